@@ -1,0 +1,17 @@
+/** Why a connection ended. The server says it before it cuts; logs and metrics count by it. */
+export const endings = [
+  'signed_out', // by this person, here
+  'session_ended', // by this person, from another device; or it expired
+  'password_changed',
+  'account_locked',
+  'account_deleted',
+  'client_too_old', // reload the page
+  'client_too_new', // this gateway is older than the page: connect again, to another
+  'too_slow', // it did not read: more than 2 MB waited
+  'draining', // the process ends: connect again, to another or in a moment
+  'closed', // the other side went away
+] as const
+export type Ending = (typeof endings)[number]
+
+/** Counts up when an old page could not live with a new hub. Sent in the Socket.IO handshake as `auth.protocol`. */
+export const protocolVersion = 1

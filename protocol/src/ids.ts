@@ -1,0 +1,35 @@
+import { z } from 'zod'
+
+/** The things that have ids. A test makes one object of each that belongs to somebody else, and tries every operation on it. */
+export const brands = z.registry<{ brand: Brand }>()
+export type Brand = 'account' | 'message' | 'picture' | 'room' | 'session' | 'file' | 'meeting' | 'participant'
+
+/** An id is a uuid (ours are version 7). The brand keeps a room's id from being used as a message's. */
+function id<const B extends Brand>(brand: B) {
+  const schema = z.uuid().brand<B>()
+  brands.add(schema, { brand })
+  return schema
+}
+
+export const AccountId = id('account')
+export type AccountId = z.output<typeof AccountId>
+export const RoomId = id('room')
+export type RoomId = z.output<typeof RoomId>
+export const MessageId = id('message')
+export type MessageId = z.output<typeof MessageId>
+export const PictureId = id('picture')
+export type PictureId = z.output<typeof PictureId>
+export const SessionId = id('session')
+export type SessionId = z.output<typeof SessionId>
+export const FileId = id('file')
+export type FileId = z.output<typeof FileId>
+export const MeetingId = id('meeting')
+export type MeetingId = z.output<typeof MeetingId>
+export const ParticipantId = id('participant')
+export type ParticipantId = z.output<typeof ParticipantId>
+
+/** Chosen by the client for each command: a repetition carries the same one. */
+export const ClientId = z.uuid()
+/** A number in a topic: the order of everything in it. */
+export const Seq = z.int().nonnegative()
+export type Seq = z.output<typeof Seq>

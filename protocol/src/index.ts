@@ -1,0 +1,26 @@
+import { auth } from './auth.ts'
+import { chat } from './chat.ts'
+import { directory } from './directory.ts'
+import { mail } from './mail.ts'
+import { pictures } from './pictures.ts'
+import { presence } from './presence.ts'
+import { search } from './search.ts'
+import { sync } from './sync.ts'
+
+export * from './auth.ts'
+export * from './chat.ts'
+export * from './directory.ts'
+export * from './endings.ts'
+export * from './ids.ts'
+export * from './internal.ts'
+export * from './kernel.ts'
+export * from './mail.ts'
+export * from './pictures.ts'
+export * from './presence.ts'
+export * from './search.ts'
+export * from './sentences.ts'
+export * from './sync.ts'
+export * from './tickets.ts'
+
+export const contract = { ...directory, ...auth, ...pictures, ...chat, ...presence, ...search, ...mail, ...sync }
+export type Hub = typeof contract

@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import type { Position } from './sync.ts'
+import type { Sentence } from './sentences.ts'
+
+/** How often an operation may be called, by one account or from one network address. */
+export interface Limit {
+  by: 'account' | 'source'
+  times: number
+  perMs: number
+}
+const unitMs = { s: 1_000, min: 60_000, h: 3_600_000 }
+type Span = `${number} ${keyof typeof unitMs}`
+const inMs = (span: Span) => {
+  const [count, unit] = span.split(' ') as [string, keyof typeof unitMs]
+  return Number(count) * unitMs[unit]
+}
+export const perAccount = (times: number, span: Span): Limit => ({ by: 'account', times, perMs: inMs(span) })
+export const perSource = (times: number, span: Span): Limit => ({ by: 'source', times, perMs: inMs(span) })
+
+/** Who may call an operation, how often and through which door. Nothing said: a signed-in person, at the usual rate, by both doors. */
+export interface Terms {
+  /** Callable without a session. The list of these is a reviewed file: `server/src/gateway/open-operations.txt`. */
+  open?: true
+  limit?: Limit
+  /** `http`: it sets or ends the cookie, which no socket can. `socket`: it is about the socket itself. */
+  door?: 'http' | 'socket'
+  /** `natural`: repeating it is harmless or its own row is the receipt, so none is kept. */
+  repeat?: 'natural'
+}
+
+/** Reads. Safe to repeat. */
+export const query = <I extends z.ZodType, O extends z.ZodType, const T extends Terms = {}>(input: I, output: O, terms?: T) =>
+  ({ kind: 'query', input, output, terms: (terms ?? {}) as T }) as const
+
+/** Changes something. Its input carries a `clientId`, so repeating it is safe too. */
+export const command = <I extends z.ZodObject<{ clientId: z.ZodType }>, O extends z.ZodType, const T extends Terms = {}>(
+  input: I,
+  output: O,
+  terms?: T,
+) => ({ kind: 'command', input, output, terms: (terms ?? {}) as T }) as const
+
+/** Momentary, from the client, without reply; may be dropped. */
+export const nudge = <I extends z.ZodType>(input: I) => ({ kind: 'nudge', input }) as const
+
+/** Something that happened: stored, numbered per topic, replayed to whoever missed it. */
+export const fact = <T extends TopicKind, P extends z.ZodType>(topic: T, payload: P) => ({ kind: 'fact', topic, payload }) as const
+
+/** Something momentary: sent to whoever is connected now, then forgotten. */
+export const signal = <T extends TopicKind, P extends z.ZodType>(topic: T, payload: P) => ({ kind: 'signal', topic, payload }) as const
+
+/** The kinds of audience. `directory:all` is everyone signed in; `revocations:all` is read by processes, never by browsers. */
+export const topicKinds = ['account', 'directory', 'presence', 'revocations', 'room'] as const
+export type TopicKind = (typeof topicKinds)[number]
+export type Topic<K extends TopicKind = TopicKind> = `${K}:${string}`
+
+export type Operation = { kind: 'query' | 'command'; input: z.ZodType; output: z.ZodType; terms: Terms }
+export type Nudge = { kind: 'nudge'; input: z.ZodType }
+export type Notice = { kind: 'fact' | 'signal'; topic: TopicKind; payload: z.ZodType }
+export type Contract = Record<string, Operation | Nudge | Notice>
+
+type Named<C, Shape> = { [K in keyof C]: C[K] extends Shape ? K : never }[keyof C] & string
+export type OperationName<C> = Named<C, Operation>
+export type NudgeName<C> = Named<C, Nudge>
+export type FactName<C> = Named<C, { kind: 'fact' }>
+export type SignalName<C> = Named<C, { kind: 'signal' }>
+/** Operations that a caller without a session may reach. */
+export type OpenName<C> = Named<C, { terms: { open: true } }>
+
+/** What a handler is given: parsed, defaults filled in. */
+export type Input<C, K extends keyof C> = C[K] extends { input: infer I extends z.ZodType } ? z.output<I> : never
+/** What a client writes: defaults may be left out. */
+export type Draft<C, K extends keyof C> = C[K] extends { input: infer I extends z.ZodType } ? z.input<I> : never
+export type Output<C, K extends keyof C> = C[K] extends { output: infer O extends z.ZodType } ? z.output<O> : never
+export type Payload<C, K extends keyof C> = C[K] extends { payload: infer P extends z.ZodType } ? z.output<P> : never
+/** The topics a notice may be announced to: another kind does not compile. */
+export type TopicOf<C, K extends keyof C> = C[K] extends { topic: infer T extends TopicKind } ? Topic<T> : never
+
+/** The two Socket.IO event maps, derived. Nobody writes them by hand. */
+export type ClientToServer<C> = {
+  [K in OperationName<C>]: (input: Draft<C, K>, ack: (reply: Reply<Output<C, K>>) => void) => void
+} & { [K in NudgeName<C>]: (input: Draft<C, K>) => void }
+export type ServerToClient<C> = {
+  [K in FactName<C>]: (payload: Payload<C, K> | null, at: Position) => void
+} & { [K in SignalName<C>]: (payload: Payload<C, K>, topic: string) => void }
+
+export const errorCodes = [
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'invalid',
+  'conflict',
+  'too_large',
+  'over_quota',
+  'rate_limited',
+  'unavailable',
+  'internal',
+] as const
+export type ErrorCode = (typeof errorCodes)[number]
+
+/** Why an operation was refused: a code for machines, the key of a sentence for people, and the field where one is at fault. */
+export interface Failure {
+  code: ErrorCode
+  key: Sentence
+  params?: Record<string, string | number>
+  /** Path of the input field, such as `body` or `memberIds.3`. */
+  field?: string
+  retryAfterMs?: number
+  /** To be told to the administrator: the log has the same. */
+  ref?: string
+}
+export type Reply<T> = { ok: true; data: T } | { ok: false; error: Failure }

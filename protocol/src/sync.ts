@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { query } from './kernel.ts'
+
+const TopicName = z
+  .string()
+  .min(3)
+  .max(100)
+  .regex(/^[a-z]+:[0-9a-z:-]+$/)
+
+/** Where a fact stands in its topic. A client that sees a gap asks for what it missed. */
+export const Position = z.object({ topic: TopicName, seq: z.int().nonnegative() })
+export type Position = z.output<typeof Position>
+
+/** Where a client stands. The epoch is the database's: a restored backup begins a new one, and old numbers mean nothing in it. */
+export const Since = z.strictObject({ epoch: z.uuid(), positions: z.array(Position).min(1).max(500) })
+export type Since = z.output<typeof Since>
+
+/** A payload of null: a later fact replaced this one. It is delivered, so that numbers stay arithmetic. */
+export const Delta = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('delta'),
+    topic: z.string(),
+    seq: z.int(),
+    hasMore: z.boolean(),
+    facts: z.array(z.object({ name: z.string(), payload: z.unknown(), at: Position })),
+  }),
+  z.object({ kind: z.literal('reset'), topic: z.string() }),
+  z.object({ kind: z.literal('not_found'), topic: z.string() }),
+])
+export type Delta = z.output<typeof Delta>
+
+export const sync = {
+  /**
+   * Replaces the topics that this socket has on screen. Answers where each stands; a topic that the caller may not
+   * hear is left out of the answer, whether it exists or not.
+   */
+  'sync.watch': query(z.strictObject({ topics: z.array(TopicName).max(500) }), z.object({ epoch: z.uuid(), watching: z.array(Position) }), {
+    door: 'socket',
+  }),
+  'sync.since': query(Since, z.array(Delta)),
+}
