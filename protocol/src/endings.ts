@@ -1,3 +1,6 @@
+import { z } from 'zod'
+import { signal, type Failure } from './kernel.ts'
+
 /** Why a connection ended. The server says it before it cuts; logs and metrics count by it. */
 export const endings = [
   'signed_out', // by this person, here
@@ -12,6 +15,14 @@ export const endings = [
   'closed', // the other side went away
 ] as const
 export type Ending = (typeof endings)[number]
+
+/** Said on a socket before the hub closes it. A cut without it is the network's doing. */
+export const hub = {
+  'hub.ending': signal('account', z.object({ ending: z.enum(endings) })),
+}
+
+/** Why a handshake was refused, as `data` of Socket.IO's `connect_error`: no session, too busy, or a page of another age. */
+export type HandshakeRefusal = { error: Failure } | { ending: Ending }
 
 /** Counts up when an old page could not live with a new hub. Sent in the Socket.IO handshake as `auth.protocol`. */
 export const protocolVersion = 1

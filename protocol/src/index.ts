@@ -1,6 +1,7 @@
 import { auth } from './auth.ts'
 import { chat } from './chat.ts'
 import { directory } from './directory.ts'
+import { hub } from './endings.ts'
 import { mail } from './mail.ts'
 import { pictures } from './pictures.ts'
 import { presence } from './presence.ts'
@@ -22,5 +23,5 @@ export * from './sentences.ts'
 export * from './sync.ts'
 export * from './tickets.ts'
 
-export const contract = { ...directory, ...auth, ...pictures, ...chat, ...presence, ...search, ...mail, ...sync }
+export const contract = { ...directory, ...auth, ...pictures, ...chat, ...presence, ...search, ...mail, ...sync, ...hub }
 export type Hub = typeof contract

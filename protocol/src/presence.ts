@@ -17,5 +17,6 @@ export const presence = {
   }),
   /** This screen was touched, or has not been for five minutes. */
   'presence.touch': nudge(z.strictObject({ isActive: z.boolean() })),
-  'presence.changing': signal('presence', Presence),
+  /** Of the people whose `presence:<id>` this socket watches: those who changed, at most once a second. */
+  'presence.changing': signal('account', z.object({ people: z.array(Presence) })),
 }
