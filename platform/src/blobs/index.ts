@@ -1,0 +1,27 @@
+import type { Readable } from 'node:stream'
+
+export interface Stored {
+  bytes: number
+  /** Lower-case hex. Internal: nobody attaches or fetches by hash. */
+  sha256: string
+}
+
+/** Bytes of a blob, both ends included, as in HTTP. */
+export interface Range {
+  start: number
+  end?: number
+}
+
+/** Where files lie. A key is random, 1 to 200 of a–z, A–Z, 0–9, `-` and `_`; what is under it never changes. */
+export interface Blobs {
+  /** All or nothing: until it resolves the key does not exist. `maxBytes` refuses with `too_large`. */
+  put(key: string, content: Readable | Uint8Array, limits?: { maxBytes?: number }): Promise<Stored>
+  /** Refuses with `not_found`, before the first byte. */
+  get(key: string, range?: Range): Promise<Readable>
+  stat(key: string): Promise<{ bytes: number; at: Date } | undefined>
+  /** Deleting what is not there is fine: somebody was quicker. */
+  delete(key: string): Promise<void>
+  /** Everything there is, in any order: for the sweep that finds blobs without a row. */
+  list(): AsyncIterable<{ key: string; bytes: number; at: Date }>
+  close(): Promise<void>
+}
