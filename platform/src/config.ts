@@ -71,8 +71,8 @@ export const Environment = z.object({
   TLS_KEY: z.string().optional().describe('The key of TLS_CERT: a PEM file.'),
   DATABASE_URL: url('postgres', 'postgresql')
     .optional()
-    .register(secret, { isSecret: true })
-    .describe('PostgreSQL 16 or newer. Without it: the one that npm brought, in the data folder.'),
+    .describe('PostgreSQL 16 or newer. Without it: the one that npm brought, in the data folder.')
+    .register(secret, { isSecret: true }),
   ATRIUM_DATABASE_CONNECTIONS: z.coerce
     .number()
     .int()
@@ -82,16 +82,20 @@ export const Environment = z.object({
     .describe('How many connections this process holds to the database at most.'),
   REDIS_URL: url('redis', 'rediss')
     .optional()
-    .register(secret, { isSecret: true })
-    .describe('Redis, to join several processes to one hub. Without it: this process is the hub.'),
+    .describe('Redis, to join several processes to one hub. Without it: this process is the hub.')
+    .register(secret, { isSecret: true }),
   S3_URL: url('http', 'https')
+    .refine((text) => {
+      const { username, password, pathname } = new URL(text)
+      return username !== '' && password !== '' && /^\/[^/]+\/?$/.test(pathname)
+    }, 'must name key, secret and bucket: https://key:secret@host/bucket')
     .optional()
-    .register(secret, { isSecret: true })
-    .describe('Where files lie: http(s)://key:secret@host[:port]/bucket[?region=…]. Without it: the data folder.'),
+    .describe('Where files lie: http(s)://key:secret@host[:port]/bucket[?region=…]. Without it: the data folder.')
+    .register(secret, { isSecret: true }),
   SMTP_URL: url('smtp', 'smtps')
     .optional()
-    .register(secret, { isSecret: true })
-    .describe('The mail server: smtp(s)://[user:password@]host[:port]. Without it: an outbox that administrators read.'),
+    .describe('The mail server: smtp(s)://[user:password@]host[:port]. Without it: an outbox that administrators read.')
+    .register(secret, { isSecret: true }),
   ATRIUM_MAIL_FROM: z.string().optional().describe('The sender of our mails, such as Atrium <hub@example.org>.'),
   ATRIUM_METRICS_FROM: networks.default(['127.0.0.0/8', '::1/128']).describe('Who may read /metrics: addresses or networks.'),
   ATRIUM_LOG_LEVEL: z

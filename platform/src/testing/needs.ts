@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { test } from 'vitest'
+
+/** Where a program lies on this machine's PATH. */
+export const program = (name: string): string | undefined =>
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((dir) => join(dir, name))
+    .find((file) => existsSync(file))
+
+/**
+ * Says aloud what could not be tested here. A skipped test is easily overlooked, so it is named after what it needs;
+ * where everything has to run (`CI=true`) it fails.
+ */
+export function notRun(suite: string, what: string): void {
+  const sentence = `${suite}: not run: needs ${what}`
+  if (process.env['CI'] === 'true')
+    test(sentence, () => {
+      throw new Error(sentence)
+    })
+  else test.skip(sentence, () => {})
+}
