@@ -1,0 +1,270 @@
+import type { Delta, Position, Reply } from '@atrium/protocol'
+
+/** Somebody who shows what a topic tells. */
+export interface Follower {
+  /**
+   * Fetches everything afresh and says where that stands; undefined: it does not exist (for us). A follower without it
+   * hears what happens from now on, and `renew` when something was missed that cannot be told any more.
+   */
+  load?(): Promise<{ at: Position; epoch: string } | undefined>
+  renew?(): void
+  /** Facts in order, each once. A payload of null: a later fact replaced it. */
+  apply(name: string, payload: unknown, seq: number): void
+  /** What is forgotten as soon as it was said. */
+  signal?(name: string, payload: unknown): void
+  /** We may hear it no longer. */
+  gone?(): void
+}
+
+export interface Feed {
+  /** Puts a topic on screen until the returned function is called. `ready` resolves when its first state is there. */
+  follow(topic: string, follower: Follower): { ready: Promise<void>; leave(): void }
+  /** Puts a topic on screen of which only what is momentary matters: nothing is loaded, nothing missed is asked for. */
+  overhear(topic: string, signal?: (name: string, payload: unknown) => void): () => void
+  /** Loads a topic afresh: its screen wants another stretch of it. Resolves when it is there. */
+  reload(topic: string): Promise<void>
+  /** How far a topic was applied; undefined while it is not loaded. */
+  seqOf(topic: string): number | undefined
+  /** From the connection. */
+  heard(name: string, payload: unknown, at: unknown): void
+  /** After a reconnection, or when the page woke up: watches again, and asks for what was missed. False: not our session any more. */
+  again(ask: Ask): Promise<boolean>
+}
+
+type Ask = (name: string, input: unknown, timeoutMs: number) => Promise<Reply<unknown>>
+type Watched = { epoch: string; watching: Position[] }
+interface Fact {
+  name: string
+  payload: unknown
+  seq: number
+}
+
+interface Thread {
+  follower: Follower
+  /** Undefined while it loads: facts are kept aside until then. */
+  last: number | undefined
+  aside: Map<number, Fact>
+  hold: ReturnType<typeof setTimeout> | undefined
+  isAsking: boolean
+  round: number
+  /** Where the hub said it stands when we began to watch. */
+  standing: number | undefined
+  ready: PromiseWithResolvers<void>
+}
+
+const holdMs = 150
+const askMs = 10_000
+const mostTopics = 500
+
+export interface FeedDeps {
+  watch(topics: string[]): Promise<Reply<Watched>>
+  since(epoch: string, positions: Position[]): Promise<Reply<Delta[]>>
+  /** A topic that is always ours: when the hub does not let us watch it, the session belongs to somebody else. */
+  ownTopic: string
+}
+
+/**
+ * The arithmetic of facts: what comes next is applied, what came already is dropped, and a gap is held for a moment (two
+ * servers may overtake each other) and then asked for.
+ */
+export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
+  const threads = new Map<string, Thread>()
+  const overheard = new Map<string, Set<(name: string, payload: unknown) => void>>()
+  let epoch: string | undefined
+  let isWatchDue = false
+
+  const topics = () => [...new Set([ownTopic, ...threads.keys(), ...overheard.keys()])].slice(0, mostTopics)
+
+  function watchSoon() {
+    if (isWatchDue) return
+    isWatchDue = true
+    queueMicrotask(async () => {
+      isWatchDue = false
+      const reply = await watch(topics())
+      if (reply.ok) stand(reply.data)
+    })
+  }
+
+  /** What the hub said of where topics stand: those that are behind ask for the rest. */
+  function stand(watched: Watched) {
+    if (epoch !== undefined && watched.epoch !== epoch) {
+      epoch = watched.epoch
+      for (const [topic, thread] of threads) void load(topic, thread)
+      return
+    }
+    const at = new Map(watched.watching.map(({ topic, seq }) => [topic, seq]))
+    epoch ??= watched.epoch
+    for (const [topic, thread] of threads) {
+      thread.standing = at.get(topic)
+      if (thread.follower.load || thread.last !== undefined || thread.standing === undefined) continue
+      thread.last = thread.standing
+      thread.ready.resolve()
+      drain(topic, thread)
+    }
+    // A topic that was left out may be ours no longer: what was said while it was, and the answer to that, `sync.since` knows.
+    askFor([...threads].filter(([topic, { last }]) => last !== undefined && !(last >= (at.get(topic) ?? Infinity))).map(([topic]) => topic))
+  }
+
+  async function load(topic: string, thread: Thread) {
+    thread.last = undefined
+    clearTimeout(thread.hold)
+    thread.hold = undefined
+    if (!thread.follower.load) {
+      thread.follower.renew?.()
+      return watchSoon()
+    }
+    const round = ++thread.round
+    const loaded = await thread.follower.load()
+    // Somebody asked for another stretch meanwhile: that one counts.
+    if (round !== thread.round) return
+    if (threads.get(topic) !== thread) return
+    if (!loaded) return lose(topic, thread)
+    if (epoch !== undefined && loaded.epoch !== epoch) {
+      // The hub was restored from a backup between two answers: nothing that was loaded before counts.
+      epoch = loaded.epoch
+      for (const [other, stale] of threads) if (stale !== thread) load(other, stale)
+    }
+    epoch = loaded.epoch
+    thread.last = loaded.at.seq
+    thread.ready.resolve()
+    drain(topic, thread)
+    if (thread.last !== undefined && thread.standing !== undefined && thread.standing > thread.last) askFor([topic])
+  }
+
+  function lose(topic: string, thread: Thread) {
+    clearTimeout(thread.hold)
+    threads.delete(topic)
+    thread.ready.resolve()
+    thread.follower.gone?.()
+    watchSoon()
+  }
+
+  function take(topic: string, thread: Thread, fact: Fact) {
+    if (thread.last !== undefined && fact.seq <= thread.last) return
+    thread.aside.set(fact.seq, fact)
+    drain(topic, thread)
+  }
+
+  function drain(topic: string, thread: Thread) {
+    if (thread.last === undefined) return
+    for (let fact = thread.aside.get(thread.last + 1); fact; fact = thread.aside.get(thread.last + 1)) {
+      thread.aside.delete(fact.seq)
+      thread.last = fact.seq
+      thread.follower.apply(fact.name, fact.payload, fact.seq)
+    }
+    for (const seq of thread.aside.keys()) if (seq <= thread.last) thread.aside.delete(seq)
+    if (thread.aside.size === 0) {
+      clearTimeout(thread.hold)
+      thread.hold = undefined
+    } else if (!thread.isAsking) {
+      thread.hold ??= setTimeout(() => {
+        thread.hold = undefined
+        askFor([topic])
+      }, holdMs)
+    }
+  }
+
+  async function askFor(names: string[]) {
+    const asked = names.flatMap((topic) => {
+      const thread = threads.get(topic)
+      return thread && thread.last !== undefined && !thread.isAsking ? [{ topic, thread, seq: thread.last }] : []
+    })
+    if (asked.length === 0 || epoch === undefined) return
+    for (const { thread } of asked) {
+      thread.isAsking = true
+      clearTimeout(thread.hold)
+      thread.hold = undefined
+    }
+    const reply = await since(
+      epoch,
+      asked.map(({ topic, seq }) => ({ topic, seq })),
+    )
+    for (const { thread } of asked) thread.isAsking = false
+    if (!reply.ok) return
+    const more: string[] = []
+    for (const delta of reply.data) {
+      const thread = threads.get(delta.topic)
+      if (!thread || !asked.some((one) => one.thread === thread)) continue
+      if (delta.kind === 'not_found') lose(delta.topic, thread)
+      else if (delta.kind === 'reset') load(delta.topic, thread)
+      else if (thread.last !== undefined) {
+        for (const { name, payload, at } of delta.facts) {
+          if (at.seq <= thread.last) continue
+          thread.last = at.seq
+          thread.follower.apply(name, payload, at.seq)
+        }
+        // Numbers that were not mine to hear are passed over.
+        thread.last = Math.max(thread.last, delta.seq)
+        drain(delta.topic, thread)
+        if (delta.hasMore) more.push(delta.topic)
+      }
+    }
+    if (more.length > 0) await askFor(more)
+  }
+
+  return {
+    follow(topic, follower) {
+      const thread: Thread = {
+        follower,
+        last: undefined,
+        aside: new Map(),
+        hold: undefined,
+        isAsking: false,
+        round: 0,
+        standing: undefined,
+        ready: Promise.withResolvers(),
+      }
+      threads.set(topic, thread)
+      watchSoon()
+      if (follower.load) load(topic, thread)
+      return {
+        ready: thread.ready.promise,
+        leave() {
+          if (threads.get(topic) !== thread) return
+          clearTimeout(thread.hold)
+          threads.delete(topic)
+          watchSoon()
+        },
+      }
+    },
+
+    overhear(topic, signal = () => {}) {
+      const ears = overheard.get(topic) ?? new Set()
+      if (ears.size === 0) watchSoon()
+      overheard.set(topic, ears.add(signal))
+      return () => {
+        ears.delete(signal)
+        if (ears.size > 0 || overheard.get(topic) !== ears) return
+        overheard.delete(topic)
+        watchSoon()
+      }
+    },
+
+    async reload(topic) {
+      const thread = threads.get(topic)
+      if (thread) await load(topic, thread)
+    },
+
+    seqOf: (topic) => threads.get(topic)?.last,
+
+    heard(name, payload, at) {
+      if (typeof at === 'string') {
+        threads.get(at)?.follower.signal?.(name, payload)
+        for (const signal of overheard.get(at) ?? []) signal(name, payload)
+        return
+      }
+      const { topic, seq } = at as Position
+      const thread = threads.get(topic)
+      if (thread) take(topic, thread, { name, payload, seq })
+    },
+
+    async again(ask) {
+      const reply = await ask('sync.watch', { topics: topics() }, askMs)
+      if (!reply.ok) return reply.error.code !== 'unauthenticated'
+      const watched = reply.data as Watched
+      if (!watched.watching.some(({ topic }) => topic === ownTopic)) return false
+      stand(watched)
+      return true
+    },
+  }
+}

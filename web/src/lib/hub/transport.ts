@@ -1,0 +1,50 @@
+import { io } from 'socket.io-client'
+import type { HandshakeRefusal, Reply } from '@atrium/protocol'
+
+/** What the client needs of a connection. The real one is Socket.IO; tests bring their own. */
+export interface Transport {
+  open(): void
+  /** Gives up the present connection, without a word to the other side if need be. */
+  cut(): void
+  /** Rejects when the connection breaks or nothing was answered in time. */
+  ask(name: string, input: unknown, timeoutMs: number): Promise<Reply<unknown>>
+  tell(name: string, input: unknown): void
+  listen(ears: Ears): void
+}
+export interface Ears {
+  opened(): void
+  closed(): void
+  /** The handshake was refused, with a reason; or nobody is there. */
+  refused(reason: HandshakeRefusal | undefined): void
+  /** Anything at all arrived: the other side lives. */
+  alive(): void
+  heard(name: string, payload: unknown, at: unknown): void
+}
+
+/** One WebSocket, with the session's cookie. Connecting again is the client's business: it knows when the laptop woke up. */
+export function socketTransport(protocol: number, url?: string): Transport {
+  const options = {
+    transports: ['websocket'],
+    reconnection: false,
+    autoConnect: false,
+    withCredentials: true,
+    timeout: 8_000,
+    auth: { protocol },
+  }
+  const socket = url ? io(url, options) : io(options)
+  return {
+    open: () => void socket.connect(),
+    cut: () => void socket.disconnect(),
+    ask: (name, input, timeoutMs) => socket.timeout(timeoutMs).emitWithAck(name, input) as Promise<Reply<unknown>>,
+    tell: (name, input) => void socket.emit(name, input),
+    listen(ears) {
+      socket.on('connect', () => {
+        socket.io.engine.on('packet', () => ears.alive())
+        ears.opened()
+      })
+      socket.on('disconnect', () => ears.closed())
+      socket.on('connect_error', (error) => ears.refused((error as Error & { data?: HandshakeRefusal }).data))
+      socket.onAny((name: string, payload: unknown, at: unknown) => ears.heard(name, payload, at))
+    },
+  }
+}
