@@ -1,0 +1,3 @@
+declare module 'virtual:licences' {
+  export const licensed: { name: string; version: string; licence: string }[]
+}

@@ -1,0 +1,56 @@
+import { language } from './language.svelte.ts'
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language.current} ${name}`
+  const known = formats.get(key)
+  if (known) return known
+  const made = new Intl.DateTimeFormat(language.current, options)
+  formats.set(key, made)
+  return made
+}
+
+const dayOf = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
+
+/** "14:05", or "2:05 PM" where people say so. */
+export const clock = (at: Date): string => format('clock', { hour: 'numeric', minute: '2-digit' }).format(at)
+
+/** The whole of it, for the hover. */
+export const inFull = (at: Date): string => format('full', { dateStyle: 'full', timeStyle: 'short' }).format(at)
+
+/** "Today", "Yesterday", "Tuesday, 3 March": the heading above what was said that day. */
+export function dayName(at: Date, now: Date): string {
+  const days = Math.round((dayOf(now) - dayOf(at)) / dayMs)
+  if (days === 0 || days === 1) {
+    const word = new Intl.RelativeTimeFormat(language.current, { numeric: 'auto' }).format(-days, 'day')
+    return word.charAt(0).toLocaleUpperCase(language.current) + word.slice(1)
+  }
+  if (at.getFullYear() === now.getFullYear()) return format('day', { weekday: 'long', day: 'numeric', month: 'long' }).format(at)
+  return format('day and year', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(at)
+}
+
+/** Relative within a day, absolute after: "5 minutes ago", "3 March", "3 March 2024". */
+export function when(at: Date, now: Date): string {
+  const passedMs = now.getTime() - at.getTime()
+  const relative = new Intl.RelativeTimeFormat(language.current, { numeric: 'auto' })
+  if (Math.abs(passedMs) < minuteMs) return relative.format(0, 'second')
+  if (Math.abs(passedMs) < hourMs) return relative.format(-Math.round(passedMs / minuteMs), 'minute')
+  if (Math.abs(passedMs) < dayMs) return relative.format(-Math.round(passedMs / hourMs), 'hour')
+  if (at.getFullYear() === now.getFullYear()) return format('date', { day: 'numeric', month: 'long' }).format(at)
+  return format('date and year', { day: 'numeric', month: 'long', year: 'numeric' }).format(at)
+}
+
+/** For the right edge of a list: "14:05" today, "Tue" this week, "3 Mar", "3 Mar 24". */
+export function brief(at: Date, now: Date): string {
+  const days = Math.round((dayOf(now) - dayOf(at)) / dayMs)
+  if (days === 0) return clock(at)
+  if (days > 0 && days < 7) return format('weekday', { weekday: 'short' }).format(at)
+  if (at.getFullYear() === now.getFullYear()) return format('brief', { day: 'numeric', month: 'short' }).format(at)
+  return format('brief and year', { day: 'numeric', month: 'short', year: '2-digit' }).format(at)
+}
+
+export const count = (number: number): string => new Intl.NumberFormat(language.current).format(number)

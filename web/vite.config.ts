@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { paraglideVitePlugin } from '@inlang/paraglide-js'
+import adapter from '@sveltejs/adapter-static'
+import { sveltekit } from '@sveltejs/kit/vite'
+import tailwindcss from '@tailwindcss/vite'
+import { defineConfig } from 'vite'
+import { messages } from './paraglide.config.ts'
+import { licences } from './scripts/licences.ts'
+
+/** The theme's three lines run before the first paint. They are the only script of ours that stands in the page itself. */
+function hashOfThemeScript(): `sha256-${string}` {
+  const script = /<script>([^]*?)<\/script>/.exec(readFileSync(new URL('./src/app.html', import.meta.url), 'utf8'))?.[1]
+  if (script === undefined) throw new Error('src/app.html has no inline script: the theme would flash')
+  return `sha256-${createHash('sha256').update(script).digest('base64')}`
+}
+
+export default defineConfig(({ command }) => ({
+  plugins: [
+    tailwindcss(),
+    // A build compiled them before it began: here the compiler's timers would hold it for half a minute.
+    command === 'serve' && paraglideVitePlugin(messages),
+    licences(),
+    sveltekit({
+      adapter: adapter({ fallback: '200.html', precompress: true }),
+      files: { assets: '../mobile/static' },
+      // We say ourselves when a new version is put in place: never under somebody's hands.
+      serviceWorker: { register: false },
+      csp: {
+        mode: 'hash',
+        directives: {
+          'default-src': ['self'],
+          'script-src': ['self', hashOfThemeScript()],
+          'style-src': ['self'],
+          'style-src-attr': ['unsafe-inline'],
+          'connect-src': ['self'],
+          'img-src': ['self', 'blob:', 'data:'],
+          'media-src': ['self', 'blob:'],
+          'worker-src': ['self'],
+          'manifest-src': ['self'],
+          'form-action': ['self'],
+          'object-src': ['none'],
+          'base-uri': ['none'],
+        },
+      },
+    }),
+  ],
+}))
