@@ -112,10 +112,10 @@ export const chat = {
     z.strictObject({ roomId: RoomId, after: AccountId.optional(), limit: z.int().min(1).max(200).default(100) }),
     z.object({ members: z.array(Member), people: z.array(Person), hasMore: z.boolean() }),
   ),
-  /** What waits for me in these rooms: asked when a screen cannot know, such as after a deletion off screen. */
+  /** What waits for me in these rooms, and what they are called now: asked when a screen cannot know, such as after a deletion off screen. */
   'chat.seen': query(
     z.strictObject({ roomIds: z.array(RoomId).min(1).max(200) }),
-    z.array(z.object({ roomId: RoomId, seen: Seen, latest: RoomEntry.shape.latest })),
+    z.array(z.object({ roomId: RoomId, room: Room, seen: Seen, latest: RoomEntry.shape.latest })),
   ),
 
   /** The one direct room with somebody (or with oneself, for notes): found, or made. */
@@ -186,7 +186,10 @@ export const chat = {
   'chat.member.joined': fact('room', z.object({ roomId: RoomId, accountIds: z.array(AccountId), by: AccountId, room: Room })),
   'chat.member.left': fact('room', z.object({ roomId: RoomId, accountId: AccountId, by: AccountId, room: Room })),
 
-  /** On every screen of mine: I have a seat in one more room, or in one fewer; I read further; I muted. */
+  /**
+   * On every screen of mine: I have a seat in one more room, or in one fewer; I read further; I muted. `latest` of a taken
+   * seat is always null, for a copy of the words would outlive their deletion: `chat.seen` has them.
+   */
   'chat.seat.taken': fact('account', RoomEntry),
   'chat.seat.left': fact('account', z.object({ roomId: RoomId })),
   'chat.seat.changed': fact('account', z.object({ roomId: RoomId, seat: Seat })),
