@@ -1,0 +1,49 @@
+import { createTransport } from 'nodemailer'
+import { fail } from '../errors.ts'
+import type { Mail } from './index.ts'
+
+/** Hands letters to a mail server: `smtp(s)://[user:password@]host[:port]`. Plain connections are upgraded where the server can. */
+export function smtp({ url, from }: { url: string; from: string }): Mail {
+  const { protocol, hostname, port, username, password } = new URL(url)
+  const transport = createTransport({
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port) || (protocol === 'smtps:' ? 465 : 587),
+    secure: protocol === 'smtps:',
+    ...(username && { auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) } }),
+    pool: true,
+    maxConnections: 2,
+    connectionTimeout: 10_000,
+    greetingTimeout: 10_000,
+    socketTimeout: 30_000,
+    // A letter's content comes from people: it must not make us read files or open addresses.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  return {
+    kind: 'smtp',
+    async send({ to, subject, text, html }) {
+      try {
+        await transport.sendMail({
+          from,
+          to: { address: to, name: '' },
+          subject,
+          text,
+          ...(html !== undefined && { html }),
+          headers: { 'Auto-Submitted': 'auto-generated' },
+        })
+      } catch (error) {
+        // Permanent refusals (5xx) are ours to repair; a job that repeats them would only annoy the other side.
+        if (isPermanent(error)) throw error
+        throw fail('unavailable', 'unavailable')
+      }
+    },
+    async close() {
+      transport.close()
+    },
+  }
+}
+
+const isPermanent = (error: unknown): boolean => {
+  const code = (error as { responseCode?: unknown }).responseCode
+  return typeof code === 'number' && code >= 500
+}
