@@ -1,0 +1,38 @@
+import type { Socket } from 'socket.io'
+import type { Actor, Metrics } from '@atrium/platform'
+import type { ClientToServer, Ending, Hub, ServerToClient } from '@atrium/protocol'
+import { discardBacklog, terminate } from './wire.ts'
+
+export interface About {
+  actor: Actor
+  source: string
+  userAgent: string
+}
+export type HubSocket = Socket<ClientToServer<Hub>, ServerToClient<Hub>, Record<string, never>, About>
+
+/** One signed-in socket, and what it has on screen. */
+export interface Connection {
+  id: string
+  actor: Actor
+  socket: HubSocket
+  watching: Set<string>
+  /** Operations that were asked for and not answered yet. */
+  underWay: number
+  ending: Ending | undefined
+}
+
+const patienceMs = 2_000
+
+/** Says why, then cuts. What waits is written first; who does not read is cut all the same. */
+export function end(connection: Connection, ending: Ending, endings: Metrics['endings']): void {
+  if (connection.ending) return
+  connection.ending = ending
+  endings.inc({ kind: 'socket', reason: ending })
+  const { socket } = connection
+  if (ending === 'too_slow') discardBacklog(socket.conn)
+  socket.emit('hub.ending', { ending }, `account:${connection.actor.accountId}`)
+  // Whoever is only moved away sees a transport that closed, and comes back by itself. Others are told to stay away.
+  if (ending === 'draining' || ending === 'too_slow') socket.conn.close()
+  else socket.disconnect(true)
+  setTimeout(terminate, patienceMs, socket.conn).unref()
+}

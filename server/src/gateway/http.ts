@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Request, RequestHandler, Response } from 'express'
+import { fail, statusOf, type Actor, type Call, type Http } from '@atrium/platform'
+import { contract, type Operation, type Reply } from '@atrium/protocol'
+import { cookieFor, noCookie, secretOf } from './cookie.ts'
+import { openApi } from './openapi.ts'
+import { inputFromAddress } from './parameters.ts'
+import type { Dispatch } from './socket.ts'
+
+export type Session = (request: IncomingMessage) => Promise<Actor | undefined>
+
+/** The second door: the same operations for programs, and those that set or end the cookie. */
+export function httpDoor(deps: {
+  http: Http
+  dispatch: Dispatch
+  sessionOf: (secret: string) => Promise<Actor | undefined>
+  version: string
+}): { actorOf: Session } {
+  const { http, dispatch, sessionOf, version } = deps
+  const { app } = http
+  const isSecure = (request: IncomingMessage) => http.originOf(request).startsWith('https:')
+
+  const actorOf: Session = async (request) => {
+    const secret = secretOf(request)
+    return secret === undefined ? undefined : sessionOf(secret)
+  }
+
+  const answer = async (request: Request, response: Response, name: string, input: unknown): Promise<void> => {
+    const call: Call = {
+      door: 'http',
+      source: http.sourceOf(request),
+      userAgent: request.headers['user-agent'] ?? '',
+      requestId: randomUUID(),
+      session: {
+        begin: (secret, expiresAt) => void response.append('set-cookie', cookieFor(secret, expiresAt, isSecure(request))),
+        end: () => void response.append('set-cookie', noCookie(isSecure(request))),
+      },
+    }
+    send(response, await dispatch(await actorOf(request), name, input, call))
+  }
+
+  // What an operation answers is for this person and this moment.
+  app.use('/api', (_request, response, next) => {
+    response.set('cache-control', 'no-store')
+    next()
+  })
+  let description: string | undefined
+  app.get('/api/openapi.json', (_request, response) => {
+    description ??= JSON.stringify(openApi(contract, version))
+    response.type('application/json').send(description)
+  })
+  app.get('/api/:name', fromOurPages, async (request: Request<{ name: string }>, response) => {
+    const operation = operationOf(request.params.name)
+    if (operation?.kind !== 'query') throw fail('not_found', 'noSuchOperation')
+    await answer(request, response, request.params.name, inputFromAddress(operation.input, request.query))
+  })
+  // A query that is too long for an address may be posted.
+  app.post('/api/:name', async (request: Request<{ name: string }>, response) => {
+    if (!operationOf(request.params.name)) throw fail('not_found', 'noSuchOperation')
+    if (!request.is('application/json')) throw fail('invalid', 'invalid', { field: 'content-type' })
+    await answer(request, response, request.params.name, request.body)
+  })
+  return { actorOf }
+}
+
+/** A browser says where a request began. Reading for another site's page is not what the cookie is for. */
+export const fromOurPages: RequestHandler = (request, _response, next) => {
+  const site = request.headers['sec-fetch-site']
+  next(site === undefined || site === 'same-origin' || site === 'none' ? undefined : fail('forbidden', 'forbidden'))
+}
+
+export function send(response: Response, reply: Reply<unknown>): void {
+  if (!reply.ok && reply.error.retryAfterMs !== undefined) response.set('retry-after', `${Math.ceil(reply.error.retryAfterMs / 1_000)}`)
+  response.status(reply.ok ? 200 : statusOf[reply.error.code]).json(reply)
+}
+
+function operationOf(name: string): Operation | undefined {
+  const entry = Object.hasOwn(contract, name) ? contract[name as keyof typeof contract] : undefined
+  return entry?.kind === 'query' || entry?.kind === 'command' ? entry : undefined
+}

@@ -1,0 +1,144 @@
+import { dispatcher, since, type Actor, type Handlers, type House, type Nudges, type Service, type Span } from '@atrium/platform'
+import { contract, type Hub, type Payload } from '@atrium/protocol'
+import { graceMs, renewEveryMs, type PresenceSlice } from '../presence/index.ts'
+import { end, type Connection } from './connection.ts'
+import { fileDoors, type Files } from './files.ts'
+import { httpDoor } from './http.ts'
+import { revocations } from './session.ts'
+import { socketDoor, type Dispatch } from './socket.ts'
+import { topics, type SpansOf } from './topics.ts'
+
+export interface GatewayDeps {
+  house: House
+  /** Every operation but those about the socket itself. */
+  handlers: Omit<Handlers<Hub>, 'sync.watch' | 'sync.since'>
+  nudges: Omit<Nudges<Hub>, 'presence.touch'>
+  sessionOf: (secret: string) => Promise<Actor | undefined>
+  /** Of each slice that has topics: what an actor may hear of them. */
+  spansOf: SpansOf[]
+  /** The rooms of an account: what happens in them is told even when they are not on screen. */
+  seatsOf: SpansOf
+  excerptOf: (message: Payload<Hub, 'chat.message.sent'>) => string
+  presence: PresenceSlice
+  files: Files
+}
+
+const always: Span[] = [{ from: 1, to: null }]
+const catchUpEveryMs = 5_000
+const lookAroundEveryMs = 30_000
+const drainWithinMs = 3_000
+
+/** The doors of the hub: sockets, operations over HTTP, bytes in and out. */
+export async function gateway(deps: GatewayDeps): Promise<Service> {
+  const { house, handlers, nudges, sessionOf, seatsOf, excerptOf, presence, files } = deps
+  const { http, log, metrics, bus, db, epoch } = house
+  let isDraining = false
+
+  const spansOf = async (actor: Actor, asked: readonly string[]) => {
+    const own = [`account:${actor.accountId}`, 'directory:all'].filter((topic) => asked.includes(topic))
+    const sane = asked.filter((topic) => aboutAnId.test(topic))
+    const found = sane.length === 0 ? [] : await Promise.all(deps.spansOf.map((of) => of(actor, sane)))
+    return new Map<string, Span[]>([...own.map((topic) => [topic, always] as const), ...found.flatMap((spans) => [...spans])])
+  }
+
+  const sockets = socketDoor({
+    http,
+    log,
+    metrics,
+    sessionOf,
+    dispatch: () => dispatch,
+    isNudge: (name) => Object.hasOwn(contract, name) && contract[name as keyof Hub].kind === 'nudge',
+    entered,
+    left,
+  })
+  const heard = topics({
+    io: sockets.io,
+    connections: sockets.connections,
+    bus,
+    db,
+    log,
+    seatsOf,
+    spansOf,
+    excerptOf,
+    presenceOf: presence.of,
+  })
+  const cut = (connection: Connection, ending: Parameters<typeof end>[1]) => end(connection, ending, metrics.endings)
+  const rights = await revocations({ bus, db, log, connections: sockets.connections, end: cut, leaveSeat: heard.leaveSeat })
+
+  async function entered(connection: Connection): Promise<void> {
+    presence.screens.opened(connection.actor, connection.id)
+    await heard.enter(connection)
+    rights.recheck(connection)
+  }
+
+  function left(connection: Connection): void {
+    heard.leave(connection)
+    setTimeout(() => presence.screens.closed(connection.actor, connection.id), graceMs).unref()
+  }
+
+  const dispatch: Dispatch = dispatcher(
+    contract,
+    {
+      ...handlers,
+      async 'sync.watch'(_actor, { topics: asked }, call) {
+        const connection = sockets.connectionOf(call)
+        return { epoch, watching: connection ? await heard.watch(connection, asked) : [] }
+      },
+      'sync.since': async (actor, asked) =>
+        since(
+          db,
+          asked,
+          await spansOf(
+            actor,
+            asked.positions.map(({ topic }) => topic),
+          ),
+        ),
+    },
+    {
+      ...nudges,
+      'presence.touch': (actor, { isActive }, call) => {
+        const connection = sockets.connectionOf(call)
+        if (connection) presence.screens.touched(actor, connection.id, isActive)
+      },
+    },
+    house,
+  )
+  const { actorOf } = httpDoor({ http, dispatch, sessionOf, version: house.version })
+  fileDoors(http.app, actorOf, files)
+
+  const timers = [
+    every(catchUpEveryMs, 'the look for lost facts failed', async () => metrics.journalLag.set(await heard.catchUp())),
+    every(1_000, 'presence could not be told', presence.screens.tell),
+    every(renewEveryMs, 'presence could not be renewed', presence.screens.renew),
+    every(lookAroundEveryMs, 'presence could not be looked at', async () => heard.lookAround()),
+  ]
+
+  function every(ms: number, trouble: string, run: () => Promise<unknown>): () => void {
+    let isRunning = false
+    const timer = setInterval(() => {
+      if (isRunning) return
+      isRunning = true
+      run()
+        .catch((error) => log.warn({ error }, trouble))
+        .finally(() => (isRunning = false))
+    }, ms)
+    return () => clearInterval(timer)
+  }
+
+  return {
+    isReady: () => !isDraining,
+    async drain() {
+      isDraining = true
+      await sockets.drain(drainWithinMs)
+      await presence.screens.leave().catch((error) => log.warn({ error }, 'presence was left to expire'))
+    },
+    async stop() {
+      for (const stop of timers) stop()
+      rights.stop()
+      heard.stop()
+      await sockets.close()
+    },
+  }
+}
+
+const aboutAnId = /^[a-z]+:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/

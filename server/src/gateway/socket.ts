@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { Server as Engine, type Socket as RawSocket } from 'engine.io'
+import { Server } from 'socket.io'
+import type { Actor, Call, Http, Log, Metrics } from '@atrium/platform'
+import { fail } from '@atrium/platform'
+import { protocolVersion, type HandshakeRefusal, type Reply } from '@atrium/protocol'
+import { end, type Connection, type HubSocket } from './connection.ts'
+import { secretOf } from './cookie.ts'
+import { bucket } from './bucket.ts'
+import { backlogOf } from './wire.ts'
+import type { HubServer } from './topics.ts'
+
+/** Beyond this a reader is cut: what it missed it asks for when it is back. */
+export const maxBacklogBytes = 2 * 1024 * 1024
+const lookAtBacklogMs = 250
+/** Room for the longest text there is ten times over, so that too long is `invalid` and not a broken connection. */
+const maxMessageBytes = 1024 * 1024
+/** What one socket may ask: far more than a person can, far less than a program would. */
+const burst = { size: 300, perSecond: 100 }
+const maxUnderWay = 100
+
+export type Dispatch = (actor: Actor | undefined, name: string, raw: unknown, call: Call) => Promise<Reply<unknown>>
+
+/** What is kept of the request that opened a connection. The request itself, a third of its memory, is let go. */
+interface Opening {
+  secret: string | undefined
+  source: string
+  userAgent: string
+}
+
+export interface SocketDoor {
+  io: HubServer
+  connections: ReadonlyMap<string, Connection>
+  connectionOf(call: Call): Connection | undefined
+  /** Ends all connections by name, a few at a time: those who come back must not come all at once. */
+  drain(withinMs: number): Promise<void>
+  close(): Promise<void>
+}
+
+export function socketDoor(deps: {
+  http: Pick<Http, 'upgrade' | 'sourceOf'>
+  log: Log
+  metrics: Metrics
+  sessionOf: (secret: string) => Promise<Actor | undefined>
+  /** Given late: the handlers need the topics, and the topics need the sockets. */
+  dispatch: () => Dispatch
+  isNudge: (name: string) => boolean
+  /** Resolves when the connection hears what it must. */
+  entered: (connection: Connection) => Promise<unknown>
+  left: (connection: Connection) => void
+}): SocketDoor {
+  const { http, log, metrics, sessionOf, dispatch, isNudge, entered, left } = deps
+  const connections = new Map<string, Connection>()
+  const openings = new WeakMap<object, Opening>()
+  const calls = new WeakMap<Call, Connection>()
+  let isDraining = false
+
+  // Half-open connections are noticed within pingInterval + pingTimeout, by both sides.
+  const engine = new Engine({
+    transports: ['websocket'],
+    allowUpgrades: false,
+    perMessageDeflate: false,
+    httpCompression: false,
+    destroyUpgrade: false,
+    maxHttpBufferSize: maxMessageBytes,
+    pingInterval: 15_000,
+    pingTimeout: 10_000,
+  })
+  const io: HubServer = new Server({ serveClient: false, connectTimeout: 10_000 })
+  engine.on('connection', (raw: RawSocket) => {
+    const request = raw.request as IncomingMessage
+    openings.set(raw, { secret: secretOf(request), source: http.sourceOf(request), userAgent: request.headers['user-agent'] ?? '' })
+    Object.assign(raw, { request: null })
+  })
+  io.bind(engine)
+  const stopUpgrades = http.upgrade('/socket.io', (request, socket, head) => engine.handleUpgrade(request as never, socket, head))
+
+  io.use(async (socket, next) => {
+    const refusal = await admit(socket).catch((error): HandshakeRefusal => {
+      log.warn({ operation: 'handshake', error })
+      return { error: fail('unavailable', 'unavailable').failure }
+    })
+    next(refusal && Object.assign(new Error('refused'), { data: refusal }))
+  })
+
+  async function admit(socket: HubSocket): Promise<HandshakeRefusal | undefined> {
+    if (isDraining) return { ending: 'draining' }
+    const { protocol } = socket.handshake.auth as { protocol?: unknown }
+    if (typeof protocol !== 'number') return { error: fail('invalid', 'invalid', { field: 'protocol' }).failure }
+    if (protocol < protocolVersion) return { ending: 'client_too_old' }
+    if (protocol > protocolVersion) return { ending: 'client_too_new' }
+
+    const opening = openings.get(socket.conn)
+    const actor = opening?.secret && (await sessionOf(opening.secret))
+    if (!opening || !actor) return { error: fail('unauthenticated', 'unauthenticated').failure }
+    socket.data = { actor, source: opening.source, userAgent: opening.userAgent }
+    return undefined
+  }
+
+  io.on('connection', (socket) => {
+    const connection: Connection = { id: socket.id, actor: socket.data.actor, socket, watching: new Set(), underWay: 0, ending: undefined }
+    connections.set(socket.id, connection)
+    metrics.sockets.set(connections.size)
+    socket.on('disconnect', () => {
+      connections.delete(socket.id)
+      metrics.sockets.set(connections.size)
+      if (!connection.ending) metrics.endings.inc({ kind: 'socket', reason: 'closed' })
+      left(connection)
+    })
+    if (isDraining) return end(connection, 'draining', metrics.endings)
+
+    const ready = entered(connection)
+    ready.catch((error) => {
+      log.warn({ operation: 'connection', error }, 'a socket could not be let in')
+      socket.conn.close()
+    })
+    hear(connection, ready)
+  })
+
+  function hear(connection: Connection, ready: Promise<unknown>): void {
+    const { socket, actor } = connection
+    const allowance = bucket(burst)
+
+    socket.onAny(async (name: string, input: unknown, ack: unknown) => {
+      const isAsked = typeof ack === 'function'
+      if (isAsked === isNudge(name)) return
+      if (!allowance.take() || connection.underWay >= maxUnderWay) {
+        if (isAsked) ack({ ok: false, error: fail('rate_limited', 'rateLimited', { retryAfterMs: 1_000 }).failure })
+        return
+      }
+
+      const { source, userAgent } = socket.data
+      const call: Call = { door: 'socket', source, userAgent, requestId: randomUUID(), session: undefined }
+      calls.set(call, connection)
+      connection.underWay++
+      try {
+        await ready
+        const reply = await dispatch()(actor, name, input, call)
+        if (isAsked) ack(reply)
+      } catch (error) {
+        log.warn({ operation: name, error }, 'a socket asked in vain')
+      } finally {
+        connection.underWay--
+      }
+    })
+  }
+
+  const watch = setInterval(() => {
+    for (const connection of connections.values())
+      if (!connection.ending && backlogOf(connection.socket.conn) > maxBacklogBytes) end(connection, 'too_slow', metrics.endings)
+  }, lookAtBacklogMs)
+
+  return {
+    io,
+    connections,
+    connectionOf: (call) => calls.get(call),
+
+    async drain(withinMs) {
+      isDraining = true
+      const leaving = [...connections.values()]
+      const perStep = Math.ceil(leaving.length / 20)
+      while (leaving.length > 0) {
+        for (const connection of leaving.splice(0, perStep)) void endWhenQuiet(connection)
+        if (leaving.length > 0) await new Promise((resolve) => setTimeout(resolve, withinMs / 20))
+      }
+      await settled(connections, withinMs)
+    },
+
+    async close() {
+      clearInterval(watch)
+      stopUpgrades()
+      await io.close()
+      engine.close()
+    },
+  }
+
+  /** What is under way is answered first. */
+  async function endWhenQuiet(connection: Connection): Promise<void> {
+    const patience = Date.now() + 2_000
+    while (connection.underWay > 0 && Date.now() < patience) await new Promise((resolve) => setTimeout(resolve, 10))
+    end(connection, 'draining', metrics.endings)
+  }
+}
+
+async function settled(connections: ReadonlyMap<string, Connection>, withinMs: number): Promise<void> {
+  const patience = Date.now() + withinMs + 2_000
+  while (connections.size > 0 && Date.now() < patience) await new Promise((resolve) => setTimeout(resolve, 10))
+}

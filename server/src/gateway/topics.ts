@@ -1,0 +1,153 @@
+import type { Server } from 'socket.io'
+import type { Actor, Event, Log, Span } from '@atrium/platform'
+import type { ClientToServer, Hub, Payload, Position, Presence, ServerToClient } from '@atrium/protocol'
+import type { About, Connection } from './connection.ts'
+import { delivery } from './delivery.ts'
+import { interest } from './interest.ts'
+import { merged } from './merged.ts'
+import { stirring } from './stirring.ts'
+import { watchers } from './watchers.ts'
+
+export type HubServer = Server<ClientToServer<Hub>, ServerToClient<Hub>, Record<string, never>, About>
+export type Spans = ReadonlyMap<string, Span[]>
+/** The stretches of topics that a reader may see: of the given ones, or of all of a slice. */
+export type SpansOf = (actor: Actor, topics?: readonly string[]) => Promise<Spans>
+
+export type Topics = ReturnType<typeof topics>
+
+/** Who hears what: which topics a socket has on screen, and how what happens in them reaches it. */
+export function topics(deps: {
+  io: HubServer
+  connections: ReadonlyMap<string, Connection>
+  bus: Parameters<typeof delivery>[0]['bus']
+  db: Parameters<typeof delivery>[0]['db']
+  log: Log
+  /** The rooms of an account. */
+  seatsOf: SpansOf
+  /** Everything an actor may hear, of the given topics. */
+  spansOf: (actor: Actor, topics: readonly string[]) => Promise<Spans>
+  excerptOf: (message: Payload<Hub, 'chat.message.sent'>) => string
+  presenceOf: (accountIds: string[]) => Promise<Presence[]>
+}) {
+  const { io, connections, bus, db, log, seatsOf, spansOf, excerptOf, presenceOf } = deps
+  const troubled = (what: string) => (error: unknown) => log.warn({ error }, what)
+
+  const flow = delivery({ bus, db, log, deliver })
+  const heeded = interest({ delivery: flow, spansOf: seatsOf })
+  const offScreen = stirring({
+    interest: heeded,
+    excerptOf,
+    send: (those, payload) => toEach(those, 'chat.stirring', payload),
+  })
+  const offScreenSoon = merged(() => offScreen.flush(), troubled('what stirred could not be told'))
+  const people = watchers({
+    watching: (accountId) => membersOf(`presence:${accountId}`),
+    watched: () => [...io.of('/').adapter.rooms.keys()].filter(isPresence).map(personOf),
+    presenceOf,
+    send: (those, payload) => toEach(those, 'presence.changing', payload),
+  })
+  const peopleSoon = merged(() => people.flush(), troubled('who came and went could not be told'))
+
+  function deliver(event: Event): void {
+    const { topic, name, payload, seq } = event
+    if (isPresence(topic)) {
+      people.changed(personOf(topic))
+      return peopleSoon.note()
+    }
+    // Encoded once, whatever the number of sockets. A signal may be dropped on its way, a fact may not.
+    if (seq === null) io.to(topic).volatile.emit(name as 'chat.typed', payload as never, topic)
+    else io.to(topic).emit(name as 'chat.message.sent', payload as never, { topic, seq })
+    heeded.heard(event)
+    if (name === 'chat.member.left' && payload !== null) {
+      const { accountId } = payload as Payload<Hub, 'chat.member.left'>
+      leave(accountId, topic)
+    }
+    if (offScreen.heard(event)) offScreenSoon.note()
+  }
+
+  function* membersOf(topic: string): Generator<Connection> {
+    for (const id of io.of('/').adapter.rooms.get(topic) ?? []) {
+      const connection = connections.get(id)
+      if (connection) yield connection
+    }
+  }
+
+  /** One packet for all of them, so its topic is not anybody's own. */
+  function toEach<K extends 'chat.stirring' | 'presence.changing'>(those: Connection[], name: K, payload: Payload<Hub, K>): void {
+    const emit: (name: string, ...args: unknown[]) => unknown = io.to(those.map(({ id }) => id)).emit.bind(io)
+    emit(name, payload, 'account:me')
+  }
+
+  /** A seat ended: nothing said after it reaches the account's sockets. */
+  function leave(accountId: string, topic: string): void {
+    heeded.leaveSeat(accountId, topic)
+    for (const connection of heeded.of(accountId)?.connections ?? []) if (connection.watching.has(topic)) unwatch(connection, [topic])
+  }
+
+  function unwatch(connection: Connection, gone: Iterable<string>): void {
+    for (const topic of gone) {
+      connection.watching.delete(topic)
+      void connection.socket.leave(topic)
+      heeded.release([topic])
+    }
+  }
+
+  async function allowed(actor: Actor, asked: readonly string[]): Promise<string[]> {
+    const spans = await spansOf(actor, asked)
+    return asked.filter((topic) => spans.get(topic)?.some((span) => span.to === null))
+  }
+
+  return {
+    enter: (connection: Connection) => heeded.enter(connection),
+
+    leave(connection: Connection): void {
+      unwatch(connection, [...connection.watching])
+      heeded.leave(connection)
+    },
+
+    /** Replaces what the socket has on screen. What follows the positions it answers will be sent. */
+    async watch(connection: Connection, asked: readonly string[]): Promise<Position[]> {
+      const account = await heeded.enter(connection)
+      const wanted = new Set(asked)
+      unwatch(
+        connection,
+        [...connection.watching].filter((topic) => !wanted.has(topic)),
+      )
+      for (;;) {
+        const seen = account.seatChanges
+        const rightful = await allowed(connection.actor, [...wanted])
+        const fresh = rightful.filter((topic) => !connection.watching.has(topic))
+        await heeded.hold(fresh)
+        if (seen === account.seatChanges && connection.socket.connected) {
+          for (const topic of fresh) connection.watching.add(topic)
+          void connection.socket.join(fresh)
+          people.greet(connection, fresh.filter(isPresence).map(personOf))
+          peopleSoon.note()
+          return rightful.map((topic) => ({ topic, seq: flow.standing(topic) }))
+        }
+        // A seat was taken or ended between the look at it and now: look again. Or there is nobody left to tell.
+        heeded.release(fresh)
+        if (!connection.socket.connected) return []
+      }
+    },
+
+    leaveSeat: leave,
+    of: (accountId: string) => heeded.of(accountId),
+    /** Finds the facts that the bus lost, and resolves to how many there were. */
+    catchUp: () => flow.catchUp(),
+    /** Looks at everybody on somebody's screen: who came or went unheard. */
+    lookAround(): void {
+      people.changedAll()
+      peopleSoon.note()
+    },
+    stop(): void {
+      offScreenSoon.stop()
+      peopleSoon.stop()
+      heeded.stop()
+      flow.stop()
+    },
+  }
+}
+
+const isPresence = (topic: string) => topic.startsWith('presence:')
+const personOf = (topic: string) => topic.slice('presence:'.length)
