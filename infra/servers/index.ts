@@ -1,0 +1,5 @@
+export * from '../proxy/nginx.ts'
+export * from './minio.ts'
+export * from './postgres.ts'
+export * from './program.ts'
+export * from './redis.ts'

@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface Program {
+  pid: number
+  /** What it printed so far. */
+  output(): string
+  hasEnded(): boolean
+  /** Resolves when it has ended, by whatever. */
+  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** Asks it to end and waits; what does not go within the patience is killed. */
+  stop(signal?: NodeJS.Signals, patienceMs?: number): Promise<void>
+}
+
+export interface ProgramOptions {
+  env?: Record<string, string>
+  cwd?: string
+  /** Looked at until it is true: the program serves. */
+  isReady: (program: Program) => boolean | Promise<boolean>
+  patienceMs?: number
+}
+
+/** What still runs; ended with this process, so that a test that fails leaves nothing behind. */
+const running = new Set<number>()
+process.on('exit', () => {
+  for (const pid of running) kill(pid, 'SIGKILL')
+})
+
+/** Starts a program in the foreground and waits until it serves. */
+export async function program(name: string, command: string, args: string[], options: ProgramOptions): Promise<Program> {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: { ...plainEnvironment(), ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (printed = (printed + text).slice(-200_000)))
+  let failure: Error | undefined
+  child.once('error', (error) => (failure = error))
+  const { pid } = child
+  if (pid === undefined) {
+    await once(child, 'error').catch(() => {})
+    throw new Error(`${name} does not start: ${failure?.message ?? command}`)
+  }
+  running.add(pid)
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('close', (code, signal) => {
+      running.delete(pid)
+      resolve({ code, signal })
+    })
+  })
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+  const me: Program = {
+    pid,
+    output: () => printed,
+    hasEnded,
+    ended,
+    async stop(signal = 'SIGTERM', patienceMs = 20_000) {
+      if (!hasEnded()) kill(pid, signal)
+      const impatience = setTimeout(() => kill(pid, 'SIGKILL'), patienceMs)
+      await ended
+      clearTimeout(impatience)
+    },
+  }
+  const patienceMs = options.patienceMs ?? 30_000
+  for (const end = Date.now() + patienceMs; !(await options.isReady(me)); await sleep(10)) {
+    if (hasEnded()) throw new Error(`${name} ended instead of serving:\n${printed}`)
+    if (Date.now() < end) continue
+    await me.stop('SIGKILL')
+    throw new Error(`${name} did not serve within ${patienceMs} ms:\n${printed}`)
+  }
+  return me
+}
+
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+/** Our environment without what would set up a hub: a test says all of that itself. */
+export function plainEnvironment(): Record<string, string> {
+  const ours = /^(ATRIUM_.*|PORT|DATABASE_URL|REDIS_URL|S3_URL|SMTP_URL|TLS_CERT|TLS_KEY|NODE_OPTIONS|VITEST.*|npm_.*)$/
+  return Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => !ours.test(entry[0]) && entry[1] !== undefined),
+  )
+}
+
+/** A port of the loopback address that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Where a program lies, or undefined: servers are in /usr/sbin, which is not on everybody's path. */
+export function found(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+export function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

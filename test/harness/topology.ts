@@ -1,0 +1,142 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort, minio, nginx, postgres, redis } from '@atrium/infra/servers'
+import { postmaster, stop as stopPostgres } from '@atrium/platform/db/postgres'
+import { hubProcess, setupPath, type HubProcess } from './hub-process.ts'
+
+export const topologies = ['together', 'apart'] as const
+export type TopologyName = (typeof topologies)[number]
+
+/** A running hub, in one process or in many. */
+export interface Topology {
+  name: TopologyName
+  /** Where people open it. */
+  url: string
+  /** The processes that people's requests reach, one or two. */
+  servers: HubProcess[]
+  /** All processes of ours. */
+  processes: HubProcess[]
+  /** `/setup/<token>`, as the hub printed it. */
+  setupPath(): Promise<string>
+  /** What a suite may take away and give back; together has none of it. */
+  outside: { redis: Outside; postgres: Outside } | undefined
+  /** Everything that was printed, for a test that failed. */
+  output(): string
+  stop(): Promise<void>
+}
+
+/** A server beside the hub. */
+export interface Outside {
+  /** Ends it, by the way that is meant: SIGKILL for the worst. */
+  stop(signal?: NodeJS.Signals): Promise<void>
+  /** Starts it again where it was. */
+  start(): Promise<void>
+}
+
+export interface TopologyOptions {
+  /** Further settings for every process. */
+  env?: Record<string, string>
+  /** For the `server` processes, such as `--demo`. */
+  args?: string[]
+}
+
+export const topology = (name: TopologyName, options: TopologyOptions = {}): Promise<Topology> =>
+  name === 'together' ? together(options) : apart(options)
+
+/** One process that was told nothing: its own PostgreSQL, memory, disk. */
+async function together({ env = {}, args = [] }: TopologyOptions): Promise<Topology> {
+  const folder = await mkdtemp(join(tmpdir(), 'atrium-together-'))
+  const data = join(folder, 'data')
+  process.on('exit', endLeftDatabase)
+  const hub = await hubProcess({ name: 'hub', port: await freePort(), main: 'server/src/main.ts', args: ['--data', data, ...args], env })
+  return {
+    name: 'together',
+    url: hub.url,
+    servers: [hub],
+    processes: [hub],
+    setupPath: () => setupPath([hub]),
+    outside: undefined,
+    output: hub.output,
+    async stop() {
+      await hub.kill()
+      const left = await postmaster(join(data, 'db'))
+      if (left !== undefined) await stopPostgres(join(data, 'db'), left, 'SIGINT')
+      process.off('exit', endLeftDatabase)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+
+  /** The database outlives a hub that was killed; it must not outlive this process. */
+  function endLeftDatabase() {
+    try {
+      process.kill(Number.parseInt(readFileSync(join(data, 'db/postmaster.pid'), 'utf8'), 10), 'SIGQUIT')
+    } catch {
+      // There is none: the hub stopped it, or never started it.
+    }
+  }
+}
+
+/** nginx in front of two `server` processes, one `sfu` and one `collab`, on PostgreSQL, Redis and S3. */
+async function apart({ env = {}, args = [] }: TopologyOptions): Promise<Topology> {
+  const opened: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const close of opened.splice(0).toReversed()) await close()
+  }
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'atrium-apart-'))
+    opened.push(() => rm(folder, { recursive: true, force: true }))
+    let [database, bus] = await Promise.all([postgres(), redis()])
+    opened.push(() => Promise.all([database.stop(), bus.stop()]))
+    const store = await minio()
+    opened.push(() => store.stop())
+
+    const shared = {
+      ...env,
+      DATABASE_URL: await database.database(),
+      REDIS_URL: bus.url,
+      S3_URL: await store.bucket(),
+      ATRIUM_TRUSTED_PROXIES: '127.0.0.1',
+    }
+    const start = async (name: string, service: string, own: string[] = []) => {
+      const hub = await hubProcess({
+        name,
+        port: await freePort(),
+        main: `${service}/src/main.ts`,
+        args: own,
+        env: { ...shared, ATRIUM_SERVICES: service, ATRIUM_NODE: name, ATRIUM_DATA: join(folder, name) },
+      })
+      opened.push(() => hub.kill())
+      return hub
+    }
+    const servers = await Promise.all([start('server-1', 'server', args), start('server-2', 'server')])
+    const others = await Promise.all([start('sfu-1', 'sfu'), start('collab-1', 'collab')])
+    const proxy = await nginx(servers.map(({ port }) => `127.0.0.1:${port}`))
+    opened.push(() => proxy.stop())
+
+    const processes = [...servers, ...others]
+    return {
+      name: 'apart',
+      url: proxy.url,
+      servers,
+      processes,
+      setupPath: () => setupPath(servers),
+      outside: {
+        redis: {
+          stop: (signal) => bus.stop(signal),
+          start: async () => void (bus = await redis({ port: bus.port })),
+        },
+        postgres: {
+          stop: () => database.stop({ keep: true }),
+          start: async () => void (database = await postgres({ folder: database.folder })),
+        },
+      },
+      output: () => [...processes.map((hub) => `--- ${hub.name}\n${hub.output()}`), `--- nginx\n${proxy.output()}`].join('\n'),
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
