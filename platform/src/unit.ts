@@ -1,0 +1,129 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { sql, type Transaction } from 'kysely'
+import type { FactName, Hub, Payload, TopicOf } from '@atrium/protocol'
+import type { Event } from './bus/index.ts'
+import { factOf, type Fact, type Mark } from './journal.ts'
+import { takeReceipt, type Receipt } from './receipts.ts'
+
+declare const opaque: unique symbol
+interface Opaque {
+  readonly [opaque]: true
+}
+/** A unit of work under way. Without tables it is only something to pass on: `within` opens it, in a store, for its own. */
+export type Tx<Tables = never> = [Tables] extends [never] ? Opaque : Opaque & Transaction<Tables>
+/** For a store whose function is called within another slice's unit of work. */
+export const within = <Tables>(tx: Tx): Opaque & Transaction<Tables> => tx as Opaque & Transaction<Tables>
+
+/**
+ * Says that something happened. It only collects: numbers are given at the end of the transaction. A payload that is a
+ * function is run then, with the number, still inside the transaction, so it may write the row that keeps the number.
+ */
+export type Announce = <K extends FactName<Hub>>(
+  topic: TopicOf<Hub, K>,
+  name: K,
+  payload: Payload<Hub, K> | ((seq: number) => Payload<Hub, K> | Promise<Payload<Hub, K>>),
+  mark?: Mark,
+) => void
+
+export interface Unit {
+  run: (tx: Transaction<any>, announce: Announce) => Promise<unknown>
+  /** Calls in the async context of whoever asked for the unit: otherwise it would log and trace under another's request. */
+  here: <T>(call: () => T) => T
+  receipt: Receipt | undefined
+  resolve: (result: any) => void
+  reject: (error: unknown) => void
+}
+export interface Done {
+  ok: true
+  unit: Unit
+  result: unknown
+  facts: Fact[]
+  signals: Event[]
+  /** Answered from a receipt: there is nothing to keep. */
+  isRepetition: boolean
+}
+export type Outcome = Done | { ok: false; unit: Unit; error: unknown }
+
+const underWay = new AsyncLocalStorage<{ signals: Event[] }>()
+export const isInUnit = (): boolean => underWay.getStore() !== undefined
+
+/** Published when the unit under way has committed. Outside of one, nothing: whoever waits for it looks by itself after a while. */
+export function afterCommit(event: Event): void {
+  const signals = underWay.getStore()?.signals
+  if (signals && !signals.some(({ topic }) => topic === event.topic)) signals.push(event)
+}
+
+/** What somebody's function threw, when the whole transaction must go because of it. */
+export class Broken extends Error {
+  constructor(cause: unknown) {
+    super('a unit of work broke', { cause })
+  }
+}
+
+async function perform(tx: Transaction<any>, unit: Unit): Promise<Outcome> {
+  const facts: Fact[] = []
+  const signals: Event[] = []
+  let isOver = false
+  const announce: Announce = (topic, name, payload, mark = {}) => {
+    if (isOver) throw new Error(`"${name}" was announced after its unit of work had ended: an await is missing.`)
+    facts.push(factOf(topic, name, payload, mark))
+  }
+  try {
+    const kept = unit.receipt && (await takeReceipt(tx, unit.receipt))
+    if (kept) return { ok: true, unit, result: kept.output, facts, signals, isRepetition: true }
+    const result = await unit.here(() => underWay.run({ signals }, () => unit.run(tx, announce)))
+    return { ok: true, unit, result, facts, signals, isRepetition: false }
+  } finally {
+    isOver = true
+  }
+}
+
+export const performAlone = async (tx: Transaction<any>, unit: Unit): Promise<Outcome[]> => [await perform(tx, unit)]
+
+/** In company, a unit that fails is undone alone. Its error is an outcome like another: it may rest on what an earlier unit did. */
+export async function performApart(tx: Transaction<any>, units: Unit[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  await sql`savepoint unit`.execute(tx)
+  for (const unit of units)
+    try {
+      const outcome = await perform(tx, unit)
+      await sql`release savepoint unit; savepoint unit`.execute(tx)
+      outcomes.push(outcome)
+    } catch (error) {
+      await sql`rollback to savepoint unit`.execute(tx)
+      outcomes.push({ ok: false, unit, error })
+    }
+  return outcomes
+}
+
+/**
+ * The payloads that waited for their numbers, one unit after another. The topics are held meanwhile, so those of one unit
+ * are asked for together. One that fails leaves a gap that nobody may see: the whole transaction goes.
+ */
+export async function payloadsOf(units: readonly Done[], seqs: readonly number[]): Promise<unknown[]> {
+  const payloads: unknown[] = []
+  for (const { unit, facts, signals } of units) {
+    const asked = facts.map(({ payload }, i) => {
+      const seq = seqs[payloads.length + i]!
+      if (typeof payload !== 'function') return payload
+      return unit.here(() => underWay.run({ signals }, () => payload(seq) as unknown))
+    })
+    const settled = await Promise.allSettled(asked)
+    for (const answer of settled) {
+      if (answer.status === 'rejected') throw new Broken(answer.reason)
+      payloads.push(answer.value)
+    }
+  }
+  return payloads
+}
+
+/** Asks the units that waited for their numbers for their results. */
+export function finish(units: readonly Done[]): void {
+  for (const done of units)
+    if (typeof done.result === 'function')
+      try {
+        done.result = done.unit.here(done.result as () => unknown)
+      } catch (error) {
+        throw new Broken(error)
+      }
+}
