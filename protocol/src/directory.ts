@@ -61,7 +61,7 @@ export const directory = {
       isAdministrator: z.boolean().default(false),
     }),
     z.object({ person: Person, invitation: Invitation }),
-    { limit: perAccount(60, '1 min') },
+    { limit: perAccount(60, '1 min'), repeat: 'refused' },
   ),
   'directory.person.change': command(
     z.strictObject({
@@ -77,6 +77,7 @@ export const directory = {
   /** A new link for somebody who lost the first one, or the password. */
   'directory.person.invite': command(z.strictObject({ clientId: ClientId, accountId: AccountId }), Invitation, {
     limit: perAccount(60, '1 min'),
+    repeat: 'refused',
   }),
   /** Closes one's own account: sessions end, name, address and picture are forgotten; what one wrote stays without a name, or goes too. */
   'directory.account.delete': command(

@@ -24,8 +24,12 @@ export interface Terms {
   limit?: Limit
   /** `http`: it sets or ends the cookie, which no socket can. `socket`: it is about the socket itself. */
   door?: 'http' | 'socket'
-  /** `natural`: repeating it is harmless or its own row is the receipt, so none is kept. */
-  repeat?: 'natural'
+  /**
+   * How a repetition is answered. Nothing said: with what the first run answered, from its receipt. `natural`: by running it
+   * again, which is harmless, or its own row is the receipt. `refused`: with `conflict`, for its answer was a secret, and
+   * secrets are not kept.
+   */
+  repeat?: 'natural' | 'refused'
 }
 
 /** Reads. Safe to repeat. */
