@@ -1,0 +1,37 @@
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { found } from '@atrium/infra/servers'
+
+export const chromiumProgram = () => found('chromium') ?? found('chromium-browser') ?? found('google-chrome')
+export const firefoxProgram = () => found('firefox-esr') ?? found('firefox')
+
+const flags = [
+  ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
+  ...['--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+]
+
+/** A real Chromium; everybody in a story gets a `screen` of it. */
+export async function openChromium(): Promise<Browser> {
+  const executablePath = chromiumProgram()
+  if (!executablePath) throw new Error('needs chromium')
+  return chromium.launch({ executablePath, args: flags })
+}
+
+export interface Screen {
+  page: Page
+  /** What went wrong in the page, unasked: a story ends with none. */
+  troubles: string[]
+}
+
+/** A person's own browser profile, with one page open. Errors that a bad network makes are not the page's. */
+export async function screen(browser: Browser, url: string): Promise<Screen> {
+  const context = await browser.newContext({ baseURL: url, locale: 'en-GB', viewport: { width: 1280, height: 800 } })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  const troubles: string[] = []
+  page.on('pageerror', (error) => troubles.push(`${error}`))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/net::ERR|WebSocket connection|status of (401|502|503|504)/.test(message.text()))
+      troubles.push(message.text())
+  })
+  return { page, troubles }
+}

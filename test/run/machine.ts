@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { found, minioFile, minioProgram, minioVersion } from '@atrium/infra/servers'
+import { chromiumProgram, firefoxProgram } from '../harness/browsers.ts'
+
+const packages: [name: string, isThere: () => unknown][] = [
+  ['chromium', chromiumProgram],
+  ['firefox-esr', firefoxProgram],
+  ['redis-server', () => found('redis-server')],
+  ['nginx', () => found('nginx')],
+]
+
+/** Brings real servers and browsers to this machine where it may. Returns what stays missing, as sentences. */
+export async function prepareMachine(): Promise<string[]> {
+  const absent = () => packages.filter(([, isThere]) => !isThere()).map(([name]) => name)
+  if (absent().length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_version')) await installDebian(absent())
+  if (!minioProgram()) await buildMinio()
+  return [...absent(), ...(minioProgram() ? [] : ['MinIO (or Go, to build it)'])].map((name) => `needs ${name}`)
+}
+
+/** Without starting them as daemons: we start our own, on free ports. */
+async function installDebian(names: string[]): Promise<void> {
+  console.log(`Installing Debian packages: ${names.join(' ')} …`)
+  const policy = '/usr/sbin/policy-rc.d'
+  const isOurs = !existsSync(policy)
+  if (isOurs) await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    const env = { DEBIAN_FRONTEND: 'noninteractive' }
+    await run('apt-get', ['update', '-qq'], env)
+    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], env)
+  } finally {
+    if (isOurs) await rm(policy)
+  }
+}
+
+/** Built once, outside the checkout, and put in place whole: an interrupted build leaves nothing that looks like a server. */
+async function buildMinio(): Promise<void> {
+  const go = found('go') ?? (existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : undefined)
+  if (!go) return
+  console.log('Building MinIO with Go, once. This takes some minutes …')
+  const folder = dirname(minioFile())
+  await mkdir(folder, { recursive: true })
+  const beside = await mkdtemp(join(folder, 'building-'))
+  const isBuilt = await run(go, ['install', '-trimpath', '-ldflags=-s -w', `github.com/minio/minio@${minioVersion}`], { GOBIN: beside })
+  if (isBuilt) await rename(join(beside, 'minio'), minioFile())
+  await rm(beside, { recursive: true, force: true })
+}
+
+/** True if it went well; what did not is seen by what is still missing afterwards. */
+function run(command: string, args: string[], env: Record<string, string>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 2, 2], env: { ...process.env, ...env } })
+    child.once('error', () => resolve(false)).once('close', (code) => resolve(code === 0))
+  })
+}
