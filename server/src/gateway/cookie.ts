@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { cookieName } from '@atrium/platform'
+import { cookieName } from '@atrium/platform/doors'
 
 /** The session's secret, as the browser brings it. */
 export function secretOf(request: IncomingMessage): string | undefined {

@@ -110,6 +110,12 @@ export function delivery(deps: {
     }
   }
 
+  function unfollow(topic: string): void {
+    feeds.get(topic)?.unsubscribe()
+    feeds.delete(topic)
+    gapped.delete(topic)
+  }
+
   return {
     async follow(topics) {
       const fresh = topics.filter((topic) => !feeds.has(topic))
@@ -122,20 +128,16 @@ export function delivery(deps: {
         }
         const settled = settle(fresh)
         for (const topic of fresh) feeds.get(topic)!.settled = settled
-        settled.catch(() => fresh.forEach((topic) => this.unfollow(topic)))
+        settled.catch(() => fresh.forEach((topic) => unfollow(topic)))
       }
       await Promise.all(new Set(topics.map((topic) => feeds.get(topic)!.settled)))
     },
-    unfollow(topic) {
-      feeds.get(topic)?.unsubscribe()
-      feeds.delete(topic)
-      gapped.delete(topic)
-    },
+    unfollow,
     standing: (topic) => feeds.get(topic)?.last ?? 0,
     catchUp,
     stop() {
       clearTimeout(filling)
-      for (const topic of feeds.keys()) this.unfollow(topic)
+      for (const topic of feeds.keys()) unfollow(topic)
     },
   }
 }

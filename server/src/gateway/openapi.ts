@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { statusOf } from '@atrium/platform'
+import { statusOf } from '@atrium/platform/http'
 import { errorCodes, type Contract, type Operation } from '@atrium/protocol'
 
 /** The contract as other programs read it: OpenAPI 3.1, made from the schemas that also check every call. */

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Server as Engine, type Socket as RawSocket } from 'engine.io'
 import { Server } from 'socket.io'
-import type { Actor, Call, Http, Log, Metrics } from '@atrium/platform'
+import type { Actor, Call, Log, Metrics } from '@atrium/platform'
+import type { Http } from '@atrium/platform/http'
 import { fail } from '@atrium/platform'
 import { protocolVersion, type HandshakeRefusal, type Reply } from '@atrium/protocol'
 import { end, type Connection, type HubSocket } from './connection.ts'
@@ -62,7 +63,6 @@ export function socketDoor(deps: {
     allowUpgrades: false,
     perMessageDeflate: false,
     httpCompression: false,
-    destroyUpgrade: false,
     maxHttpBufferSize: maxMessageBytes,
     pingInterval: 15_000,
     pingTimeout: 10_000,

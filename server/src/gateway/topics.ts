@@ -1,6 +1,6 @@
 import type { Server } from 'socket.io'
 import type { Actor, Event, Log, Span } from '@atrium/platform'
-import type { ClientToServer, Hub, Payload, Position, Presence, ServerToClient } from '@atrium/protocol'
+import type { AccountId, ClientToServer, Hub, Payload, Position, Presence, ServerToClient } from '@atrium/protocol'
 import type { About, Connection } from './connection.ts'
 import { delivery } from './delivery.ts'
 import { interest } from './interest.ts'
@@ -27,7 +27,7 @@ export function topics(deps: {
   /** Everything an actor may hear, of the given topics. */
   spansOf: (actor: Actor, topics: readonly string[]) => Promise<Spans>
   excerptOf: (message: Payload<Hub, 'chat.message.sent'>) => string
-  presenceOf: (accountIds: string[]) => Promise<Presence[]>
+  presenceOf: (accountIds: AccountId[]) => Promise<Presence[]>
 }) {
   const { io, connections, bus, db, log, seatsOf, spansOf, excerptOf, presenceOf } = deps
   const troubled = (what: string) => (error: unknown) => log.warn({ error }, what)
@@ -74,8 +74,8 @@ export function topics(deps: {
 
   /** One packet for all of them, so its topic is not anybody's own. */
   function toEach<K extends 'chat.stirring' | 'presence.changing'>(those: Connection[], name: K, payload: Payload<Hub, K>): void {
-    const emit: (name: string, ...args: unknown[]) => unknown = io.to(those.map(({ id }) => id)).emit.bind(io)
-    emit(name, payload, 'account:me')
+    const them = io.to(those.map(({ id }) => id)) as { emit(name: string, ...args: unknown[]): unknown }
+    them.emit(name, payload, 'account:me')
   }
 
   /** A seat ended: nothing said after it reaches the account's sockets. */

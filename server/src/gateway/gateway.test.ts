@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeAll, inject, test } from 'vitest'
+import { until } from '@atrium/platform/testing'
+import { hub, type TestHub } from '../testing/hub.ts'
+import { screen } from '../testing/person.ts'
+
+let here: TestHub
+beforeAll(async () => {
+  here = await hub(inject('cluster'))
+  return () => here.close()
+})
+afterEach(() => here.people.forEach((person) => person.leave()))
+
+async function roomOf(...people: TestHub['alice'][]) {
+  const [first, ...others] = people
+  const { room } = await first!.call('chat.room.create', { name: 'A room', memberIds: others.map(({ accountId }) => accountId) })
+  return room.id
+}
+
+test('two people chat: what one sends, the other hears, numbered', async () => {
+  const { alice, bob } = here
+  const roomId = await roomOf(alice, bob)
+  await Promise.all([alice.connect(), bob.connect()])
+  const [standing] = await bob.watch(`room:${roomId}`)
+
+  const sent = await alice.call('chat.send', { roomId, body: 'Good morning' })
+  assert.equal((await bob.sees('chat.message.sent')).body, 'Good morning')
+  assert.deepEqual(bob.heard.at(-1), { ...bob.heard.at(-1)!, topic: `room:${roomId}`, seq: sent.seq })
+  assert.equal(sent.seq, standing!.seq + 1, 'what follows the standing that was answered is sent')
+})
+
+test('a room that is not on screen stirs: all that happened in one letter, at most one a second', async () => {
+  const { alice, bob } = here
+  const roomId = await roomOf(alice, bob)
+  await Promise.all([alice.connect(), bob.connect()])
+  await bob.watch()
+  for (let i = 0; i < 20; i++) await alice.call('chat.send', { roomId, body: `Number ${i}` })
+
+  const said = () => bob.heard.filter(({ name }) => name === 'chat.stirring').flatMap(({ payload }) => payload.rooms[0].sent)
+  await until('bob knows of all twenty', () => said().length >= 20)
+  assert.deepEqual([...new Set(said().map(({ seq }) => seq))].length, 20)
+  assert.ok(bob.heard.filter(({ name }) => name === 'chat.stirring').length <= 3)
+  assert.equal(
+    bob.heard.some(({ name }) => name === 'chat.message.sent'),
+    false,
+  )
+})
+
+test('whoever is invited while connected hears of the room, and of what is said in it', async () => {
+  const { alice, bob } = here
+  const roomId = await roomOf(alice)
+  await Promise.all([alice.connect(), bob.connect()])
+  await bob.watch(`account:${bob.accountId}`)
+  await alice.call('chat.room.invite', { roomId, accountIds: [bob.accountId] })
+  await bob.sees('chat.seat.taken', ({ room }) => room.id === roomId)
+  await alice.call('chat.send', { roomId, body: 'Welcome' })
+  await bob.sees('chat.stirring', ({ rooms }) => rooms.some(({ sent }) => sent.some(({ excerpt }) => excerpt === 'Welcome')))
+})
+
+test('a topic that is not yours, or not at all, is left out of the answer', async () => {
+  const { alice, bob, stranger } = here
+  const roomId = await roomOf(alice, bob)
+  await stranger.connect()
+  const asked = [
+    `room:${roomId}`,
+    `room:${crypto.randomUUID()}`,
+    'room:1',
+    `account:${alice.accountId}`,
+    'revocations:all',
+    'directory:all',
+  ]
+  assert.deepEqual(
+    (await stranger.watch(...asked)).map(({ topic }) => topic),
+    ['directory:all'],
+  )
+})
+
+test('who is removed from a room hears the end of it and nothing after', async () => {
+  const { alice, bob } = here
+  const roomId = await roomOf(alice, bob)
+  await Promise.all([alice.connect(), bob.connect()])
+  await bob.watch(`room:${roomId}`)
+  const removed = alice.call('chat.room.remove', { roomId, accountId: bob.accountId })
+  const sent = [1, 2, 3].map((n) => removed.then(() => alice.call('chat.send', { roomId, body: `Unheard ${n}` })))
+  await Promise.all(sent)
+
+  await bob.sees('chat.member.left')
+  const other = await roomOf(alice, bob)
+  await alice.call('chat.send', { roomId: other, body: 'Elsewhere' })
+  await bob.sees('chat.stirring', ({ rooms }) => rooms.some((room) => room.roomId === other))
+  assert.deepEqual(
+    bob.heard.filter(({ topic, name }) => topic === `room:${roomId}` && name === 'chat.message.sent'),
+    [],
+  )
+  assert.equal(JSON.stringify(bob.heard).includes('Unheard'), false)
+  assert.deepEqual(await bob.watch(`room:${roomId}`), [])
+})
+
+test('what the bus lost comes within the look at the topics that moved, in order, once', async () => {
+  const { alice, bob, house } = here
+  const roomId = await roomOf(alice, bob)
+  await Promise.all([alice.connect(), bob.connect()])
+  await bob.watch(`room:${roomId}`)
+  const { publish } = house.bus
+  house.bus.publish = () => {}
+  for (let i = 0; i < 5; i++) await alice.call('chat.send', { roomId, body: `${i}` })
+  house.bus.publish = publish
+  const bodies = () => bob.heard.filter(({ name }) => name === 'chat.message.sent').map(({ payload }) => payload.body)
+  assert.deepEqual(bodies(), [], 'the fault bit')
+  await until('bob hears what the bus lost', () => bodies().length === 5, 8_000)
+  assert.deepEqual(bodies(), ['0', '1', '2', '3', '4'])
+})
+
+test('a locked account is out within a second, on every screen, and is told why; so is a session ended from elsewhere', async () => {
+  const { administrator, carol } = here
+  const [first, second] = [await carol.connect(), await carol.connect()]
+  const at = performance.now()
+  await administrator.call('directory.person.change', { accountId: carol.accountId, status: 'locked' })
+  assert.deepEqual(await Promise.all([first.ended(), second.ended()]), ['account_locked', 'account_locked'])
+  assert.ok(performance.now() - at < 1_000)
+
+  const refused = await screen(here.origin, carol.cookie, 'carol').refused()
+  assert.equal('error' in refused && refused.error.code, 'unauthenticated')
+  assert.equal((await carol.http('/api/directory.me')).status, 401)
+})
+
+test('a session that is ended from another device is cut, and only that one', async () => {
+  const { bob } = here
+  const stays = await bob.connect()
+  const other = here.also(bob)
+  await other.signIn()
+  const ends = await other.connect()
+  const sessions = await bob.call('auth.sessions', {})
+  await bob.call('auth.session.end', { sessionId: (await other.call('auth.sessions', {})).find(({ isThis }) => isThis)!.id })
+  assert.equal(await ends.ended(), 'session_ended')
+  assert.ok(sessions.length >= 2 && stays.isConnected())
+  other.leave()
+})
+
+test('who has no session, or a page of another age, is refused by name', async () => {
+  const { alice, origin } = here
+  const refusals = [
+    screen(origin, '', 'nobody'),
+    screen(origin, `atrium=${'A'.repeat(43)}`, 'a forger'),
+    screen(origin, alice.cookie, 'an old page', { protocol: 0 }),
+    screen(origin, alice.cookie, 'a new page', { protocol: 999 }),
+    screen(origin, alice.cookie, 'a page without a version', { protocol: undefined }),
+  ]
+  const reasons = await Promise.all(refusals.map((one) => one.refused()))
+  refusals.forEach(({ socket }) => socket.disconnect())
+  assert.deepEqual(
+    reasons.map((reason) => ('ending' in reason ? reason.ending : 'error' in reason ? reason.error.code : reason)),
+    ['unauthenticated', 'unauthenticated', 'client_too_old', 'client_too_new', 'invalid'],
+  )
+})
+
+test('an unknown event is refused, a nudge that asks and a question without an ear are not heard', async () => {
+  const { alice } = here
+  const { socket } = await alice.connect()
+  for (const name of ['chat.unheardOf', 'chat.message.sent', '__proto__', 'constructor', 'hub.ending'])
+    assert.equal((await socket.timeout(2_000).emitWithAck(name, {})).error.code, 'not_found', name)
+  assert.equal((await socket.timeout(2_000).emitWithAck('chat.send', 'no object')).error.code, 'invalid')
+  socket.emit('chat.rooms', {})
+  socket.emit('chat.typing', null)
+  assert.ok((await alice.call('directory.me', {})).person)
+})
+
+test('a socket that floods is told to wait; others do not notice', async () => {
+  const { alice, bob } = here
+  const { socket } = await alice.connect()
+  await bob.connect()
+  const replies = await Promise.all(Array.from({ length: 600 }, () => socket.timeout(10_000).emitWithAck('presence.mine', {})))
+  const refused = replies.filter((reply) => !reply.ok)
+  assert.ok(refused.length > 100, `${refused.length} of 600 were refused`)
+  assert.ok(refused.every(({ error }) => error.code === 'rate_limited' && error.retryAfterMs > 0))
+  assert.ok((await bob.call('directory.me', {})).person)
+})
+
+test('a socket that does not read is cut by name, with no more than 2 MB waiting for it', async () => {
+  const { alice, bob, house } = here
+  const roomId = await roomOf(alice, bob)
+  await alice.connect()
+  const slow = await bob.connect()
+  await slow.watch(`room:${roomId}`)
+  const wire = (slow.socket.io.engine as any).transport.ws._socket ?? (slow.socket.io.engine as any).transport.ws.socket
+  wire.pause()
+  const endings = async () => (await house.metrics.endings.get()).values.find(({ labels }) => labels.reason === 'too_slow')?.value ?? 0
+  const before = await endings()
+  const body = 'x'.repeat(20_000)
+  for (let i = 0; (await endings()) === before && i < 2_000; i++) await alice.ask('chat.send', { roomId, body })
+  assert.equal(await endings(), before + 1)
+  wire.resume()
+  await until('bob is cut', () => slow.heard.some(({ name, payload }) => name === 'hub.ending' && payload.ending === 'too_slow'))
+})

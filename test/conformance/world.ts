@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import { sql, type Kysely } from 'kysely'
+import type { PoolConfig } from 'pg'
+import type { Draft, Hub, OperationName, Reply } from '@atrium/protocol'
+import { hub } from '../../server/src/testing/hub.ts'
+import { png } from './png.ts'
+import type { Objects } from './shapes.ts'
+
+export type World = Awaited<ReturnType<typeof world>>
+
+/** A hub with something of alice's of every brand, and something of a stranger's that she may not know of. */
+export async function world(cluster: PoolConfig) {
+  const there = await hub(cluster)
+  const { alice, stranger } = there
+
+  const objectsOf = async (who: typeof alice): Promise<Objects> => {
+    const { room } = await who.call('chat.room.create', { name: 'A room of their own', memberIds: [] })
+    const message = await who.call('chat.send', { roomId: room.id, body: 'For myself' })
+    const { id: picture, path } = await who.call('pictures.begin', { type: 'image/png', bytes: png.length })
+    await who.http(path, { method: 'PUT', body: png, headers: { 'content-type': 'image/png' } })
+    const [session] = await who.call('auth.sessions', {})
+    return { account: who.accountId, room: room.id, message: message.id, picture, session: session!.id }
+  }
+  const own = await objectsOf(alice)
+  // Everybody in an organisation may know of everybody else, so a foreign account is one that nobody has.
+  const foreign: Objects = { ...(await objectsOf(stranger)), account: randomUUID() }
+
+  /** Each call comes from another address: this is about what is answered, not how often one may ask. */
+  const post = async (name: string, input: unknown, cookie: string): Promise<Reply<unknown>> => {
+    const response = await fetch(`${there.origin}/api/${name}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: there.origin, cookie, 'x-forwarded-for': anAddress() },
+      body: JSON.stringify(input),
+    })
+    return (await response.json()) as Reply<unknown>
+  }
+
+  return {
+    ...there,
+    own,
+    foreign,
+    /** As alice, through the door the operation has. */
+    ask: (name: OperationName<Hub>, input: unknown): Promise<Reply<unknown>> =>
+      there.isSocketOnly(name) ? alice.screen.ask(name, input as Draft<Hub, typeof name>) : post(name, input, alice.cookie),
+    askAsNobody: (name: string, input: unknown) => post(name, input, ''),
+  }
+}
+
+const anAddress = () => `fd00::${Math.floor(Math.random() * 65_536).toString(16)}:${Math.floor(Math.random() * 65_536).toString(16)}`
+
+/** What the hub counts and notes of every request, whoever sends it: not what a person did. */
+const bookkeeping = ['throttle', 'presence_screen', 'session']
+
+/** The content of every table, as one number each. */
+export async function fingerprint(db: Kysely<any>): Promise<Record<string, string>> {
+  const { rows: tables } = await sql<{ name: string }>`
+    select relname as name from pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition order by 1`.execute(db)
+  const counted = tables.filter(({ name }) => !bookkeeping.includes(name))
+  const sums = counted.map(
+    ({ name }) =>
+      sql`select ${name} as name, concat(count(*), ' ', sum(hashtextextended(t::text, 0))) as content from ${sql.table(name)} as t`,
+  )
+  const { rows } = await sql<{ name: string; content: string }>`${sql.join(sums, sql` union all `)}`.execute(db)
+  return Object.fromEntries(rows.map(({ name, content }) => [name, content]))
+}
