@@ -1,0 +1,96 @@
+import type { Actor, Handlers, Nudges, Span } from '@atrium/platform'
+import type { chat as contract, Message, Room } from '@atrium/protocol'
+import { ownMessages, ownReactions, ownRooms } from './export.ts'
+import { lies } from './rules.ts'
+import { chatService, roomTopic, type ChatDeps } from './service.ts'
+import { listTheseMessages } from './store.messages.ts'
+import { listRooms, listSpans, maySee, seatsOf } from './store.seats.ts'
+
+export { excerptOf } from './rules.ts'
+export type { ChatDeps, SearchEntry } from './service.ts'
+export type { ChatTables } from './store.ts'
+
+/** A stretch of a room that somebody may read. */
+export type RoomSpan = Span & { roomId: string }
+/** A message where it was found. */
+export interface Hit {
+  message: Message
+  room: Room
+}
+
+export type Chat = ReturnType<typeof chat>
+
+export function chat(deps: ChatDeps) {
+  const service = chatService(deps)
+  const { db } = deps
+  const handlers: Handlers<typeof contract> = {
+    'chat.rooms': service.rooms,
+    'chat.open': service.open,
+    'chat.history': service.history,
+    'chat.messages': service.messages,
+    'chat.members': service.members,
+    'chat.seen': service.seen,
+    'chat.direct': service.direct,
+    'chat.room.create': service.create,
+    'chat.room.change': service.change,
+    'chat.room.invite': service.invite,
+    'chat.room.remove': service.remove,
+    'chat.room.leave': service.leave,
+    'chat.room.mute': service.mute,
+    'chat.send': service.send,
+    'chat.edit': service.edit,
+    'chat.delete': service.delete,
+    'chat.react': service.react,
+    'chat.read': service.read,
+  }
+  const nudges: Nudges<typeof contract> = { 'chat.typing': service.typing }
+
+  return {
+    handlers,
+    nudges,
+
+    /** The stretches of rooms' topics that somebody may hear, seats that ended included: of all rooms, or of these topics. */
+    async spansOf(actor: Actor, topics?: readonly string[]): Promise<Map<string, Span[]>> {
+      const spans = new Map<string, Span[]>()
+      const asked = topics?.flatMap((topic) => roomOf(topic) ?? [])
+      if (asked?.length === 0) return spans
+      for (const { roomId, from, to } of await listSpans(db, actor.accountId, asked)) {
+        const topic = roomTopic(roomId)
+        const known = spans.get(topic)
+        if (known) known.push({ from, to })
+        else spans.set(topic, [{ from, to }])
+      }
+      return spans
+    },
+
+    /** The topics of the rooms in which somebody has a seat now. */
+    topicsOf: async (actor: Actor): Promise<string[]> => ((await seatsOf(db, [actor.accountId])).get(actor.accountId) ?? []).map(roomTopic),
+
+    /** The rooms in which these accounts have a seat now. */
+    seatsOf: (accountIds: readonly string[]): Promise<Map<string, string[]>> => seatsOf(db, accountIds),
+
+    maySee: (actor: Actor, roomId: string, seq: number): Promise<boolean> => maySee(db, actor.accountId, roomId, seq),
+
+    /** What may be found by somebody, and how it is shown: for the search. */
+    readableBy: (actor: Actor, roomId?: string): Promise<RoomSpan[]> => listSpans(db, actor.accountId, roomId ? [roomId] : undefined),
+    async hitsAmong(spans: readonly RoomSpan[], messageIds: readonly string[]): Promise<Hit[]> {
+      const { messages } = await listTheseMessages(db, messageIds)
+      const visible = messages.filter(({ roomId, seq }) => spans.some((span) => span.roomId === roomId && lies(seq)(span)))
+      const rooms = new Map((await listRooms(db, [...new Set(visible.map(({ roomId }) => roomId))])).map((room) => [room.id, room]))
+      return visible.map((message) => ({ message, room: rooms.get(message.roomId)! }))
+    },
+
+    forgetAuthor: service.forgetAuthor,
+    closeSeats: service.closeSeats,
+    /** The parts of somebody's copy of their data. */
+    exportParts: [
+      { name: 'rooms', of: (accountId: string) => ownRooms(db, accountId) },
+      { name: 'messages', of: (accountId: string) => ownMessages(db, accountId) },
+      { name: 'reactions', of: (accountId: string) => ownReactions(db, accountId) },
+    ],
+  }
+}
+
+const roomTopicPattern = /^room:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+/** Undefined for other topics, and for what only looks like one of a room. */
+const roomOf = (topic: string) => roomTopicPattern.exec(topic)?.[1]

@@ -1,0 +1,108 @@
+import { changeableForMs, type Message, type Room, type Seat } from '@atrium/protocol'
+
+/** A room as one account sees it. Not the list of its members: a send must not cost more in a bigger room. */
+export interface Place {
+  kind: Room['kind']
+  isArchived: boolean
+  seat: Seat | undefined
+}
+export type Seated = Place & { seat: Seat }
+/** What is compared of a message before it is changed. `body` is null when it was deleted. */
+export interface Kept {
+  roomId: string
+  authorId: string
+  body: string | null
+  edits: number
+  replyTo: string | null
+  mentions: readonly string[]
+  pictures: readonly { id: string }[]
+  sentAt: Date
+}
+interface Draft {
+  roomId: string
+  body: string
+  replyTo: string | null
+  pictures: readonly string[]
+}
+
+/** CHAT-1  A room is visible to those who have a seat in it. To anyone else it does not exist. */
+export const canRead = (place: Place | undefined): place is Seated => place?.seat !== undefined
+
+/** CHAT-2  Who has a seat may post, edit and react, until the room is archived. What one regrets may be deleted even then. */
+export const canPost = (place: Seated) => !place.isArchived
+
+/** CHAT-3  A repeated send is the same message; the same `clientId` with other words is a mistake. An edited one cannot be compared. */
+export const isRepetition = (message: Kept, draft: Draft) =>
+  message.roomId === draft.roomId &&
+  message.replyTo === draft.replyTo &&
+  (message.edits > 0 || message.body === draft.body) &&
+  isSameList(
+    message.pictures.map(({ id }) => id),
+    draft.pictures,
+  )
+
+/** CHAT-4  Authors may change and delete what they said, for as long as `changeableForMs` by the server's clock. */
+export const isAuthor = (accountId: string, message: Kept) => message.authorId === accountId
+export const isChangeable = (message: Kept, now: Date) => now.getTime() - message.sentAt.getTime() <= changeableForMs
+
+/** CHAT-4  An edit names the edits it saw. One that is there already was repeated; one that saw less must not undo what came since. */
+export const isRepeatedEdit = (message: Kept, edit: { edits: number; body: string; mentions: readonly string[] }) =>
+  message.edits === edit.edits + 1 && message.body === edit.body && isSameList(message.mentions, edit.mentions)
+
+/** CHAT-5  What was deleted is kept nowhere: not in its row, the journal, the search, or among mentions and reactions. */
+export const deleted = { body: null, replyTo: null, mentions: [] as string[], pictures: '[]' }
+
+// CHAT-6 (unread) is `unreadOf` in protocol/src/chat.apply.ts: the browser counts by it too.
+
+/** CHAT-7  A read cursor only moves forward, and never past what was said. */
+export const cursorAfter = (before: number, asked: number, said: number) => Math.max(before, Math.min(asked, said))
+
+/** CHAT-8  A newcomer to a group sees its whole history; in a direct room, what was said from joining on. Nothing of it is unread. */
+export const newSeat = (kind: Room['kind'], joinedSeq: number) => ({
+  joinedSeq,
+  fromSeq: kind === 'group' ? 1 : Math.max(1, joinedSeq),
+  readSeq: joinedSeq,
+})
+
+/** CHAT-9  Who left a room keeps the stretch that was theirs, and sees nothing of what came after. */
+export interface Stretch {
+  from: number
+  to: number | null
+}
+export const lies = (seq: number) => (span: Stretch) => span.from <= seq && (span.to === null || seq <= span.to)
+
+/** CHAT-10  Any member of a group may invite who is active; its owners remove people, rename it, archive it and open it again. */
+export const canInvite = (place: Seated) => canPost(place)
+export const isOwner = (place: Seated) => place.seat.role === 'owner'
+
+/** CHAT-11  A direct room is for two, or for oneself: nobody is invited, removed or leaves, and it has no name. */
+export const isForTwo = (place: Place) => place.kind === 'direct'
+export const directKey = (one: string, other: string) => [one, other].sort().join(':')
+
+/** CHAT-12  When the last owner leaves, the member who has been there longest becomes owner. `others` are those who stay, owners first. */
+export const heirOf = <M extends { role: Seat['role'] }>(others: readonly M[]): M | undefined =>
+  others.some(({ role }) => role === 'owner') ? undefined : others[0]
+
+/** CHAT-13  Only people with a seat are mentioned; of others' names in a text nobody hears. (The store looks up the mentioned seats.) */
+export const mentionable = (mentions: readonly string[], seated: readonly string[]) => {
+  const present = new Set(seated)
+  return [...new Set(mentions)].filter((accountId) => present.has(accountId))
+}
+
+/** CHAT-14  A message carries at most 20 different emoji; each person has each of them once. */
+export const maxEmoji = 20
+export const canReact = (emoji: string, on: readonly { emoji: string }[]) =>
+  on.length < maxEmoji || on.some((other) => other.emoji === emoji)
+
+/** CHAT-15  One answers what one can see in the same room; what was deleted meanwhile may be answered, without its words. */
+export const canAnswer = (spans: readonly Stretch[], answered: { roomId: string; seq: number } | undefined, roomId: string) =>
+  answered !== undefined && answered.roomId === roomId && spans.some(lies(answered.seq))
+
+/** CHAT-16  Who types is told of at most once in two seconds. */
+export const typingEveryMs = 2_000
+
+/** The beginning of what was said, on one line: for lists and notifications. Never half a character. */
+export const excerptOf = ({ body }: Pick<Message, 'body'>) => [...body.slice(0, 600).replaceAll(/\s+/g, ' ')].slice(0, 200).join('').trim()
+
+const isSameList = (one: readonly string[], other: readonly string[]) =>
+  one.length === other.length && one.every((id, i) => id === other[i])

@@ -1,0 +1,183 @@
+import { fail, type Actor, type Announce } from '@atrium/platform'
+import type { Hub, Input, Message, MessageId, Output, Picture, Reaction, RoomId } from '@atrium/protocol'
+import {
+  canAnswer,
+  canPost,
+  canReact,
+  canRead,
+  isAuthor,
+  isChangeable,
+  isRepeatedEdit,
+  isRepetition,
+  maxEmoji,
+  mentionable,
+  typingEveryMs,
+} from './rules.ts'
+import { isArchived, noSuchMessage, noSuchRoom, reactionsSubject, roomTopic, type ChatDeps } from './service.ts'
+import {
+  addMessage,
+  changeMessage,
+  dropReactions,
+  emptyMessages,
+  findForSend,
+  findMessage,
+  holdMessage,
+  messagesBy,
+  reactionsOf,
+  seekMessage,
+  setReaction,
+} from './store.messages.ts'
+import { findSeat, seatedOf } from './store.seats.ts'
+import { toMessage, type MessageRow, type Tx } from './store.ts'
+
+export function messagesService({ db, work, now, newId, bus, attach, release, index, forget }: ChatDeps) {
+  const typed = new Map<string, number>()
+
+  const repeatedSend = async (tx: Tx, id: string, draft: Input<Hub, 'chat.send'>): Promise<Message> => {
+    const message = await findMessage(tx, id)
+    if (message.body === null) throw fail('conflict', 'chat.wasDeleted')
+    if (!isRepetition(message, draft)) throw fail('conflict', 'chat.clientIdReused', { field: 'clientId' })
+    return toMessage(message)
+  }
+
+  /** Takes the words out of everything that holds them, and says so in the rooms. */
+  async function deleteMessages(tx: Tx, announce: Announce, messages: readonly Pick<MessageRow, 'id' | 'roomId' | 'seq'>[]): Promise<void> {
+    const ids = messages.map(({ id }) => id)
+    await emptyMessages(tx, messages)
+    await forget(tx, ids)
+    await release(tx, ids)
+    for (const [i, { id, roomId, seq }] of messages.entries())
+      announce(
+        roomTopic(roomId),
+        'chat.message.deleted',
+        // Once all the numbers are held, nobody reacts any more.
+        async () => {
+          if (i === 0) await dropReactions(tx, ids)
+          return { id, roomId, seq } as Output<Hub, 'chat.delete'>
+        },
+        { replaces: [id, reactionsSubject(id)] },
+      )
+  }
+
+  return {
+    send: (actor: Actor, draft: Input<Hub, 'chat.send'>): Promise<Message> =>
+      work(async (tx, announce) => {
+        const { accountId } = actor
+        const { place, spans, answered, seated, earlierId } = await findForSend(tx, accountId, draft)
+        if (earlierId) return repeatedSend(tx, earlierId, draft)
+        if (!canRead(place)) throw noSuchRoom()
+        if (!canPost(place)) throw isArchived()
+        if (draft.replyTo && !canAnswer(spans, answered, draft.roomId)) throw fail('not_found', 'chat.noSuchMessage', { field: 'replyTo' })
+
+        const { roomId, clientId, body, replyTo } = draft
+        const id = newId() as MessageId
+        const sentAt = now()
+        const mentions = mentionable(draft.mentions, seated)
+        let message: Message
+        announce(
+          roomTopic(roomId),
+          'chat.message.sent',
+          async (seq) => {
+            const use = { kind: 'message', messageId: id, roomId, seq } as const
+            const pictures: Picture[] = draft.pictures.length > 0 ? await attach(tx, accountId, draft.pictures, use) : []
+            const said = { id, roomId, seq, authorId: accountId, clientId, body, edits: 0, replyTo, mentions, pictures, sentAt }
+            if (!(await addMessage(tx, said, index({ messageId: id, roomId, seq, sentAt, text: body })))) throw noSuchRoom()
+            message = toMessage({ ...said, reactions: [] })
+            return message
+          },
+          { about: id },
+        )
+        return () => message
+      }),
+
+    edit: (actor: Actor, { messageId, edits, body, mentions }: Input<Hub, 'chat.edit'>): Promise<Message> =>
+      work(async (tx, announce) => {
+        const found = await holdMessage(tx, messageId, actor.accountId)
+        if (!found || found.message.body === null) throw noSuchMessage()
+        const { message, place } = found
+        if (!isAuthor(actor.accountId, message)) throw fail('forbidden', 'chat.onlyAuthors')
+        const named = mentionable(mentions, await seatedOf(tx, message.roomId, mentions))
+        if (isRepeatedEdit(message, { edits, body, mentions: named })) return toMessage(await findMessage(tx, messageId))
+        if (!canPost(place)) throw isArchived()
+        if (!isChangeable(message, now())) throw fail('forbidden', 'chat.tooLateToChange')
+        if (message.edits !== edits) throw fail('conflict', 'chat.changedMeanwhile', { params: { edits: message.edits } })
+        if (body === '' && message.pictures.length === 0) throw fail('invalid', 'invalid', { field: 'body' })
+
+        const { roomId, seq, sentAt } = message
+        const change = { body, edits: edits + 1, mentions: named }
+        await changeMessage(tx, message, change)
+        await index({ messageId, roomId, seq, sentAt, text: body }).execute(tx)
+        let edited: Message
+        announce(
+          roomTopic(roomId),
+          'chat.message.edited',
+          // Reactions are read while the room's numbers are held, or one that comes now would be lost in the fact.
+          async () => (edited = toMessage({ ...message, ...change, reactions: await reactionsOf(tx, messageId) })),
+          { replaces: messageId },
+        )
+        return () => edited
+      }),
+
+    delete: (actor: Actor, { messageId }: Input<Hub, 'chat.delete'>): Promise<Output<Hub, 'chat.delete'>> =>
+      work(async (tx, announce) => {
+        const found = await holdMessage(tx, messageId, actor.accountId)
+        if (!found) throw noSuchMessage()
+        const { message } = found
+        const { id, roomId, seq } = message
+        const isMine = isAuthor(actor.accountId, message)
+        if (message.body === null && !isMine) throw noSuchMessage()
+        if (!isMine) throw fail('forbidden', 'chat.onlyAuthors')
+        const gone = { id, roomId, seq } as Output<Hub, 'chat.delete'>
+        if (message.body === null) return gone
+        if (!isChangeable(message, now())) throw fail('forbidden', 'chat.tooLateToChange')
+
+        await deleteMessages(tx, announce, [message])
+        return gone
+      }),
+
+    react: (actor: Actor, { messageId, emoji, isOn }: Input<Hub, 'chat.react'>): Promise<Output<Hub, 'chat.react'>> =>
+      work(async (tx, announce) => {
+        const { accountId } = actor
+        const found = await seekMessage(tx, messageId, accountId)
+        if (!found || found.message.body === null) throw noSuchMessage()
+        if (!canPost(found.place)) throw isArchived()
+        let reactions = await reactionsOf(tx, messageId)
+        const isMine = (all: Reaction[]) => all.some((one) => one.emoji === emoji && one.by.includes(accountId))
+        const tooMany = () => fail('forbidden', 'chat.tooManyReactions', { params: { max: maxEmoji } })
+        if (isMine(reactions) === isOn) return { reactions }
+        if (isOn && !canReact(emoji, reactions)) throw tooMany()
+
+        const { roomId, seq: saidAt } = found.message
+        announce(
+          roomTopic(roomId),
+          'chat.message.reacted',
+          async (seq) => {
+            reactions = await setReaction(tx, { messageId, emoji, accountId, seq, isOn, maxEmoji })
+            if (isOn && !isMine(reactions)) throw tooMany()
+            return { id: messageId, roomId: roomId as RoomId, seq: saidAt, reactions }
+          },
+          { replaces: reactionsSubject(messageId) },
+        )
+        return () => ({ reactions })
+      }),
+
+    /** Forgets all that an account said. */
+    async forgetAuthor(tx: Tx, announce: Announce, accountId: string): Promise<void> {
+      const messages = await messagesBy(tx, accountId)
+      if (messages.length > 0) await deleteMessages(tx, announce, messages)
+    },
+
+    async typing(actor: Actor, { roomId }: Input<Hub, 'chat.typing'>): Promise<void> {
+      const { accountId } = actor
+      const key = `${accountId} ${roomId}`
+      const at = now().getTime()
+      if (at - (typed.get(key) ?? -Infinity) < typingEveryMs) return
+      // Before the look at the seat: who has none must not make us look at every key stroke either.
+      typed.set(key, at)
+      if (typed.size > 10_000) for (const [old, then] of typed) if (at - then >= typingEveryMs) typed.delete(old)
+      const seat = await findSeat(db, roomId, accountId)
+      if (!canRead(seat) || !canPost(seat)) return
+      bus.publish({ topic: roomTopic(roomId), name: 'chat.typed', payload: { roomId, accountId }, seq: null })
+    },
+  }
+}

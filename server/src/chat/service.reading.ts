@@ -1,0 +1,94 @@
+import type { Actor } from '@atrium/platform'
+import type { Hub, Input, Message, Output, Person } from '@atrium/protocol'
+import { canRead, cursorAfter, lies } from './rules.ts'
+import { accountTopic, noSuchMessage, noSuchRoom, readableRoom, readSubject, roomTopic, type ChatDeps } from './service.ts'
+import { listAround, listMessages, listTheseMessages, pageSize } from './store.messages.ts'
+import { listEntries } from './store.rooms.ts'
+import { findSeatAndSeen, lastSaid, listMembers, listSpans, moveCursor } from './store.seats.ts'
+import type { Db } from './store.ts'
+
+/** Everybody whose name a message shows. */
+const namedIn = ({ authorId, mentions, reactions }: Message) => [authorId, ...mentions, ...reactions.flatMap(({ by }) => by)]
+
+export function readingService({ db, work, snapshot, epoch, peopleOf }: ChatDeps) {
+  const peopleIn = (from: Db, messages: readonly Message[], others: readonly string[] = []): Promise<Person[]> =>
+    peopleOf(from, [...new Set([...others, ...messages.flatMap(namedIn)])])
+
+  return {
+    rooms: (actor: Actor): Promise<Output<Hub, 'chat.rooms'>> =>
+      snapshot(async (then, standing) => {
+        const rooms = await listEntries(then, actor.accountId)
+        const named = rooms.flatMap(({ room, latest }) => [...room.someMembers, ...(latest ? [latest.authorId] : [])])
+        const people = await peopleOf(then, [...new Set(named)])
+        return { rooms, people, epoch, at: await standing(accountTopic(actor.accountId)) }
+      }),
+
+    open: (actor: Actor, { roomId, around }: Input<Hub, 'chat.open'>): Promise<Output<Hub, 'chat.open'>> =>
+      snapshot(async (then, standing) => {
+        const found = await findSeatAndSeen(then, roomId, actor.accountId)
+        if (!canRead(found)) throw noSuchRoom()
+        const { room, seat, seen, spans } = found
+        const stretch = await listAround(then, roomId, spans, around)
+        const { messages } = stretch
+        const view = { room, seat, seen, ...stretch }
+        const people = await peopleIn(then, messages, room.someMembers)
+        return { view, people, epoch, at: await standing(roomTopic(roomId)) }
+      }),
+
+    /** Of who has left, too: the stretch that was theirs. */
+    async history(actor: Actor, { roomId, before, after }: Input<Hub, 'chat.history'>): Promise<Output<Hub, 'chat.history'>> {
+      const spans = await listSpans(db, actor.accountId, [roomId])
+      if (spans.length === 0) throw noSuchRoom()
+      const page = before === undefined ? { from: after! + 1, limit: pageSize } : { before, limit: pageSize }
+      const { messages, hasMore } = await listMessages(db, roomId, spans, page)
+      return { messages, hasMore, people: await peopleIn(db, messages) }
+    },
+
+    async messages(actor: Actor, { roomId, ids }: Input<Hub, 'chat.messages'>): Promise<Output<Hub, 'chat.messages'>> {
+      const spans = await listSpans(db, actor.accountId, [roomId])
+      if (spans.length === 0) throw noSuchRoom()
+      const { messages, deleted } = await listTheseMessages(db, ids)
+      const isVisible = (message: { roomId: string; seq: number }) => message.roomId === roomId && spans.some(lies(message.seq))
+      const visible = messages.filter(isVisible)
+      // What was deleted is no mistake to ask for: it is what an answer to it does.
+      if (visible.length === 0 && !deleted.some(isVisible)) throw noSuchMessage()
+      return { messages: visible, people: await peopleIn(db, visible) }
+    },
+
+    async members(actor: Actor, { roomId, after, limit }: Input<Hub, 'chat.members'>): Promise<Output<Hub, 'chat.members'>> {
+      await readableRoom(db, actor, roomId)
+      const found = await listMembers(db, roomId, after, limit)
+      const members = found.slice(0, limit)
+      const ids = members.map(({ accountId }) => accountId)
+      return { members, people: await peopleOf(db, ids), hasMore: found.length > limit }
+    },
+
+    /** Of the rooms asked for, those one has a seat in: one may have been left meanwhile. */
+    async seen(actor: Actor, { roomIds }: Input<Hub, 'chat.seen'>): Promise<Output<Hub, 'chat.seen'>> {
+      const entries = await listEntries(db, actor.accountId, roomIds)
+      if (entries.length === 0) throw noSuchRoom()
+      return entries.map(({ room, seen, latest }) => ({ roomId: room.id, room, seen, latest }))
+    },
+
+    read: (actor: Actor, { roomId, read }: Input<Hub, 'chat.read'>): Promise<Output<Hub, 'chat.read'>> =>
+      work(async (tx, announce) => {
+        const found = await readableRoom(tx, actor, roomId)
+        const cursor = cursorAfter(found.read, read, await lastSaid(tx, roomId))
+        if (cursor === found.read) return { read: cursor }
+
+        let moved = cursor
+        const subject = readSubject(actor.accountId, roomId)
+        // Seats change while the numbers of their account's topic are held: two screens that read at once wait in one order.
+        announce(
+          accountTopic(actor.accountId),
+          'chat.room.read',
+          async () => {
+            moved = await moveCursor(tx, roomId, actor.accountId, cursor)
+            return { roomId, read: moved }
+          },
+          { replaces: subject },
+        )
+        return () => ({ read: moved })
+      }),
+  }
+}

@@ -1,0 +1,225 @@
+import { sql, type RawBuilder } from 'kysely'
+import type { Message, Reaction } from '@atrium/protocol'
+import { lies, type Place, type Stretch } from './rules.ts'
+import {
+  messageColumns,
+  reactionsTo,
+  reading,
+  toMessage,
+  wholeMessage,
+  within,
+  type Db,
+  type MessageRow,
+  type Tx,
+  type Whole,
+} from './store.ts'
+
+export const pageSize = 50
+
+/** All that a send must know, in one statement: the seat, an earlier attempt, what it answers, who of the mentioned has a seat. */
+export async function findForSend(
+  tx: Tx,
+  accountId: string,
+  draft: { roomId: string; clientId: string; replyTo: string | null; mentions: readonly string[] },
+) {
+  const { rows } = await sql<{
+    kind: Place['kind'] | null
+    isArchived: boolean | null
+    role: 'owner' | 'member' | null
+    isMuted: boolean | null
+    spanFrom: number[]
+    spanTo: (number | null)[]
+    answeredIn: string | null
+    answeredSeq: number | null
+    seated: string[]
+    earlierId: string | null
+  }>`
+    select room.kind, room.is_archived, seat.role, seat.is_muted,
+      array(select from_seq from seat where room_id = room.id and account_id = ${accountId} order by joined_seq) as span_from,
+      array(select to_seq from seat where room_id = room.id and account_id = ${accountId} order by joined_seq) as span_to,
+      answered.room_id as answered_in, answered.seq as answered_seq,
+      array(select account_id from seat where room_id = room.id and account_id = any(${draft.mentions}::uuid[]) and to_seq is null) as seated,
+      earlier.id as earlier_id
+    from (select) as nothing
+    left join room on room.id = ${draft.roomId}
+    left join seat on seat.room_id = room.id and seat.account_id = ${accountId} and seat.to_seq is null
+    left join message as answered on answered.id = ${draft.replyTo}
+    left join message as earlier on earlier.author_id = ${accountId} and earlier.client_id = ${draft.clientId}`.execute(tx)
+  const row = rows[0]!
+  const place: Place | undefined = row.kind
+    ? {
+        kind: row.kind,
+        isArchived: row.isArchived!,
+        seat: row.role ? { role: row.role, isMuted: row.isMuted! } : undefined,
+      }
+    : undefined
+  return {
+    place,
+    spans: row.spanFrom.map((from, i): Stretch => ({ from, to: row.spanTo[i] ?? null })),
+    answered: row.answeredIn === null ? undefined : { roomId: row.answeredIn, seq: row.answeredSeq! },
+    seated: row.seated,
+    earlierId: row.earlierId,
+  }
+}
+
+/**
+ * Writes the message, its search entry and its mentions in one statement, while the room's numbers are held: whoever was
+ * removed, or archived the room, a moment ago has done so for this statement too. False if so.
+ */
+export async function addMessage(tx: Tx, message: Omit<Whole, 'reactions'>, searchEntry: RawBuilder<unknown>): Promise<boolean> {
+  const { id, roomId, seq, authorId, clientId, body, replyTo, mentions, pictures, sentAt } = message
+  const { rows } = await sql`
+    with said as (
+      insert into message (id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, sent_at)
+      select ${id}::uuid, room.id, ${seq}::int, ${authorId}::uuid, ${clientId}::uuid, ${body}, ${replyTo}::uuid, ${mentions}::uuid[],
+        ${JSON.stringify(pictures)}::jsonb, ${sentAt}::timestamptz
+      from room join seat on seat.room_id = room.id
+      where room.id = ${roomId} and not is_archived and account_id = ${authorId} and to_seq is null
+      returning id
+    ), mentioned as (
+      insert into mention (account_id, room_id, seq)
+      select account_id, ${roomId}, ${seq} from unnest(${mentions}::uuid[]) as account_id where account_id <> ${authorId}
+    ), found as (${searchEntry})
+    select id from said`.execute(tx)
+  return rows.length > 0
+}
+
+/** Locks the message: two edits at once are decided one after the other. `spans` and `place` are the asker's. */
+export const holdMessage = (tx: Tx, id: string, accountId: string) => seekMessage(tx, id, accountId, sql`for no key update of m`)
+
+export async function seekMessage(db: Db, id: string, accountId: string, lock: RawBuilder<unknown> = sql``) {
+  const { rows } = await sql<
+    MessageRow & {
+      kind: Place['kind']
+      isArchived: boolean
+      role: 'owner' | 'member'
+      isMuted: boolean
+      spanFrom: number[]
+      spanTo: (number | null)[]
+    }
+  >`
+    select ${messageColumns}, room.kind, room.is_archived, seat.role, seat.is_muted,
+      array(select from_seq from seat where room_id = m.room_id and account_id = ${accountId} order by joined_seq) as span_from,
+      array(select to_seq from seat where room_id = m.room_id and account_id = ${accountId} order by joined_seq) as span_to
+    from message as m join room on room.id = m.room_id
+    join seat on seat.room_id = m.room_id and seat.account_id = ${accountId} and seat.to_seq is null
+    where m.id = ${id} ${lock}`.execute(reading(db))
+  const row = rows[0]
+  if (!row) return undefined
+  const { kind, isArchived, role, isMuted, spanFrom, spanTo, ...message } = row
+  const spans = spanFrom.map((from, i): Stretch => ({ from, to: spanTo[i] ?? null }))
+  if (!spans.some(lies(message.seq))) return undefined
+  return { message, place: { kind, isArchived, seat: { role, isMuted } } }
+}
+
+/** A message as its author sees it, whatever became of the room. */
+export async function findMessage(tx: Tx, id: string): Promise<Whole> {
+  const { rows } = await sql<Whole>`select ${wholeMessage} from message as m where m.id = ${id}`.execute(tx)
+  return rows[0]!
+}
+
+export async function changeMessage(
+  tx: Tx,
+  message: MessageRow,
+  change: { body: string; edits: number; mentions: string[] },
+): Promise<void> {
+  await sql`
+    with changed as (
+      update message set body = ${change.body}, edits = ${change.edits}, mentions = ${change.mentions}::uuid[] where id = ${message.id}
+    ), gone as (
+      delete from mention where room_id = ${message.roomId} and seq = ${message.seq} and account_id <> all(${change.mentions}::uuid[])
+    )
+    insert into mention (account_id, room_id, seq)
+    select account_id, ${message.roomId}, ${message.seq} from unnest(${change.mentions}::uuid[]) as account_id where account_id <> ${message.authorId}
+    on conflict do nothing`.execute(tx)
+}
+
+/** Empties these messages of all that was said in them. Their reactions go in `dropReactions`, when nobody can add one any more. */
+export async function emptyMessages(tx: Tx, messages: readonly Pick<MessageRow, 'id' | 'roomId' | 'seq'>[]): Promise<void> {
+  await sql`
+    with emptied as (
+      update message set body = null, reply_to = null, mentions = '{}', pictures = '[]' where id = any(${messages.map(({ id }) => id)}::uuid[])
+    )
+    delete from mention using unnest(${messages.map(({ roomId }) => roomId)}::uuid[], ${messages.map(({ seq }) => seq)}::int[]) as gone (room_id, seq)
+    where mention.room_id = gone.room_id and mention.seq = gone.seq`.execute(tx)
+}
+
+export async function dropReactions(tx: Tx, messageIds: readonly string[]): Promise<void> {
+  await sql`delete from reaction where message_id = any(${messageIds}::uuid[])`.execute(tx)
+}
+
+/** The messages of an author that still have words. */
+export async function messagesBy(tx: Tx, authorId: string): Promise<Pick<MessageRow, 'id' | 'roomId' | 'seq'>[]> {
+  const { rows } = await sql<Pick<MessageRow, 'id' | 'roomId' | 'seq'>>`
+    select id, room_id, seq from message where author_id = ${authorId} and body is not null order by room_id, seq for no key update`.execute(
+    tx,
+  )
+  return rows
+}
+
+export async function reactionsOf(db: Db, messageId: string): Promise<Reaction[]> {
+  const { rows } = await sql<{ reactions: Reaction[] }>`select ${reactionsTo(sql`${messageId}::uuid`)} as reactions`.execute(reading(db))
+  return rows[0]!.reactions
+}
+
+/** While the room's numbers are held: nobody else reacts, and a message deleted a moment ago takes no reaction. */
+export async function setReaction(
+  tx: Tx,
+  reaction: { messageId: string; emoji: string; accountId: string; seq: number; isOn: boolean; maxEmoji: number },
+): Promise<Reaction[]> {
+  const { messageId, emoji, accountId, seq, isOn, maxEmoji } = reaction
+  if (isOn)
+    await sql`
+      insert into reaction (message_id, emoji, account_id, seq)
+      select id, ${emoji}, ${accountId}, ${seq} from message where id = ${messageId} and body is not null
+        and (select count(distinct emoji) from reaction where message_id = ${messageId} and emoji <> ${emoji}) < ${maxEmoji}::int
+      on conflict do nothing`.execute(tx)
+  else await sql`delete from reaction where message_id = ${messageId} and emoji = ${emoji} and account_id = ${accountId}`.execute(tx)
+  return reactionsOf(tx, messageId)
+}
+
+export interface Stretched {
+  messages: Message[]
+  hasEarlier: boolean
+  hasLater: boolean
+}
+
+/** What a screen shows of a room: the newest page, or the page in whose middle a number lies. */
+export async function listAround(db: Db, roomId: string, spans: readonly Stretch[], around: number | undefined): Promise<Stretched> {
+  if (around === undefined) {
+    const { messages, hasMore } = await listMessages(db, roomId, spans, { before: newest, limit: pageSize })
+    return { messages, hasEarlier: hasMore, hasLater: false }
+  }
+  const earlier = await listMessages(db, roomId, spans, { before: around, limit: pageSize / 2 })
+  const later = await listMessages(db, roomId, spans, { from: around, limit: pageSize / 2 })
+  return { messages: [...earlier.messages, ...later.messages], hasEarlier: earlier.hasMore, hasLater: later.hasMore }
+}
+const newest = 2 ** 31 - 1
+
+export type Page = { limit: number } & ({ before: number } | { from: number })
+
+/** A page of a room, in order of `seq`. One more than asked for is read, to know whether there are more. */
+export async function listMessages(
+  db: Db,
+  roomId: string,
+  spans: readonly Stretch[],
+  page: Page,
+): Promise<{ messages: Message[]; hasMore: boolean }> {
+  const isBackward = 'before' in page
+  const bound = isBackward ? sql`m.seq < ${page.before}` : sql`m.seq >= ${page.from}`
+  const { rows } = await sql<Whole>`
+    select ${wholeMessage} from message as m where room_id = ${roomId} and body is not null and ${within(spans)} and ${bound}
+    order by m.seq ${isBackward ? sql`desc` : sql`asc`} limit ${page.limit + 1}`.execute(reading(db))
+  const messages = rows.slice(0, page.limit).map(toMessage)
+  return { messages: isBackward ? messages.reverse() : messages, hasMore: rows.length > page.limit }
+}
+
+/** Those of these messages that have words, and where those lay that have none any more. */
+export async function listTheseMessages(
+  db: Db,
+  ids: readonly string[],
+): Promise<{ messages: Message[]; deleted: { roomId: string; seq: number }[] }> {
+  const { rows } = await sql<Whole>`
+    select ${wholeMessage} from message as m where m.id = any(${ids}::uuid[]) order by m.room_id, m.seq`.execute(reading(db))
+  return { messages: rows.filter(({ body }) => body !== null).map(toMessage), deleted: rows.filter(({ body }) => body === null) }
+}

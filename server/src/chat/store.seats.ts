@@ -1,0 +1,202 @@
+import { sql, type RawBuilder } from 'kysely'
+import { maxUnread, type AccountId, type Member, type Room, type Seat, type Seen } from '@atrium/protocol'
+import type { Seated, Stretch } from './rules.ts'
+import { reading, type Db, type Tx } from './store.ts'
+
+/** An open seat of somebody in a room, with all the stretches that were theirs. */
+export interface Found extends Seated {
+  room: Room
+  createdAt: Date
+  spans: Stretch[]
+  read: number
+}
+
+const firstFew = 5
+export const roomColumns = sql`room.id, room.kind, room.name, room.about, room.is_archived, room.member_count,
+  array(select few.account_id from seat as few where few.room_id = room.id and few.to_seq is null order by few.joined_seq, few.account_id limit ${sql.lit(firstFew)}) as some_members`
+
+export async function findSeat(db: Db, roomId: string, accountId: string): Promise<Found | undefined> {
+  const { rows } = await sql<FoundRow>`select ${foundColumns} from seat join room on room.id = seat.room_id
+    where seat.room_id = ${roomId} and seat.account_id = ${accountId} and seat.to_seq is null`.execute(reading(db))
+  return rows[0] && toFound(rows[0])
+}
+
+/** With what waits there to be read. */
+export async function findSeatAndSeen(db: Db, roomId: string, accountId: string): Promise<(Found & { seen: Seen }) | undefined> {
+  const { rows } = await sql<FoundRow & SeenRow>`select ${foundColumns}, ${seenColumns} from seat join room on room.id = seat.room_id
+    where seat.room_id = ${roomId} and seat.account_id = ${accountId} and seat.to_seq is null`.execute(reading(db))
+  return rows[0] && { ...toFound(rows[0]), seen: toSeen(rows[0]) }
+}
+
+type FoundRow = Room & Seat & { createdAt: Date; read: number; spanFrom: number[]; spanTo: (number | null)[] }
+const foundColumns = sql`${roomColumns}, room.created_at, seat.role, seat.is_muted, seat.read_seq as read,
+  array(select own.from_seq from seat as own where own.room_id = seat.room_id and own.account_id = seat.account_id order by own.joined_seq) as span_from,
+  array(select own.to_seq from seat as own where own.room_id = seat.room_id and own.account_id = seat.account_id order by own.joined_seq) as span_to`
+
+const toFound = ({
+  id,
+  kind,
+  name,
+  about,
+  isArchived,
+  memberCount,
+  someMembers,
+  createdAt,
+  role,
+  isMuted,
+  read,
+  spanFrom,
+  spanTo,
+}: FoundRow): Found => ({
+  room: { id, kind, name, about, isArchived, memberCount, someMembers },
+  kind,
+  isArchived,
+  createdAt,
+  seat: { role, isMuted },
+  spans: spanFrom.map((from, i): Stretch => ({ from, to: spanTo[i] ?? null })),
+  read,
+})
+
+/** Numbers of others' messages after the cursor that were not taken back, the newest hundred. */
+export const seenColumns = sql`seat.read_seq as read,
+  array(select m.seq from message as m
+    where m.room_id = seat.room_id and m.seq > seat.read_seq and m.seq >= seat.from_seq and m.author_id <> seat.account_id and m.body is not null
+    order by m.seq desc limit ${sql.lit(maxUnread)}) as waiting,
+  array(select mention.seq from mention
+    where mention.account_id = seat.account_id and mention.room_id = seat.room_id and mention.seq > seat.read_seq and mention.seq >= seat.from_seq
+    order by mention.seq desc limit ${sql.lit(maxUnread)}) as mentioned`
+export interface SeenRow {
+  read: number
+  waiting: number[]
+  mentioned: number[]
+}
+export const toSeen = ({ read, waiting, mentioned }: SeenRow): Seen => ({
+  read,
+  waiting: waiting.toReversed(),
+  mentions: mentioned.toReversed(),
+})
+
+/** The stretches of an account: in all rooms, or in these. */
+export async function listSpans(db: Db, accountId: string, roomIds?: readonly string[]): Promise<(Stretch & { roomId: string })[]> {
+  const these = roomIds ? sql`and room_id = any(${roomIds}::uuid[])` : sql``
+  const { rows } = await sql<Stretch & { roomId: string }>`
+    select room_id, from_seq as from, to_seq as to from seat where account_id = ${accountId} ${these} order by room_id, joined_seq`.execute(
+    reading(db),
+  )
+  return rows
+}
+
+export async function seatsOf(db: Db, accountIds: readonly string[]): Promise<Map<string, string[]>> {
+  const { rows } = await sql<{ accountId: string; roomIds: string[] }>`
+    select account_id, array_agg(room_id) as room_ids from seat
+    where account_id = any(${accountIds}::uuid[]) and to_seq is null group by account_id`.execute(reading(db))
+  return new Map(rows.map(({ accountId, roomIds }) => [accountId, roomIds]))
+}
+
+export async function maySee(db: Db, accountId: string, roomId: string, seq: number): Promise<boolean> {
+  const { rows } = await sql`
+    select from seat where account_id = ${accountId} and room_id = ${roomId} and from_seq <= ${seq} and (to_seq is null or to_seq >= ${seq}) limit 1`.execute(
+    reading(db),
+  )
+  return rows.length > 0
+}
+
+export async function listMembers(db: Db, roomId: string, after: string | undefined, limit: number): Promise<Member[]> {
+  const beyond: RawBuilder<unknown> = after ? sql`and account_id > ${after}` : sql``
+  const { rows } = await sql<Member>`
+    select account_id, role from seat where room_id = ${roomId} and to_seq is null ${beyond} order by account_id limit ${limit + 1}`.execute(
+    reading(db),
+  )
+  return rows
+}
+
+/** Of these accounts, those with a seat in the room. */
+export async function seatedOf(db: Db, roomId: string, accountIds: readonly string[]): Promise<AccountId[]> {
+  if (accountIds.length === 0) return []
+  const { rows } = await sql<{ accountId: AccountId }>`
+    select account_id from seat where room_id = ${roomId} and account_id = any(${accountIds}::uuid[]) and to_seq is null`.execute(
+    reading(db),
+  )
+  return rows.map((row) => row.accountId)
+}
+
+/** Changes of a room's seats are made one after the other: nobody else joins, leaves or renames until this unit is over. */
+export async function holdRoom(tx: Tx, roomId: string): Promise<void> {
+  await sql`select from room where id = ${roomId} for no key update`.execute(tx)
+}
+
+export const findRoom = async (db: Db, roomId: string): Promise<Room> => {
+  const { rows } = await sql<Room>`select ${roomColumns} from room where id = ${roomId}`.execute(reading(db))
+  return rows[0]!
+}
+
+export async function listRooms(db: Db, roomIds: readonly string[]): Promise<Room[]> {
+  const { rows } = await sql<Room>`select ${roomColumns} from room where id = any(${roomIds}::uuid[])`.execute(reading(db))
+  return rows
+}
+
+/** Another owner, if there is one; then whoever else has been there longest. */
+export async function listHeirs(db: Db, roomId: string, leaver: string): Promise<Member[]> {
+  const { rows } = await sql<Member>`
+    (select account_id, role from seat where room_id = ${roomId} and to_seq is null and account_id <> ${leaver} and role = 'owner' limit 1)
+    union all
+    (select account_id, role from seat where room_id = ${roomId} and to_seq is null and account_id <> ${leaver}
+      order by joined_seq, account_id limit 1)`.execute(reading(db))
+  return rows
+}
+
+interface NewSeat {
+  accountIds: readonly string[]
+  role: Seat['role']
+  joinedSeq: number
+  fromSeq: number
+  readSeq: number
+}
+
+export async function addSeats(tx: Tx, roomId: string, { accountIds, role, joinedSeq, fromSeq, readSeq }: NewSeat): Promise<void> {
+  await sql`
+    with added as (
+      insert into seat (account_id, room_id, joined_seq, from_seq, role, read_seq)
+      select account_id, ${roomId}, ${joinedSeq}, ${fromSeq}, ${role}, ${readSeq} from unnest(${accountIds}::uuid[]) as account_id
+    )
+    update room set member_count = member_count + ${accountIds.length} where id = ${roomId}`.execute(tx)
+}
+
+export async function closeSeat(tx: Tx, roomId: string, accountId: string, toSeq: number): Promise<void> {
+  await sql`
+    with closed as (
+      update seat set to_seq = ${toSeq} where room_id = ${roomId} and account_id = ${accountId} and to_seq is null
+    )
+    update room set member_count = member_count - 1 where id = ${roomId}`.execute(tx)
+}
+
+export async function makeOwner(tx: Tx, roomId: string, accountId: string): Promise<Seat> {
+  const { rows } = await sql<Seat>`
+    update seat set role = 'owner' where room_id = ${roomId} and account_id = ${accountId} and to_seq is null returning role, is_muted`.execute(
+    tx,
+  )
+  return rows[0]!
+}
+
+/** Of a seat that was left meanwhile nothing is changed. */
+export async function muteSeat(tx: Tx, roomId: string, accountId: string, isMuted: boolean): Promise<Seat> {
+  const { rows } = await sql<Seat>`
+    update seat set is_muted = ${isMuted} where room_id = ${roomId} and account_id = ${accountId} and to_seq is null returning role, is_muted`.execute(
+    tx,
+  )
+  return rows[0] ?? { role: 'member', isMuted }
+}
+
+/** The number of the last thing said in a room. */
+export async function lastSaid(db: Db, roomId: string): Promise<number> {
+  const { rows } = await sql<{ seq: number | null }>`select max(seq) as seq from message where room_id = ${roomId}`.execute(reading(db))
+  return rows[0]!.seq ?? 0
+}
+
+/** Where the cursor stands afterwards: another screen of the same person may have been quicker, or the seat be left. */
+export async function moveCursor(tx: Tx, roomId: string, accountId: string, read: number): Promise<number> {
+  const { rows } = await sql<{ read: number }>`
+    update seat set read_seq = greatest(read_seq, ${read}) where room_id = ${roomId} and account_id = ${accountId} and to_seq is null
+    returning read_seq as read`.execute(tx)
+  return rows[0]?.read ?? read
+}

@@ -1,0 +1,78 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely'
+import type { Reading, Tx as UnderWay } from '@atrium/platform'
+import type { Message, Picture, Reaction } from '@atrium/protocol'
+import type { Kept, Stretch } from './rules.ts'
+
+export interface ChatTables {
+  room: {
+    id: string
+    kind: 'direct' | 'group'
+    /** The two accounts of a direct room. */
+    directKey: string | null
+    name: string
+    about: string
+    isArchived: boolean
+    memberCount: number
+    createdAt: Date
+  }
+  seat: {
+    accountId: string
+    roomId: string
+    joinedSeq: number
+    fromSeq: number
+    toSeq: number | null
+    role: 'owner' | 'member'
+    isMuted: boolean
+    readSeq: number
+  }
+  message: {
+    id: string
+    roomId: string
+    seq: number
+    authorId: string
+    clientId: string
+    body: string | null
+    edits: number
+    replyTo: string | null
+    mentions: string[]
+    /** JSON of the pictures as they are shown. */
+    pictures: string
+    sentAt: Date
+  }
+  reaction: { messageId: string; emoji: string; accountId: string; seq: number }
+  mention: { accountId: string; roomId: string; seq: number }
+}
+export type Db = Reading<ChatTables>
+export type Tx = UnderWay<ChatTables>
+/** Raw statements are for reading too: what runs them is the same connection. */
+export const reading = (db: Db) => db as Kysely<ChatTables>
+
+export interface MessageRow extends Kept {
+  id: string
+  seq: number
+  clientId: string
+  pictures: Picture[]
+}
+export type Whole = MessageRow & { reactions: Reaction[] }
+
+export const messageColumns = sql`m.id, m.room_id, m.seq, m.author_id, m.client_id, m.body, m.edits, m.reply_to, m.mentions, m.pictures, m.sent_at`
+
+/** Emoji in the order in which they first appeared, and in each those who chose it. */
+export const reactionsTo = (messageId: RawBuilder<unknown>) => sql`coalesce((
+  select jsonb_agg(jsonb_build_object('emoji', emoji, 'by', accounts) order by first_seq)
+  from (select emoji, jsonb_agg(account_id order by seq) as accounts, min(seq) as first_seq
+    from reaction where message_id = ${messageId} group by emoji) as chosen), '[]')`
+
+export const wholeMessage = sql`${messageColumns}, ${reactionsTo(sql`m.id`)} as reactions`
+
+/** The numbers between which a reader sees, as a condition on `m.seq`: bounded outside, so that an index walks no further. */
+export function within(spans: readonly Stretch[]): RawBuilder<unknown> {
+  const from = spans.map((span) => span.from)
+  const to = spans.map((span) => span.to ?? endless)
+  return sql`m.seq >= ${Math.min(...from)} and m.seq <= ${Math.max(...to)} and exists (
+    select from unnest(${from}::int[], ${to}::int[]) as span (first_seq, last_seq) where m.seq between first_seq and last_seq)`
+}
+const endless = 2 ** 31 - 1
+
+export const toMessage = ({ sentAt, body, ...row }: Whole): Message =>
+  ({ ...row, body: body ?? '', sentAt: sentAt.toISOString() }) as Message
