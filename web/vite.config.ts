@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { paraglideVitePlugin } from '@inlang/paraglide-js'
 import adapter from '@sveltejs/adapter-static'
 import { sveltekit } from '@sveltejs/kit/vite'
 import tailwindcss from '@tailwindcss/vite'
-import { defineConfig } from 'vite'
+import { defineConfig, type Plugin } from 'vite'
 import { messages } from './paraglide.config.ts'
 import { licences } from './scripts/licences.ts'
 
@@ -15,11 +16,22 @@ function hashOfThemeScript(): `sha256-${string}` {
   return `sha256-${createHash('sha256').update(script).digest('base64')}`
 }
 
+/** In a process of its own: the compiler's timers would hold a build for half a minute. */
+function compiledMessages(): Plugin {
+  let isDone = false
+  return {
+    name: 'atrium-messages',
+    buildStart() {
+      if (!isDone) execFileSync(process.execPath, ['scripts/messages.ts'], { cwd: import.meta.dirname, stdio: 'inherit' })
+      isDone = true
+    },
+  }
+}
+
 export default defineConfig(({ command }) => ({
   plugins: [
     tailwindcss(),
-    // A build compiled them before it began: here the compiler's timers would hold it for half a minute.
-    command === 'serve' && paraglideVitePlugin(messages),
+    command === 'serve' ? paraglideVitePlugin(messages) : compiledMessages(),
     licences(),
     sveltekit({
       adapter: adapter({ fallback: '200.html', precompress: true }),

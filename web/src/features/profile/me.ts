@@ -1,0 +1,33 @@
+import type { Me, Reply } from '@atrium/protocol'
+import { forgetEverybody } from '#features/chat/kept.ts'
+import { get, post } from '#lib/hub/http.ts'
+import { newId } from '#lib/hub/ids.ts'
+
+/** What this browser remembers of who is signed in, so that a page begins at once, and begins without a network. */
+const key = 'atrium.me'
+
+export function keptMe(): Me | undefined {
+  const text = localStorage.getItem(key)
+  return text === null ? undefined : (JSON.parse(text) as Me)
+}
+
+export const keepMe = (me: Me): void => localStorage.setItem(key, JSON.stringify(me))
+
+export async function askMe(): Promise<Reply<Me>> {
+  const reply = await get('directory.me', {})
+  if (reply.ok) keepMe(reply.data)
+  return reply
+}
+
+/** Nothing of this account stays in the browser. */
+export function forgetMe(): void {
+  localStorage.removeItem(key)
+  forgetEverybody()
+}
+
+/** The page itself goes too: what its memory holds is nobody's any more. */
+export async function signOut(): Promise<void> {
+  await post('auth.signOut', { clientId: newId() })
+  forgetMe()
+  location.assign('/sign-in')
+}

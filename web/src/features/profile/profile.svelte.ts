@@ -1,0 +1,32 @@
+import { createContext } from 'svelte'
+import type { Me, Person } from '@atrium/protocol'
+import { Notices } from '#features/chat/notices.svelte.ts'
+import type { People } from '#features/chat/people.svelte.ts'
+import { language } from '#lib/i18n/index.ts'
+import { keepMe } from './me.ts'
+
+/** Who I am. My name and picture also change from another screen: the directory's facts tell. */
+export class Profile {
+  me: Me = $state.raw()!
+  readonly notices = new Notices()
+  #people: People
+
+  constructor(me: Me, people: People) {
+    this.#people = people
+    this.me = me
+    language.use(me.language)
+  }
+
+  get person(): Person {
+    return this.#people.of(this.me.person.id) ?? this.me.person
+  }
+
+  changed(me: Me): void {
+    this.me = me
+    this.#people.learn([me.person])
+    language.use(me.language)
+    keepMe(me)
+  }
+}
+
+export const [getProfile, setProfile] = createContext<Profile>()

@@ -1,0 +1,6 @@
+/** Where to go after signing in: an address of ours, or home. Never another site's, however it is written. */
+export function nextOf(asked: string | null, origin: string): string {
+  if (!asked?.startsWith('/')) return '/'
+  const address = URL.parse(asked, origin)
+  return address?.origin === origin ? address.pathname + address.search : '/'
+}
