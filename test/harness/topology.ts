@@ -40,6 +40,8 @@ export interface TopologyOptions {
   env?: Record<string, string>
   /** For the `server` processes, such as `--demo`. */
   args?: string[]
+  /** Apart: puts something between the hub and its Redis, and answers with the address of that. */
+  throughRedis?: (url: string) => Promise<string>
 }
 
 export const topology = (name: TopologyName, options: TopologyOptions = {}): Promise<Topology> =>
@@ -79,7 +81,7 @@ async function together({ env = {}, args = [] }: TopologyOptions): Promise<Topol
 }
 
 /** nginx in front of two `server` processes, one `sfu` and one `collab`, on PostgreSQL, Redis and S3. */
-async function apart({ env = {}, args = [] }: TopologyOptions): Promise<Topology> {
+async function apart({ env = {}, args = [], throughRedis = async (url) => url }: TopologyOptions): Promise<Topology> {
   const opened: (() => Promise<unknown>)[] = []
   const stop = async () => {
     for (const close of opened.splice(0).toReversed()) await close()
@@ -95,7 +97,7 @@ async function apart({ env = {}, args = [] }: TopologyOptions): Promise<Topology
     const shared = {
       ...env,
       DATABASE_URL: await database.database(),
-      REDIS_URL: bus.url,
+      REDIS_URL: await throughRedis(bus.url),
       S3_URL: await store.bucket(),
       ATRIUM_TRUSTED_PROXIES: '127.0.0.1',
     }
