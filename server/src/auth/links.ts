@@ -1,0 +1,14 @@
+import type { Kysely } from 'kysely'
+import type { Tx } from '@atrium/platform'
+import type { AccountId, Invitation } from '@atrium/protocol'
+import { linkLivesMs, type LinkPurpose } from './rules.ts'
+import { hashOf, newSecret } from './secrets.ts'
+import { addLink } from './store.ts'
+
+/** Writes a link row, and gives back the only copy of its secret, in the path of a page. */
+export async function makeLink(tx: Tx | Kysely<any>, purpose: LinkPurpose, accountId: AccountId | null, now: Date): Promise<Invitation> {
+  const secret = newSecret()
+  const expiresAt = new Date(now.getTime() + linkLivesMs[purpose])
+  await addLink(tx, { secretHash: hashOf(secret), purpose, accountId, expiresAt })
+  return { path: purpose === 'setup' ? `/setup/${secret}` : `/invitation/${secret}`, expiresAt: expiresAt.toISOString() }
+}

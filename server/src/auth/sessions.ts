@@ -1,0 +1,74 @@
+import { fail, type Actor, type Announce, type Call, type Database, type Tx } from '@atrium/platform'
+import type { AccountId, SessionId } from '@atrium/protocol'
+import { deviceOf } from './device.ts'
+import { isOver, lastsMs, touchEveryMs } from './rules.ts'
+import { hashOf, newSecret } from './secrets.ts'
+import { addSession, endSessions, findSession, holdSession, knowSource, renewSession, touchSession, type AuthTables } from './store.ts'
+
+interface Deps extends Database<AuthTables> {
+  now: () => Date
+  newId: () => string
+}
+export interface Begun {
+  secret: string
+  expiresAt: Date
+}
+export type EndReason = 'signed_out' | 'session_ended' | 'password_changed'
+
+export function sessions({ db, work, now, newId }: Deps) {
+  const fresh = (): Begun => ({ secret: newSecret(), expiresAt: new Date(now().getTime() + lastsMs) })
+
+  return {
+    /** Who a cookie stands for. One statement; at most once a minute another, to say that the session is in use. */
+    async sessionOf(secret: string): Promise<Actor | undefined> {
+      const session = await findSession(db, hashOf(secret))
+      const at = now()
+      if (!session || isOver(session, at)) return undefined
+      if (at.getTime() - session.seenAt.getTime() >= touchEveryMs) await work((tx) => touchSession(tx, session.id, at))
+      return { accountId: session.accountId, kind: session.accountKind, sessionId: session.id, scope: session.scope }
+    },
+
+    /** A new session for somebody who has just shown who they are. The caller holds the account and knows that it is open. */
+    async begin(tx: Tx, accountId: AccountId, call: Call): Promise<Begun> {
+      const begun = fresh()
+      const at = now()
+      await addSession(tx, {
+        id: newId() as SessionId,
+        accountId,
+        accountKind: 'person',
+        scope: null,
+        secretHash: hashOf(begun.secret),
+        device: deviceOf(call.userAgent),
+        source: call.source,
+        startedAt: at,
+        seenAt: at,
+        expiresAt: begun.expiresAt,
+        endedAt: null,
+      })
+      await knowSource(tx, accountId, call.source, at)
+      return begun
+    },
+
+    /** The same session under a new secret. Undefined when it has ended meanwhile. */
+    async renew(tx: Tx, actor: Actor): Promise<Begun | undefined> {
+      const session = await holdSession(tx, actor.accountId, actor.sessionId)
+      if (!session || isOver(session, now())) return undefined
+      const begun = fresh()
+      await renewSession(tx, session.id, hashOf(begun.secret), begun.expiresAt)
+      return begun
+    },
+
+    /** Ends sessions and tells every process, in one unit. */
+    async end(tx: Tx, announce: Announce, accountId: AccountId, reason: EndReason, which: { except?: SessionId; only?: SessionId } = {}) {
+      const sessionIds = await endSessions(tx, accountId, now(), which)
+      if (sessionIds.length > 0) announce('revocations:all', 'directory.right.revoked', { kind: 'session', accountId, sessionIds, reason })
+    },
+  }
+}
+export type Sessions = ReturnType<typeof sessions>
+
+/** Hands the cookie over. Whoever may begin a session comes through the door that can set one. */
+export function give(call: Call, begun: Begun): void {
+  if (!call.session) throw fail('invalid', 'invalid')
+  call.session.begin(begun.secret, begun.expiresAt)
+}

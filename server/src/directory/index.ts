@@ -1,0 +1,36 @@
+import type { Actor, Handlers } from '@atrium/platform'
+import type { AccountId, directory as contract } from '@atrium/protocol'
+import { exportOf, type ExportPart } from './export.ts'
+import { directoryService, type DirectoryDeps } from './service.ts'
+import { findDates, findLanguage, findPerson } from './store.ts'
+
+export { accounts, type Accounts, type Founding } from './accounts.ts'
+export type { ExportPart } from './export.ts'
+export { listAdministrators, type DirectoryTables } from './store.ts'
+
+export function directory(deps: DirectoryDeps) {
+  const service = directoryService(deps)
+  const handlers: Handlers<typeof contract> = {
+    'directory.me': service.me,
+    'directory.people': service.people,
+    'directory.people.of': service.of,
+    'directory.profile.change': service.changeProfile,
+    'directory.person.add': service.add,
+    'directory.person.change': service.change,
+    'directory.person.invite': service.invite,
+    'directory.account.delete': service.delete,
+  }
+
+  const profile: ExportPart = {
+    name: 'profile',
+    async *of(accountId) {
+      const id = accountId as AccountId
+      yield { ...(await findPerson(deps.db, id)), language: await findLanguage(deps.db, id), ...(await findDates(deps.db, id)) }
+    },
+  }
+  return {
+    handlers,
+    /** Everything the hub keeps of the caller, as JSON text. The other slices give their parts. */
+    exportOf: (actor: Actor, parts: readonly ExportPart[] = []) => exportOf(actor.accountId, deps.now(), [profile, ...parts]),
+  }
+}

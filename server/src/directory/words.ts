@@ -1,0 +1,41 @@
+/** Without accents and capitals, as people search and as lists are sorted. */
+export const fold = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .replaceAll(/[\p{M}&&\p{Script=Inherited}]+/gv, '')
+    .toLowerCase()
+    .trim()
+
+/** Scripts that write words without spaces: every sign may begin one. */
+const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u
+const maxSigns = 40
+
+const wordsOf = (text: string): string[] =>
+  fold(text)
+    .split(/[^\p{L}\p{M}\p{N}]+/u)
+    .filter((word) => word !== '')
+
+/** The words somebody may be found by, each with a space before it: a search is for ` word` and whatever follows. */
+export function searchableWords(name: string, address: string | null): string {
+  const words = [...wordsOf(name), ...(address ? [fold(address), ...wordsOf(address)] : []), ...emojiOf(name)]
+  const tails = words.flatMap((word) => (unspaced.test(word) ? tailsOf(word) : []))
+  return [...new Set([...words, ...tails])].map((word) => ` ${word}`).join('')
+}
+
+/** One pattern per word of the search; all must be found. */
+export const patternsOf = (search: string): string[] =>
+  fold(search)
+    .split(/\s+/)
+    .flatMap((word) => {
+      const parts = word.includes('@') ? [] : [...wordsOf(word), ...emojiOf(word)]
+      return parts.length > 0 || word === '' ? parts : [word]
+    })
+    .slice(0, 8)
+    .map((word) => `% ${word.replaceAll(/[\\%_]/g, '\\$&')}%`)
+
+const emojiOf = (text: string): string[] => [...new Set(text.match(/\p{RGI_Emoji}/gv) ?? [])].slice(0, maxSigns)
+
+function tailsOf(word: string): string[] {
+  const signs = [...word].slice(0, maxSigns)
+  return signs.map((_, i) => signs.slice(i).join(''))
+}
