@@ -51,6 +51,8 @@ export const directory = {
       language: Language.optional(),
     }),
     Me,
+    // No receipt: it would keep the name for two weeks after the account is deleted.
+    { repeat: 'natural' },
   ),
   'directory.person.add': command(
     z.strictObject({
@@ -61,7 +63,7 @@ export const directory = {
       isAdministrator: z.boolean().default(false),
     }),
     z.object({ person: Person, invitation: Invitation }),
-    { limit: perAccount(60, '1 min'), repeat: 'refused' },
+    { limit: perAccount(60, '1 min'), repeat: 'natural' },
   ),
   'directory.person.change': command(
     z.strictObject({
@@ -73,11 +75,12 @@ export const directory = {
       status: z.enum(['active', 'locked']).optional(),
     }),
     Person,
+    { repeat: 'natural' },
   ),
   /** A new link for somebody who lost the first one, or the password. */
   'directory.person.invite': command(z.strictObject({ clientId: ClientId, accountId: AccountId }), Invitation, {
     limit: perAccount(60, '1 min'),
-    repeat: 'refused',
+    repeat: 'natural',
   }),
   /** Closes one's own account: sessions end, name, address and picture are forgotten; what one wrote stays without a name, or goes too. */
   'directory.account.delete': command(
