@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { fail } from '../errors.ts'
 
 export interface Stored {
   bytes: number
@@ -24,4 +25,17 @@ export interface Blobs {
   /** Everything there is, in any order: for the sweep that finds blobs without a row. */
   list(): AsyncIterable<{ key: string; bytes: number; at: Date }>
   close(): Promise<void>
+}
+
+/** A key that could mean something to a file system or a URL is a mistake of ours, wherever it came from. */
+export function checkedKey(key: string): string {
+  if (!/^[A-Za-z0-9_-]{1,200}$/.test(key)) throw new Error('This is no key of a blob.')
+  return key
+}
+
+/** Both ends, within what is there. A range that begins behind the end is refused. */
+export function checkedRange(range: Range | undefined, bytes: number): Required<Range> {
+  const { start, end = bytes - 1 } = range ?? { start: 0 }
+  if (range && (start < 0 || start >= bytes || end < start)) throw fail('invalid', 'invalid', { field: 'range' })
+  return { start, end: Math.min(end, bytes - 1) }
 }

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { test } from 'vitest'
 
@@ -20,4 +21,11 @@ export function notRun(suite: string, what: string): void {
       throw new Error(sentence)
     })
   else test.skip(sentence, () => {})
+}
+
+/** The MinIO that was built once and kept outside the checkout. */
+export function minioProgram(): string | undefined {
+  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'atrium')
+  const built = existsSync(cache) ? readdirSync(cache).filter((name) => name.startsWith('minio-')) : []
+  return built.map((name) => join(cache, name, 'minio')).find((file) => existsSync(file))
 }
