@@ -1,0 +1,48 @@
+import Copy from '@lucide/svelte/icons/copy'
+import Link from '@lucide/svelte/icons/link'
+import Trash from '@lucide/svelte/icons/trash-2'
+import type { Message } from '@atrium/protocol'
+import { m } from '#lib/i18n/index.ts'
+import { toasts } from '#lib/ui/index.ts'
+import { copy } from './copying.ts'
+import type { RoomState } from './room.svelte.ts'
+
+export const quickEmoji = ['👍', '❤️', '😂', '🎉', '👀', '🙏']
+/** As long as the hub allows; it has the last word. */
+const changeableForMs = 24 * 60 * 60 * 1_000
+
+export type MessageActions = ReturnType<typeof actionsOn>
+
+/** What may be done with a message, for the toolbar, the keyboard and the long press alike. */
+export function actionsOn(room: RoomState, message: Message, me: string) {
+  const canWrite = room.view?.room.isArchived === false
+  const isMine = message.authorId === me
+  const canChange = isMine && canWrite && Date.now() - Date.parse(message.sentAt) < changeableForMs
+
+  const say = (isDone: boolean, words: string) => toasts.show(isDone ? words : m.chat_copy_failed(), { kind: isDone ? 'neutral' : 'bad' })
+  const remove = () => {
+    room.delete(message.id)
+    toasts.show(m.chat_deleted(), { action: { label: m.chat_undo(), run: () => room.undelete(message.id) } })
+  }
+  const react = (emoji: string) => {
+    const isOn = !message.reactions.some((reaction) => reaction.emoji === emoji && reaction.by.some((id) => id === me))
+    void room.react(message.id, emoji, isOn)
+  }
+  return {
+    canWrite,
+    canChange,
+    react,
+    reply: () => void (room.replyingTo = message),
+    edit: () => void (room.editing = message),
+    remove,
+    more: [
+      { label: m.chat_copy_text(), icon: Copy, run: async () => void say(await copy(message.body), m.chat_copied()) },
+      {
+        label: m.chat_copy_link(),
+        icon: Link,
+        run: async () => void say(await copy(`${location.origin}/r/${message.roomId}/${message.seq}`), m.chat_link_copied()),
+      },
+      ...(canChange ? [{ label: m.chat_delete(), icon: Trash, isDanger: true, isSeparated: true, run: remove }] : []),
+    ],
+  }
+}

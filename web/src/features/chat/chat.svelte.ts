@@ -1,0 +1,150 @@
+import { createContext } from 'svelte'
+import type { AccountId, Failure, Hub, Me, Message, Payload, RoomEntry, RoomId } from '@atrium/protocol'
+import type { HubConnection } from '#lib/hub/hub.svelte.ts'
+import { excerptOf } from './excerpt.ts'
+import { keptFor, type Kept } from './kept.ts'
+import { Outbox } from './outbox.svelte.ts'
+import { People } from './people.svelte.ts'
+import { PresenceBook } from './presence.svelte.ts'
+import { RoomState } from './room.svelte.ts'
+import { Rooms, type News } from './rooms.svelte.ts'
+
+/** Rooms that were open a moment ago stay on the line, so that coming back shows them at once. */
+const mostOpen = 8
+
+export interface ChatDeps {
+  hub: HubConnection
+  me: Me
+  /** Something was said to me: a sound, a notice on the desktop. */
+  announce(news: News & { isForMe: boolean }): void
+  refused(failure: Failure): void
+  kept?: Kept
+}
+
+/** All that this page knows of the rooms: who is in them, what was said, what is on its way. */
+export class Chat {
+  readonly me: AccountId
+  readonly kept: Kept
+  readonly people: People
+  readonly presence: PresenceBook
+  readonly rooms: Rooms
+  readonly outbox: Outbox
+  readonly hub: HubConnection
+  #open = new Map<RoomId, RoomState>()
+  #stale = new Set<RoomId>()
+  #deps: ChatDeps
+
+  constructor(deps: ChatDeps) {
+    const { hub, me } = deps
+    this.#deps = deps
+    this.hub = hub
+    this.me = me.person.id
+    this.kept = deps.kept ?? keptFor(this.me)
+    this.people = new People(hub, me.person)
+    this.presence = new PresenceBook(hub)
+    this.rooms = new Rooms(this.me)
+    this.outbox = new Outbox(hub, this.kept, (message) => this.#open.get(message.roomId)?.stored(message))
+    hub.feed.follow(`account:${this.me}`, {
+      load: () => this.#load(),
+      apply: (name, payload) => payload !== null && this.#apply(name as never, payload as never),
+      signal: (name, payload) => this.#signal(name, payload),
+    })
+  }
+
+  /** A room on screen; one that was open lately is there at once. */
+  open(id: RoomId): RoomState {
+    const known = this.#open.get(id)
+    if (known && !known.isGone) {
+      this.#open.delete(id)
+      this.#open.set(id, known)
+      return known
+    }
+    const room = new RoomState(id, {
+      hub: this.hub,
+      me: this.me,
+      people: this.people,
+      outbox: this.outbox,
+      shown: (view) => this.rooms.shown(view),
+      said: (message) => this.#said(message),
+      refused: this.#deps.refused,
+    })
+    this.#open.set(id, room)
+    for (const [oldest, state] of this.#open) {
+      if (this.#open.size <= mostOpen) break
+      state.leave()
+      this.#open.delete(oldest)
+    }
+    return room
+  }
+
+  settle(): void {
+    for (const room of this.#open.values()) room.settle()
+  }
+
+  /** For what changes a room by name: the answer is there before its fact. */
+  took(entry: RoomEntry): void {
+    this.rooms.put(entry)
+  }
+
+  async #load() {
+    const reply = await this.hub.call('chat.rooms', {})
+    if (!reply.ok) return undefined
+    this.people.learn(reply.data.people)
+    this.rooms.loaded(reply.data.rooms)
+    this.presence.renew()
+    return { at: reply.data.at, epoch: reply.data.epoch }
+  }
+
+  #apply<K extends 'chat.seat.taken' | 'chat.seat.left' | 'chat.seat.changed' | 'chat.room.read'>(name: K, payload: Payload<Hub, K>) {
+    if (name === 'chat.seat.taken') return this.rooms.put(payload as RoomEntry)
+    const { roomId } = payload as { roomId: RoomId }
+    const room = this.#open.get(roomId)
+    if (name === 'chat.seat.left') {
+      this.rooms.left(roomId)
+      room?.leave()
+      if (room) room.isGone = true
+      this.#open.delete(roomId)
+    } else if (name === 'chat.seat.changed') {
+      this.rooms.change(roomId, { seat: (payload as Payload<Hub, 'chat.seat.changed'>).seat })
+      room?.heard('chat.seat.changed', payload)
+    } else if (name === 'chat.room.read') {
+      this.rooms.read(roomId, (payload as Payload<Hub, 'chat.room.read'>).read)
+      room?.heard('chat.room.read', payload)
+    }
+  }
+
+  #signal(name: string, payload: unknown) {
+    if (name === 'presence.changing') this.presence.changed(payload as Payload<Hub, 'presence.changing'>)
+    if (name !== 'chat.stirring') return
+    for (const change of (payload as Payload<Hub, 'chat.stirring'>).rooms) {
+      this.rooms.stirred(change)
+      for (const said of change.sent) this.#news({ ...said, roomId: change.roomId })
+      if (change.isStale) this.#look(change.roomId)
+    }
+  }
+
+  #said(message: Message) {
+    const { seq, roomId, authorId, sentAt } = message
+    this.#news({ seq, roomId, authorId, sentAt, excerpt: excerptOf(message), mentionsMe: message.mentions.includes(this.me) })
+  }
+
+  #news(news: News) {
+    const entry = this.rooms.of(news.roomId)
+    if (!entry || news.authorId === this.me || entry.seat.isMuted || news.seq <= entry.seen.read) return
+    this.#deps.announce({ ...news, isForMe: news.mentionsMe || entry.room.kind === 'direct' })
+  }
+
+  /** Something was taken back or changed off screen: numbers alone cannot say what waits now. */
+  #look(id: RoomId) {
+    this.#stale.add(id)
+    if (this.#stale.size > 1) return
+    queueMicrotask(async () => {
+      const roomIds = [...this.#stale].slice(0, 200)
+      this.#stale.clear()
+      const reply = await this.hub.call('chat.seen', { roomIds })
+      if (reply.ok) for (const { roomId, seen, latest } of reply.data) this.rooms.change(roomId, { seen, latest })
+    })
+  }
+}
+
+export const [getChat, setChat] = createContext<Chat>()

@@ -1,0 +1,56 @@
+import { SvelteMap } from 'svelte/reactivity'
+import type { AccountId, Payload, Hub, Person } from '@atrium/protocol'
+import type { HubConnection } from '#lib/hub/hub.svelte.ts'
+
+/** People, as far as this page has met them. Names that are missing are asked for together, once. */
+export class People {
+  #known = new SvelteMap<AccountId, Person>()
+  #wanted = new Set<AccountId>()
+  #asked = new Set<AccountId>()
+  #hub: HubConnection
+
+  constructor(hub: HubConnection, me: Person) {
+    this.#hub = hub
+    this.learn([me])
+    hub.feed.follow('directory:all', {
+      apply: (name, payload) => {
+        if (name === 'directory.person.changed' && payload) this.learn([payload as Payload<Hub, 'directory.person.changed'>])
+      },
+      renew: () => {
+        this.#asked.clear()
+        for (const id of this.#known.keys()) this.#want(id)
+      },
+    })
+  }
+
+  learn(people: readonly Person[]): void {
+    for (const person of people) this.#known.set(person.id, person)
+  }
+
+  /** Undefined until the hub has answered: it is asked by looking. */
+  of(id: AccountId): Person | undefined {
+    const person = this.#known.get(id)
+    if (!person) this.#want(id)
+    return person
+  }
+
+  get all(): Iterable<Person> {
+    return this.#known.values()
+  }
+
+  #want(id: AccountId) {
+    if (this.#asked.has(id)) return
+    this.#asked.add(id)
+    this.#wanted.add(id)
+    if (this.#wanted.size === 1) queueMicrotask(() => this.#ask())
+  }
+
+  async #ask() {
+    const ids = [...this.#wanted]
+    this.#wanted.clear()
+    for (let from = 0; from < ids.length; from += 200) {
+      const reply = await this.#hub.call('directory.people.of', { ids: ids.slice(from, from + 200) })
+      if (reply.ok) this.learn(reply.data)
+    }
+  }
+}
