@@ -9,8 +9,8 @@ export interface Receipt {
   inputHash: string
   /** Its output is a secret that is shown once, so it is not kept. */
   isSecret: boolean
-  /** Set by the first unit of work of the command: there is one receipt, so there is one unit. */
-  isTaken: boolean
+  /** There is one receipt, so there is one unit of work. What the handler left running when it is over is not part of it. */
+  state: 'open' | 'taken' | 'over'
 }
 
 export const receiptDays = 15

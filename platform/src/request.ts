@@ -5,7 +5,7 @@ import type { Receipt } from './receipts.ts'
 export interface Request {
   id: string
   /** Of a command whose repetition is answered from what the first run kept. */
-  receipt: Receipt | undefined
+  receipt?: Receipt | undefined
 }
 
 const storage = new AsyncLocalStorage<Request>()

@@ -9,7 +9,18 @@ export const isUndone = (error: unknown): error is DatabaseError => error instan
  */
 export const isRepeatable = (error: unknown): boolean => isUndone(error) && ['40001', '40P01', '23505'].includes(error.code ?? '')
 
-const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'ENOENT', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'])
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'ENOENT',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
 /** What `pg` says without a code: of connections that broke, and of a pool that found none in time. */
 const brokenConnection =
   /^(Connection terminated|Client was closed|Client has encountered a connection error|timeout e|Query read timeout|Cannot use a pool after)/

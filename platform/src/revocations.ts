@@ -1,0 +1,61 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Kysely } from 'kysely'
+import type { Hub, Payload } from '@atrium/protocol'
+import type { Bus } from './bus/index.ts'
+import type { Log } from './log.ts'
+import { factsAfter } from './sync.ts'
+
+export type Revoked = Payload<Hub, 'directory.right.revoked'>
+const topic = 'revocations:all'
+const most = 1_000
+
+/**
+ * Tells whoever listens of each right that was lost, once: by the bus at once, by a look at the journal within a second.
+ * It begins with what is lost after this call.
+ */
+export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subscribe'>; log: Log; everyMs?: number }) {
+  const { db, bus, log, everyMs = 1_000 } = deps
+  const listeners = new Set<(revoked: Revoked) => void>()
+  const here = AsyncLocalStorage.snapshot()
+  let last: number | undefined
+  /** Told already, though one before them is missing. */
+  const ahead = new Set<number>()
+
+  function tell(seq: number, payload: unknown): void {
+    if (last === undefined || seq <= last || ahead.has(seq)) return
+    ahead.add(seq)
+    while (ahead.delete(last + 1)) last++
+    if (payload !== null) for (const listener of listeners) here(() => listener(payload as Revoked))
+  }
+
+  async function look(): Promise<void> {
+    const facts = await factsAfter(db, [{ topic, seq: last! }], most)
+    // Numbers have no gaps: if the next one is not there, it was pruned, and nobody has been connected for that long.
+    if (facts[0] && !ahead.has(last! + 1)) last = facts[0].seq! - 1
+    for (const { seq, payload } of facts) tell(seq!, payload)
+  }
+
+  const unsubscribe = bus.subscribe(topic, ({ seq, payload }) => seq !== null && tell(seq, payload))
+  const row = await db.selectFrom('topic').select('seq').where('name', '=', topic).executeTakeFirst()
+  last = Number(row?.seq ?? 0)
+
+  let isLooking = false
+  const timer = setInterval(() => {
+    if (isLooking) return
+    isLooking = true
+    look()
+      .catch((error) => log.warn({ error }, 'revocations cannot be read'))
+      .finally(() => (isLooking = false))
+  }, everyMs)
+
+  return {
+    onRevoked(listener: (revoked: Revoked) => void): () => void {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    stop(): void {
+      clearInterval(timer)
+      unsubscribe()
+    },
+  }
+}
