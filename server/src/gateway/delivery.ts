@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
-import type { Bus, Event, Log } from '@atrium/platform'
+import { factsAfter, movedTopics, type Bus, type Event, type Log } from '@atrium/platform'
+import { together } from './together.ts'
 
 export interface Delivery {
   /** From the resolved moment on, every fact of these topics is delivered, once and in order of its number. */
@@ -75,9 +76,9 @@ export function delivery(deps: {
     for (let isMore = topics.size > 0; isMore;) {
       const asked = [...topics].flatMap((topic) => {
         const last = feeds.get(topic)?.last
-        return last === undefined ? [] : [{ topic, last }]
+        return last === undefined ? [] : [{ topic, seq: last }]
       })
-      const facts = await factsAfter(db, asked)
+      const facts = await factsAfter(db, asked, page)
       for (const fact of facts) found += arrived(fact) ? 1 : 0
       isMore = facts.length === page
     }
@@ -142,41 +143,7 @@ export function delivery(deps: {
   }
 }
 
-/** Questions that come while one is being answered are asked together: two thousand clients that return at once are a few queries. */
-function together(ask: (topics: string[]) => Promise<Map<string, number>>) {
-  let asking: Promise<unknown> = Promise.resolve()
-  let waiting: { topics: Set<string>; answer: Promise<Map<string, number>> } | undefined
-  return (topics: readonly string[]): Promise<Map<string, number>> => {
-    if (!waiting) {
-      const batch = { topics: new Set<string>(), answer: Promise.resolve(new Map<string, number>()) }
-      batch.answer = asking.then(() => {
-        waiting = undefined
-        return ask([...batch.topics])
-      })
-      asking = batch.answer.catch(() => {})
-      waiting = batch
-    }
-    for (const topic of topics) waiting.topics.add(topic)
-    return waiting.answer
-  }
-}
-
 async function standingsOf(db: Kysely<any>, topics: string[]): Promise<Map<string, number>> {
   const { rows } = await sql<{ name: string; seq: number }>`select name, seq from topic where name = any(${topics})`.execute(db)
   return new Map(rows.map(({ name, seq }) => [name, seq]))
-}
-
-async function movedTopics(db: Kysely<any>, withinMs: number): Promise<{ topic: string; seq: number }[]> {
-  const { rows } = await sql<{ topic: string; seq: number }>`
-    select topic, max(seq) as seq from journal where at > now() - make_interval(secs => ${withinMs / 1_000}) group by topic`.execute(db)
-  return rows
-}
-
-async function factsAfter(db: Kysely<any>, asked: { topic: string; last: number }[]): Promise<Event[]> {
-  const { rows } = await sql<Event>`
-    select journal.topic, journal.name, journal.payload, journal.seq
-    from unnest(${asked.map(({ topic }) => topic)}::text[], ${asked.map(({ last }) => last)}::int[]) as behind (topic, last)
-    join journal on journal.topic = behind.topic and journal.seq > behind.last
-    order by journal.topic, journal.seq limit ${page}`.execute(db)
-  return rows
 }

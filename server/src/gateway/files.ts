@@ -13,7 +13,7 @@ export interface Files {
   /** Refuses with `not_found` whoever may not see what the picture belongs to. */
   open(actor: Actor, pictureId: string): Promise<{ type: string; bytes: number; content: Readable }>
   /** Everything the hub keeps of a person, as JSON text. */
-  exportOf(actor: Actor): Promise<AsyncIterable<string>>
+  exportOf(actor: Actor): AsyncIterable<string>
 }
 
 /** Bytes in and out: streamed, and never rendered as a page of ours. */
@@ -47,13 +47,12 @@ export function fileDoors(app: Express, actorOf: Session, files: Files): void {
 
   app.get('/export', fromOurPages, async (request, response) => {
     const actor = await signedIn(request)
-    const chunks = await files.exportOf(actor)
     response.set({
       'content-type': 'application/json; charset=utf-8',
       'content-disposition': 'attachment; filename="atrium-export.json"',
       'cache-control': 'no-store',
     })
-    await pipeline(chunks, response)
+    await pipeline(files.exportOf(actor), response)
   })
 }
 

@@ -1,10 +1,11 @@
 import { dispatcher, since, type Actor, type Handlers, type House, type Nudges, type Service, type Span } from '@atrium/platform'
+import { revocations } from '@atrium/platform/revocations'
 import { contract, type Hub, type Payload } from '@atrium/protocol'
 import { graceMs, renewEveryMs, type PresenceSlice } from '../presence/index.ts'
 import { end, type Connection } from './connection.ts'
 import { fileDoors, type Files } from './files.ts'
 import { httpDoor } from './http.ts'
-import { revocations } from './session.ts'
+import { rights } from './session.ts'
 import { socketDoor, type Dispatch } from './socket.ts'
 import { topics, type SpansOf } from './topics.ts'
 
@@ -16,8 +17,8 @@ export interface GatewayDeps {
   sessionOf: (secret: string) => Promise<Actor | undefined>
   /** Of each slice that has topics: what an actor may hear of them. */
   spansOf: SpansOf[]
-  /** The rooms of an account: what happens in them is told even when they are not on screen. */
-  seatsOf: SpansOf
+  /** The rooms in which accounts have a seat: what happens in them is told even when they are not on screen. */
+  seatsOf: (accountIds: readonly string[]) => Promise<Map<string, string[]>>
   excerptOf: (message: Payload<Hub, 'chat.message.sent'>) => string
   presence: PresenceSlice
   files: Files
@@ -63,12 +64,13 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
     presenceOf: presence.of,
   })
   const cut = (connection: Connection, ending: Parameters<typeof end>[1]) => end(connection, ending, metrics.endings)
-  const rights = await revocations({ bus, db, log, connections: sockets.connections, end: cut, leaveSeat: heard.leaveSeat })
+  const lost = await revocations({ bus, db, log })
+  const admitted = rights({ onRevoked: lost.onRevoked, connections: sockets.connections, end: cut, leaveSeat: heard.leaveSeat })
 
   async function entered(connection: Connection): Promise<void> {
     presence.screens.opened(connection.actor, connection.id)
     await heard.enter(connection)
-    rights.recheck(connection)
+    admitted.recheck(connection)
   }
 
   function left(connection: Connection): void {
@@ -134,7 +136,8 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
     },
     async stop() {
       for (const stop of timers) stop()
-      rights.stop()
+      admitted.stop()
+      lost.stop()
       heard.stop()
       await sockets.close()
     },

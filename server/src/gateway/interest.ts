@@ -1,7 +1,8 @@
-import type { Actor, Event, Span } from '@atrium/platform'
+import type { Actor, Event } from '@atrium/platform'
 import type { Hub, Payload } from '@atrium/protocol'
 import type { Connection } from './connection.ts'
 import type { Delivery } from './delivery.ts'
+import { together } from './together.ts'
 
 /** An account with a screen open on this process, or until a moment ago. */
 export interface Present {
@@ -23,11 +24,12 @@ export type Interest = ReturnType<typeof interest>
  */
 export function interest(deps: {
   delivery: Delivery
-  /** The rooms of an account, seats that ended included. */
-  spansOf: (actor: Actor) => Promise<ReadonlyMap<string, Span[]>>
+  /** The rooms in which these accounts have a seat now. */
+  seatsOf: (accountIds: readonly string[]) => Promise<Map<string, string[]>>
   lingerMs?: number
 }) {
-  const { delivery, spansOf, lingerMs = 30_000 } = deps
+  const { delivery, lingerMs = 30_000 } = deps
+  const seatsOf = together(deps.seatsOf)
   const present = new Map<string, Present>()
   const seated = new Map<string, Set<Present>>()
   const holders = new Map<string, number>()
@@ -81,9 +83,10 @@ export function interest(deps: {
     await hold([`account:${account.actor.accountId}`, 'directory:all'])
     for (let seen = -1; seen !== account.seatChanges;) {
       seen = account.seatChanges
-      const spans = await spansOf(account.actor)
+      const { accountId } = account.actor
+      const rooms = (await seatsOf([accountId])).get(accountId) ?? []
       if (seen !== account.seatChanges) continue
-      const open = new Set([...spans].flatMap(([topic, list]) => (list.some((span) => span.to === null) ? [topic] : [])))
+      const open = new Set(rooms.map((roomId) => `room:${roomId}`))
       for (const topic of account.seats) if (!open.has(topic)) leaveSeat(account, topic)
       await Promise.all([...open].map((topic) => takeSeat(account, topic)))
       seen = account.seatChanges

@@ -10,8 +10,8 @@ import { watchers } from './watchers.ts'
 
 export type HubServer = Server<ClientToServer<Hub>, ServerToClient<Hub>, Record<string, never>, About>
 export type Spans = ReadonlyMap<string, Span[]>
-/** The stretches of topics that a reader may see: of the given ones, or of all of a slice. */
-export type SpansOf = (actor: Actor, topics?: readonly string[]) => Promise<Spans>
+/** The stretches of these topics that a reader may see. */
+export type SpansOf = (actor: Actor, topics: readonly string[]) => Promise<Spans>
 
 export type Topics = ReturnType<typeof topics>
 
@@ -22,10 +22,10 @@ export function topics(deps: {
   bus: Parameters<typeof delivery>[0]['bus']
   db: Parameters<typeof delivery>[0]['db']
   log: Log
-  /** The rooms of an account. */
-  seatsOf: SpansOf
+  /** The rooms in which these accounts have a seat now. */
+  seatsOf: Parameters<typeof interest>[0]['seatsOf']
   /** Everything an actor may hear, of the given topics. */
-  spansOf: (actor: Actor, topics: readonly string[]) => Promise<Spans>
+  spansOf: SpansOf
   excerptOf: (message: Payload<Hub, 'chat.message.sent'>) => string
   presenceOf: (accountIds: AccountId[]) => Promise<Presence[]>
 }) {
@@ -33,7 +33,7 @@ export function topics(deps: {
   const troubled = (what: string) => (error: unknown) => log.warn({ error }, what)
 
   const flow = delivery({ bus, db, log, deliver })
-  const heeded = interest({ delivery: flow, spansOf: seatsOf })
+  const heeded = interest({ delivery: flow, seatsOf })
   const offScreen = stirring({
     interest: heeded,
     excerptOf,

@@ -8,7 +8,7 @@ export interface PresenceDeps extends Database<PresenceTables> {
   /** This process among the others, and this run of it. */
   process: string
   /** Those of them who exist and are not closed. */
-  activeAccounts: (accountIds: readonly AccountId[]) => Promise<AccountId[]>
+  activeAccounts: (accountIds: readonly string[]) => Promise<AccountId[]>
   /** Tells every process that has this person on a screen to look. */
   changed: (accountId: AccountId) => void
 }
