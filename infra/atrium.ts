@@ -1,0 +1,89 @@
+// `npm run atrium -- …`: what is done to a hub from its own machine, also while it runs.
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { configFrom, describeSettings, renderSettings, ConfigError, type Config } from '@atrium/platform/config'
+
+const usage = `npm run atrium -- admin-link [address]    a link that lets an administrator in and choose a password
+npm run atrium -- backup <file>           everything the hub keeps, in one file, while it runs
+npm run atrium -- restore <file>          brings a backup back, into an empty data folder or database
+npm run atrium -- config                  every setting, what it is and what it means
+
+With --data <folder> another data folder than data/ is meant; DATABASE_URL and S3_URL count as they do for the hub.`
+
+/** Something to tell the person at the keyboard; a stack would not help. */
+class Sorry extends Error {}
+
+const commands: Record<string, (config: Config, operands: string[]) => Promise<void>> = {
+  async config() {
+    console.log(renderSettings(describeSettings(process.env, flags)))
+  },
+
+  async 'admin-link'(config, [address]) {
+    const { withDatabase } = await import('./backup/database.ts')
+    const { adminLink } = await import('../server/src/auth/console.ts')
+    await withDatabase(config, 'existing', async ({ db }) => {
+      const { person, path, expiresAt } = await adminLink({ db, now: () => new Date() }, address)
+      console.log(`This link lets ${person.name} <${person.address}> in, once, until ${expiresAt.slice(0, 16).replace('T', ' ')} UTC:`)
+      console.log(`${config.origin ?? `http://localhost:${config.port}`}${path}`)
+    })
+  },
+
+  async backup(config, operands) {
+    const file = theFile(operands)
+    const [{ withDatabase }, { backup }, { openBlobs }] = await Promise.all([
+      import('./backup/database.ts'),
+      import('./backup/backup.ts'),
+      import('@atrium/platform/house'),
+    ])
+    const blobs = await openBlobs(config)
+    try {
+      await withDatabase(config, 'existing', async ({ client }) => {
+        const { rows, blobs: files } = await backup({ client, blobs, file, version: version(), now: () => new Date() })
+        console.log(`${file} holds ${rows} rows and ${files} files. Keep it as safe as the hub: it holds everything that people wrote.`)
+      })
+    } finally {
+      await blobs.close()
+    }
+  },
+
+  async restore(config, operands) {
+    const file = theFile(operands)
+    const [{ withDatabase, migrateTo }, { restore }, { openBlobs }] = await Promise.all([
+      import('./backup/database.ts'),
+      import('./backup/restore.ts'),
+      import('@atrium/platform/house'),
+    ])
+    const blobs = await openBlobs(config)
+    try {
+      await withDatabase(config, 'new', async ({ client, db }) => {
+        const { rows, blobs: files } = await restore({ client, blobs, file, migrateTo: (names) => migrateTo(db, names) })
+        console.log(`${rows} rows and ${files} files are back. Start the hub: pages that knew the old one load afresh.`)
+      })
+    } finally {
+      await blobs.close()
+    }
+  },
+}
+
+const [name = '', ...rest] = process.argv.slice(2)
+const at = rest.findIndex((word) => word.startsWith('--'))
+const flags = at < 0 ? [] : rest.slice(at)
+const operands = at < 0 ? rest : rest.slice(0, at)
+try {
+  const command = commands[name]
+  if (!command) throw new Sorry(usage)
+  await command(configFrom(process.env, flags), operands)
+} catch (error) {
+  const isForPeople = error instanceof Sorry || error instanceof ConfigError || (error instanceof Error && error.constructor === Error)
+  console.error(isForPeople ? (error as Error).message : error)
+  process.exitCode = 1
+}
+
+function theFile([file]: string[]): string {
+  if (!file) throw new Sorry(usage)
+  return resolve(file)
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')).version
+}
