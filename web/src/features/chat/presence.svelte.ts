@@ -66,10 +66,13 @@ const idleMs = 5 * 60_000
 export function tellPresence(hub: HubConnection): () => void {
   const off = new AbortController()
   let isActive: boolean | undefined
+  let toldOver = hub.status
   let idle: ReturnType<typeof setTimeout> | undefined
   const tell = (next: boolean) => {
-    if (isActive === next || hub.status.kind !== 'online') return
+    // Another connection is another screen to the hub: it is told anew.
+    if ((isActive === next && toldOver === hub.status) || hub.status.kind !== 'online') return
     isActive = next
+    toldOver = hub.status
     hub.nudge('presence.touch', { isActive: next })
   }
   const touched = () => {
