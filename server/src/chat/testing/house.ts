@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { sql } from 'kysely'
 import type { PoolConfig } from 'pg'
-import { dispatcher, fail, memoryBus, since, workshop, type Actor, type Call, type Event } from '@atrium/platform'
+import { dispatcher, enqueue, memoryBus, since, workshop, type Actor, type Call, type Event } from '@atrium/platform'
+import { diskBlobs } from '@atrium/platform/blobs/disk'
+import { ed25519Tickets } from '@atrium/platform/tickets'
 import { cloneDatabase } from '@atrium/platform/testing'
 import {
   chat as chatContract,
@@ -14,11 +19,11 @@ import {
   type Message,
   type OperationName,
   type Output,
-  type Picture,
   type Reply,
   type SessionId,
 } from '@atrium/protocol'
 import { accounts, type DirectoryTables } from '../../directory/index.ts'
+import { pictures, type PictureTables } from '../../pictures/index.ts'
 import { forget, index, search, type SearchTables } from '../../search/index.ts'
 import { chat, type ChatTables } from '../index.ts'
 
@@ -41,6 +46,16 @@ export async function house(cluster: PoolConfig) {
   const now = () => new Date(++time)
 
   const people = accounts({ ...databaseOf<DirectoryTables>() })
+  const folder = await mkdtemp(join(tmpdir(), 'atrium-chat-'))
+  const images = pictures({
+    ...databaseOf<PictureTables>(),
+    blobs: await diskBlobs(folder),
+    tickets: ed25519Tickets({ db, node: { name: 'test', id: 'test', boot: 'test' }, now, newId: randomUUID }),
+    jobs: { enqueue },
+    maySee: (...asked) => rooms.maySee(...asked),
+    now,
+    newId: randomUUID,
+  })
   const rooms = chat({
     ...databaseOf<ChatTables>(),
     epoch,
@@ -49,18 +64,8 @@ export async function house(cluster: PoolConfig) {
     bus,
     peopleOf: people.peopleOf,
     activeAccounts: people.activeAccounts,
-    async attach(tx, ownerId, ids, { messageId, roomId, seq }) {
-      const { rows } = await sql<Picture>`
-        update picture set use = 'message', message_id = ${messageId}, room_id = ${roomId}, seq = ${seq}
-        where owner_id = ${ownerId} and id = any(${ids}::uuid[]) and use is null returning id, type, width, height, bytes`.execute(
-        tx as never,
-      )
-      if (rows.length < ids.length) throw fail('not_found', 'pictures.noSuchPicture')
-      return rows
-    },
-    async release(tx, messageIds) {
-      await sql`delete from picture where message_id = any(${messageIds}::uuid[])`.execute(tx as never)
-    },
+    attach: images.attach,
+    release: images.release,
     index,
     forget,
   })
@@ -71,7 +76,7 @@ export async function house(cluster: PoolConfig) {
     peopleOf: people.peopleOf,
   })
   const faults: unknown[] = []
-  const dispatch = dispatcher(
+  const dispatch = dispatcher<Contract>(
     contract,
     {
       ...rooms.handlers,
@@ -180,7 +185,10 @@ export async function house(cluster: PoolConfig) {
     tracesOf,
     /** Lets time pass by the server's clock. */
     advance: (ms: number) => void (time += ms),
-    close,
+    async close() {
+      await close()
+      await rm(folder, { recursive: true })
+    },
   }
 }
 
