@@ -1,8 +1,22 @@
+import { setupLink } from './auth/index.ts'
 import { run } from '@atrium/platform'
 
-// The composition root: which services there are. Which of them this process runs, and on what, the environment says.
-await run({
-  server: () => import('./service.ts'),
-  sfu: () => import('@atrium/sfu'),
-  collab: () => import('@atrium/collab'),
-})
+// The composition root: which services there are. Which of them this process runs, and on what, the settings say.
+await run(
+  {
+    server: () => import('./service.ts'),
+    sfu: () => import('@atrium/sfu'),
+    collab: () => import('@atrium/collab'),
+  },
+  {
+    async onReady({ url, advice, house }) {
+      console.log(`\nAtrium is ready: ${url}`)
+      const setup = await setupLink(house)
+      if (setup) console.log(`Nobody has set it up yet. Open this link once: ${new URL(setup.path, url).href}`)
+      if (advice) console.log(advice)
+    },
+    onRefused(error) {
+      console.error(`Atrium cannot start: ${error.message}`)
+    },
+  },
+)

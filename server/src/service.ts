@@ -1,6 +1,6 @@
 import { outboxMails } from '@atrium/platform/mail/outbox'
 import type { Letter } from '@atrium/platform/mail/index'
-import { fail, maintenance, within, type House, type Service } from '@atrium/platform'
+import { fail, within, type House, type Service } from '@atrium/platform'
 import { migrations } from '../migrations/index.ts'
 import about from '../package.json' with { type: 'json' }
 import { auth, hashingPool, type AuthTables } from './auth/index.ts'
@@ -64,7 +64,6 @@ export async function start(house: House): Promise<Service> {
 
   jobs.register<Letter>('mail.send', (letter) => mail.send(letter))
   images.work(jobs)
-  maintenance(jobs, db)
   jobs.every('sessions.sweep', dayMs, sessions.sweep)
 
   const doors = await gateway({

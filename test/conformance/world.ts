@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
 import type { PoolConfig } from 'pg'
-import type { Draft, Hub, OperationName, Reply } from '@atrium/protocol'
+import { contract, type Draft, type Hub, type OperationName, type Reply, type Terms } from '@atrium/protocol'
 import { hub } from '../../server/src/testing/hub.ts'
+import { screen } from '../../server/src/testing/person.ts'
 import { png } from './png.ts'
 import type { Objects } from './shapes.ts'
 
@@ -22,6 +23,7 @@ export async function world(cluster: PoolConfig) {
     return { account: who.accountId, room: room.id, message: message.id, picture, session: session!.id }
   }
   const own = await objectsOf(alice)
+  await alice.connect()
   // Everybody in an organisation may know of everybody else, so a foreign account is one that nobody has.
   const foreign: Objects = { ...(await objectsOf(stranger)), account: randomUUID() }
 
@@ -41,10 +43,19 @@ export async function world(cluster: PoolConfig) {
     foreign,
     /** As alice, through the door the operation has. */
     ask: (name: OperationName<Hub>, input: unknown): Promise<Reply<unknown>> =>
-      there.isSocketOnly(name) ? alice.screen.ask(name, input as Draft<Hub, typeof name>) : post(name, input, alice.cookie),
+      isSocketOnly(name) ? alice.screen.ask(name, input as Draft<Hub, typeof name>) : post(name, input, alice.cookie),
+    async connectAsNobody(): Promise<Reply<unknown>> {
+      const door = screen(there.origin, '', 'nobody')
+      const refusal = await door.refused()
+      door.socket.disconnect()
+      if (!('error' in refusal)) throw refusal
+      return { ok: false, error: refusal.error }
+    },
     askAsNobody: (name: string, input: unknown) => post(name, input, ''),
   }
 }
+
+export const isSocketOnly = (name: OperationName<Hub>): boolean => (contract[name].terms as Terms).door === 'socket'
 
 const anAddress = () => `fd00::${Math.floor(Math.random() * 65_536).toString(16)}:${Math.floor(Math.random() * 65_536).toString(16)}`
 

@@ -3,7 +3,7 @@ import type { HubSocket } from './connection.ts'
 
 /** What lies below Socket.IO and has no public name: looked at here only. */
 interface Wire {
-  writeBuffer: { data?: unknown }[]
+  writeBuffer: { data?: unknown; options?: { wsPreEncodedFrame?: Buffer[] } }[]
   transport: { socket: WebSocket }
 }
 type Conn = HubSocket['conn']
@@ -13,7 +13,11 @@ const wireOf = (conn: Conn) => conn as unknown as Wire
 export function backlogOf(conn: Conn): number {
   const { writeBuffer, transport } = wireOf(conn)
   let bytes = transport.socket.bufferedAmount
-  for (const { data } of writeBuffer) if (typeof data === 'string') bytes += data.length
+  for (const { data, options } of writeBuffer) {
+    // What went to many is one frame, encoded once.
+    if (options?.wsPreEncodedFrame) for (const part of options.wsPreEncodedFrame) bytes += part.length
+    else if (typeof data === 'string') bytes += Buffer.byteLength(data)
+  }
   return bytes
 }
 

@@ -35,9 +35,9 @@ export interface Heard {
 export type Person = ReturnType<typeof person>
 
 /** Somebody outside the hub, with a browser's means: a cookie, a socket, and HTTP. */
-export function person({ origin, name, address, password }: { origin: string; name: string; address: string; password: string }) {
-  let cookie = ''
-  let accountId = ''
+export function person(who: { origin: string; name: string; address: string; password: string; cookie?: string; accountId?: string }) {
+  const { origin, name, address, password } = who
+  let { cookie = '', accountId = '' } = who
   const screens: Screen[] = []
 
   /** As a browser would: from our own page, with the cookie, keeping the one it is given. */
@@ -111,13 +111,12 @@ export function person({ origin, name, address, password }: { origin: string; na
       await opened.connected()
       return opened
     },
-    async signIn(): Promise<void> {
-      ;({ accountId } = accepted('auth.signIn', await overHttp('auth.signIn', { clientId: randomUUID(), address, password })))
+    /** Comes in by an operation that begins a session. */
+    async enter<K extends 'setup.finish' | 'auth.invitation.accept' | 'auth.signIn'>(operation: K, said: Said<K>): Promise<void> {
+      const begun = (await overHttp(operation, filled(operation, said))) as Reply<Output<Hub, 'auth.signIn'>>
+      accountId = accepted(operation, begun).accountId
     },
-    /** Takes over a session that another call began. */
-    became(id: string): void {
-      accountId = id
-    },
+    signIn: (): Promise<void> => me.enter('auth.signIn', { address, password }),
     leave(): void {
       for (const one of screens.splice(0)) one.socket.disconnect()
     },
