@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { sql, type Kysely, type LogEvent } from 'kysely'
+import type { Kysely, LogEvent } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { isUnavailable } from './db/faults.ts'
 import { migrate } from './db/migrate.ts'
@@ -78,27 +78,16 @@ async function keptEmbedded(dir: string, log: Log, onLost: (error: Error) => voi
   }
 }
 
-/** Brings the tables, where this process runs a service that has some; otherwise waits until another process has. */
-export async function prepareDatabase(db: Kysely<any>, migrations: Record<string, Migration> | undefined): Promise<void> {
-  await patiently('The database does not answer. Is DATABASE_URL right, and is it running?', isUnavailable, () => sql`select 1`.execute(db))
-  if (migrations) return migrate(db, migrations)
-  const isMissingTable = (error: unknown) => (error as { code?: string }).code === '42P01'
-  await patiently(
-    'The database has no tables yet. They are made by a process that runs the service `server`: start one.',
-    isMissingTable,
-    () => sql`select id from epoch, (select 1 from placement limit 0) as placed`.execute(db),
-  )
-}
-
-async function patiently(sentence: string, passes: (error: unknown) => boolean, run: () => Promise<unknown>): Promise<void> {
+/** Waits for a database that is only just starting, and brings it up to date. */
+export async function prepareDatabase(db: Kysely<any>, migrations: Record<string, Migration>): Promise<void> {
   const end = performance.now() + databasePatienceMs
   for (;;) {
     try {
-      await run()
-      return
+      return await migrate(db, migrations)
     } catch (error) {
-      if (!passes(error)) throw error
-      if (performance.now() > end) throw new Error(sentence, { cause: error })
+      if (!isUnavailable(error)) throw error
+      if (performance.now() > end)
+        throw new Error('The database does not answer. Is DATABASE_URL right, and is the server running?', { cause: error })
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
   }

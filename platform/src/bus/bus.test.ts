@@ -6,7 +6,7 @@ import { jsonLog } from '../log.ts'
 import { until } from '../testing/index.ts'
 import { notRun, program } from '../testing/needs.ts'
 import { redisServer } from '../testing/redis.ts'
-import { inRequest, requestId } from '../trace.ts'
+import { currentRequest, inRequest } from '../request.ts'
 import { busContract, listening } from './contract.ts'
 import type { Event } from './index.ts'
 import { memoryBus } from './memory.ts'
@@ -59,8 +59,10 @@ else
 
     test('the request a call belongs to is known where it is answered', async () => {
       const { here, there, close } = await pair()
-      there.answer('sfu:trace', async () => requestId())
-      const seen = await until('it answers', () => inRequest('request-7', () => here.call('sfu:trace', 'x', {})).catch(() => undefined))
+      there.answer('sfu:trace', async () => currentRequest()?.id)
+      const seen = await until('it answers', () =>
+        inRequest({ id: 'request-7' }, () => here.call('sfu:trace', 'x', {})).catch(() => undefined),
+      )
       assert.equal(seen, 'request-7')
       await close()
     })

@@ -1,7 +1,7 @@
 import { createClient } from 'redis'
 import { fail, Refusal } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { inRequest, requestId } from '../trace.ts'
+import { currentRequest, inRequest } from '../request.ts'
 import { callLimits, copied, inTime, safely, type Answering, type Bus, type BusOptions, type Event } from './index.ts'
 
 export interface RedisOptions extends BusOptions {
@@ -112,7 +112,7 @@ export function redisBus({ url, log, onBug, lingerMs = 30_000, heartbeatMs = 1_0
     const handler = answering.get(address)
     if (!handler) return
     const run = () => safely(handler, operation, input, onBug)
-    const answer: Answer = await (ref === undefined ? run() : inRequest(ref, run)).then(
+    const answer: Answer = await (ref === undefined ? run() : inRequest({ id: ref }, run)).then(
       (data) => ({ id, ok: true, data }),
       (refusal: Refusal) => ({ id, ok: false, failure: refusal.failure }),
     )
@@ -155,7 +155,7 @@ export function redisBus({ url, log, onBug, lingerMs = 30_000, heartbeatMs = 1_0
       waiting.set(id, asking)
       asking.promise.catch(() => {}) // Settled by `close` or an answer that comes late, it may have no reader.
       try {
-        const request: Request = { id, replyTo: replies, operation, input, ref: requestId() }
+        const request: Request = { id, replyTo: replies, operation, input, ref: currentRequest()?.id }
         const heardBy = await inTime(send(addressPrefix + address, JSON.stringify(request)), timeoutMs)
         if (heardBy === 0) throw fail('unavailable', 'unavailable')
         return await inTime(asking.promise, timeoutMs)
