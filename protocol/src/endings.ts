@@ -16,6 +16,15 @@ export const endings = [
 ] as const
 export type Ending = (typeof endings)[number]
 
+/** Why a document's connection ended: the reason of its close frame. */
+export const documentEndings = [
+  'ticket_refused', // ask for another
+  'not_found', // this node has no such document
+  'draining', // the process ends: ask where the document is now
+  'closed', // the other side went away, or something broke
+] as const
+export type DocumentEnding = (typeof documentEndings)[number]
+
 /** Said on a socket before the hub closes it. A cut without it is the network's doing. */
 export const hub = {
   'hub.ending': signal('account', z.object({ ending: z.enum(endings) })),

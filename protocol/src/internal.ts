@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MeetingId, ParticipantId } from './ids.ts'
 import { query } from './kernel.ts'
 
 /** Operations between our own services, over the bus. Never exposed to clients. */
@@ -6,6 +7,11 @@ export const internal = {
   'node.describe': query(
     z.strictObject({}),
     z.object({ node: z.string(), service: z.enum(['server', 'sfu', 'collab']), version: z.string(), load: z.number() }),
+  ),
+  /** The media node's judgement of a ticket: whom it lets into which meeting, and with what. Good once. */
+  'media.admit': query(
+    z.strictObject({ ticket: z.string().max(4_096), meetingId: MeetingId }),
+    z.object({ participantId: ParticipantId, may: z.array(z.enum(['audio', 'video', 'screen'])) }),
   ),
 }
 export type Internal = typeof internal

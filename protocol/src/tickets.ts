@@ -38,3 +38,7 @@ export type Ticket = z.output<typeof Ticket>
 export type TicketPurpose = Ticket['purpose']
 /** How long a ticket of each purpose is good for. */
 export const ticketLivesMs = { media: 60_000, document: 300_000, upload: 86_400_000 } as const satisfies Record<TicketPurpose, number>
+
+/** The first message on a document's connection: a ticket in the address would be in every proxy's log. */
+export const DocumentGreeting = z.strictObject({ fileId: FileId, ticket: z.string().max(4_096) })
+export type DocumentGreeting = z.output<typeof DocumentGreeting>
