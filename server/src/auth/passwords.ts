@@ -1,6 +1,7 @@
 import { fail, type Throttle } from '@atrium/platform'
 import type { AccountId } from '@atrium/protocol'
 import type { Hashing } from './hashing.ts'
+import { hashOf as fingerprint } from './secrets.ts'
 import { countedAs, delays, sourceDelays } from './rules.ts'
 
 /** What is compared with when there is nothing to compare with: the work is the same, and nobody knows its password. */
@@ -36,9 +37,12 @@ export function passwords({ hashing, throttle, hashOf, isKnownSource }: Deps) {
     }
   }
 
-  async function mayTry(counts: [string, { times: number; perMs: number }[]][]): Promise<void> {
-    const waits = await Promise.all(counts.flatMap(([key, rates]) => rates.map((rate) => throttle.check(`${key} ${rate.perMs}`, rate))))
-    const retryAfterMs = Math.max(...waits)
+  /** Who guessed at what is counted, and not kept: a count has no name. */
+  const countsOf = (key: string, rates: typeof delays) =>
+    rates.map((rate) => ({ rate, key: `${fingerprint(key).toString('base64url')} ${rate.perMs}` }))
+
+  async function mayTry(counts: ReturnType<typeof countsOf>): Promise<void> {
+    const retryAfterMs = Math.max(...(await Promise.all(counts.map(({ key, rate }) => throttle.check(key, rate)))))
     if (retryAfterMs > 0)
       throw fail('rate_limited', 'auth.tooManyTries', { retryAfterMs, params: { seconds: Math.ceil(retryAfterMs / 1_000) } })
   }
@@ -51,18 +55,12 @@ export function passwords({ hashing, throttle, hashOf, isKnownSource }: Deps) {
       const isKnown = accountId !== undefined && (await isKnownSource(accountId, source))
       const key = countedAs(address, source, isKnown)
       return inTurn(key, async () => {
-        await mayTry([
-          [key, delays],
-          [`sign-in from ${source}`, sourceDelays],
-        ])
+        const [byAddress, bySource] = [countsOf(key, delays), countsOf(`sign-in from ${source}`, sourceDelays)]
+        await mayTry([...byAddress, ...bySource])
         const hash = accountId && (await hashOf(accountId))
         const isRight = (await hashing.verify(hash ?? nobody, password)) && hash !== undefined
-        const failed: [string, { times: number; perMs: number }[]][] = [
-          [key, delays],
-          [`sign-in from ${source}`, sourceDelays],
-        ]
-        if (isRight) await Promise.all(delays.map((rate) => throttle.clear(`${key} ${rate.perMs}`)))
-        else for (const [name, rates] of failed) for (const rate of rates) await throttle.hit(`${name} ${rate.perMs}`, rate)
+        if (isRight) for (const count of byAddress) await throttle.clear(count.key)
+        else for (const count of [...byAddress, ...bySource]) await throttle.hit(count.key, count.rate)
         return isRight
       })
     },

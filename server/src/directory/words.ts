@@ -22,16 +22,14 @@ export function searchableWords(name: string, address: string | null): string {
   return [...new Set([...words, ...tails])].map((word) => ` ${word}`).join('')
 }
 
-/** One pattern per word of the search; all must be found. */
-export const patternsOf = (search: string): string[] =>
-  fold(search)
+/** One pattern per word of the search; all must be found. A search of signs only finds whoever has just these, so nobody. */
+export function patternsOf(search: string): string[] {
+  const given = fold(search)
     .split(/\s+/)
-    .flatMap((word) => {
-      const parts = word.includes('@') ? [] : [...wordsOf(word), ...emojiOf(word)]
-      return parts.length > 0 || word === '' ? parts : [word]
-    })
-    .slice(0, 8)
-    .map((word) => `% ${word.replaceAll(/[\\%_]/g, '\\$&')}%`)
+    .filter((word) => word !== '')
+  const words = given.flatMap((word) => (word.includes('@') ? [word] : [...wordsOf(word), ...emojiOf(word)]))
+  return (words.length > 0 ? words : given).slice(0, 8).map((word) => `% ${word.replaceAll(/[\\%_]/g, '\\$&')}%`)
+}
 
 const emojiOf = (text: string): string[] => [...new Set(text.match(/\p{RGI_Emoji}/gv) ?? [])].slice(0, maxSigns)
 

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { fail, type Actor, type Blobs, type Database, type Jobs, type Tickets, type Tx } from '@atrium/platform'
+import { fail, type Actor, type Database, type House, type Tx } from '@atrium/platform'
 import type { Hub, Input, Output, Picture, PictureId } from '@atrium/protocol'
 import { inspect, keepHead } from './inspect.ts'
 import { isFree, isTooLarge, unusedLivesMs, whoSees, type Use } from './rules.ts'
@@ -17,9 +17,9 @@ import {
 } from './store.ts'
 
 export interface PicturesDeps extends Database<PictureTables> {
-  blobs: Pick<Blobs, 'put' | 'get' | 'delete'>
-  tickets: Pick<Tickets, 'sign' | 'verify'>
-  jobs: Pick<Jobs, 'enqueue'>
+  blobs: Pick<House['blobs'], 'put' | 'get' | 'delete'>
+  tickets: Pick<House['tickets'], 'sign' | 'verify'>
+  jobs: Pick<House['jobs'], 'enqueue'>
   /** Whether somebody may read what was said there. */
   maySee: (actor: Actor, roomId: string, seq: number) => Promise<boolean>
   now: () => Date
