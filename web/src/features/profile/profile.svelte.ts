@@ -1,9 +1,9 @@
 import { createContext } from 'svelte'
 import type { Me, Person } from '@atrium/protocol'
-import { Notices } from '#features/chat/notices.svelte.ts'
 import type { People } from '#features/chat/people.svelte.ts'
 import { language } from '#lib/i18n/index.ts'
 import { keepMe } from './me.ts'
+import { Notices } from './notices.svelte.ts'
 
 /** Who I am. My name and picture also change from another screen: the directory's facts tell. */
 export class Profile {

@@ -31,13 +31,14 @@ function guessable(password: string, context: readonly string[]): string {
   return rest.replaceAll(/(.+?)\1+/gu, '$1')
 }
 
-/** Bits that one more character adds: letters in a row are mostly words, and words are cheap. */
+/** Bits that one more character adds: letters in a row are mostly words, words are cheap, and a change of kind is a surprise. */
 function bitsOf(text: string): number {
   let bits = 0
   for (const [, letters, digits, others] of text.matchAll(/(\p{L}+)|(\p{N}+)|([^\p{L}\p{N}]+)/gu)) {
+    if (bits > 0) bits += 1.5
     if (letters) bits += Math.min(letters.length, 7) * 2.6 + Math.max(0, letters.length - 7) * 1.6
     else if (digits) bits += digits.length * 2.6
-    else if (others) bits += Math.min(others.length, 3) * 4
+    else if (others) bits += others.trim() === '' ? 1 : Math.min(others.length, 3) * 4
   }
   return bits
 }
@@ -47,5 +48,5 @@ export function strengthOf(password: string, context: readonly string[] = []): S
   const length = [...password].length
   if (length < shortest) return { kind: 'short', missing: shortest - length }
   const bits = bitsOf(guessable(password, context))
-  return { kind: bits < 32 ? 'weak' : bits < 50 ? 'fair' : 'good' }
+  return { kind: bits < 35 ? 'weak' : bits < 58 ? 'fair' : 'good' }
 }

@@ -13,14 +13,22 @@ const kept = (): Language | undefined => {
   return isLanguage(text) ? text : undefined
 }
 
-let current = $state<Language>(kept() ?? ofBrowser())
+/** The reader's own kind of a language: "en-GB" writes 14:05 where "en" alone says 2:05 PM. */
+const regionOf = (one: Language): string => navigator.languages.find((tag) => tag.toLowerCase().startsWith(`${one}-`)) ?? one
+
+const first = kept() ?? ofBrowser()
+let current = $state<Language>(first)
 // Every message asks for the language while it is drawn, so a change draws all of them anew.
 overwriteGetLocale(() => current)
-document.documentElement.lang = current
+document.documentElement.lang = first
 
 export const language = {
   get current(): Language {
     return current
+  },
+  /** For dates and numbers. */
+  get region(): string {
+    return regionOf(current)
   },
   /** What the profile says; null follows the browser. */
   use(chosen: Language | null): void {

@@ -6,10 +6,10 @@ const dayMs = 24 * hourMs
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${language.current} ${name}`
+  const key = `${language.region} ${name}`
   const known = formats.get(key)
   if (known) return known
-  const made = new Intl.DateTimeFormat(language.current, options)
+  const made = new Intl.DateTimeFormat(language.region, options)
   formats.set(key, made)
   return made
 }
@@ -26,8 +26,8 @@ export const inFull = (at: Date): string => format('full', { dateStyle: 'full', 
 export function dayName(at: Date, now: Date): string {
   const days = Math.round((dayOf(now) - dayOf(at)) / dayMs)
   if (days === 0 || days === 1) {
-    const word = new Intl.RelativeTimeFormat(language.current, { numeric: 'auto' }).format(-days, 'day')
-    return word.charAt(0).toLocaleUpperCase(language.current) + word.slice(1)
+    const word = new Intl.RelativeTimeFormat(language.region, { numeric: 'auto' }).format(-days, 'day')
+    return word.charAt(0).toLocaleUpperCase(language.region) + word.slice(1)
   }
   if (at.getFullYear() === now.getFullYear()) return format('day', { weekday: 'long', day: 'numeric', month: 'long' }).format(at)
   return format('day and year', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(at)
@@ -36,7 +36,7 @@ export function dayName(at: Date, now: Date): string {
 /** Relative within a day, absolute after: "5 minutes ago", "3 March", "3 March 2024". */
 export function when(at: Date, now: Date): string {
   const passedMs = now.getTime() - at.getTime()
-  const relative = new Intl.RelativeTimeFormat(language.current, { numeric: 'auto' })
+  const relative = new Intl.RelativeTimeFormat(language.region, { numeric: 'auto' })
   if (Math.abs(passedMs) < minuteMs) return relative.format(0, 'second')
   if (Math.abs(passedMs) < hourMs) return relative.format(-Math.round(passedMs / minuteMs), 'minute')
   if (Math.abs(passedMs) < dayMs) return relative.format(-Math.round(passedMs / hourMs), 'hour')
@@ -53,4 +53,4 @@ export function brief(at: Date, now: Date): string {
   return format('brief and year', { day: 'numeric', month: 'short', year: '2-digit' }).format(at)
 }
 
-export const count = (number: number): string => new Intl.NumberFormat(language.current).format(number)
+export const count = (number: number): string => new Intl.NumberFormat(language.region).format(number)
