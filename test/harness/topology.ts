@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, minio, nginx, postgres, redis } from '@atrium/infra/servers'
+import { found, freePort, minio, minioProgram, nginx, postgres, redis, redisProgram } from '@atrium/infra/servers'
 import { postmaster, stop as stopPostgres } from '@atrium/platform/db/postgres'
 import { hubProcess, setupPath, type HubProcess } from './hub-process.ts'
 
@@ -42,6 +42,15 @@ export interface TopologyOptions {
   args?: string[]
   /** Apart: puts something between the hub and its Redis, and answers with the address of that. */
   throughRedis?: (url: string) => Promise<string>
+}
+
+/** What this machine lacks for a topology, if anything. */
+export function missingFor(name: TopologyName): string | undefined {
+  if (name === 'together') return undefined
+  return (
+    [found('nginx') ? '' : 'nginx', redisProgram() ? '' : 'redis-server', minioProgram() ? '' : 'MinIO'].filter(Boolean).join(', ') ||
+    undefined
+  )
 }
 
 export const topology = (name: TopologyName, options: TopologyOptions = {}): Promise<Topology> =>

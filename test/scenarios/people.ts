@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto'
+import type { Browser } from 'playwright-core'
+import type { Hub, Input, OperationName, Output, Reply } from '@atrium/protocol'
+import { screen, type Screen } from '../harness/browsers.ts'
+import type { Topology } from '../harness/topology.ts'
+import { password } from './story.ts'
+
+/** Somebody who is signed in over HTTP, as a program would be. */
+export interface Somebody {
+  name: string
+  accountId: string
+  cookie: { name: string; value: string }
+  call<K extends OperationName<Hub>>(name: K, input: Input<Hub, K>): Promise<Output<Hub, K>>
+}
+
+/** A hub that is set up, with its administrator and a colleague in it. */
+export async function peopled(hub: Topology): Promise<{ ada: Somebody; bob: Somebody }> {
+  const token = (await hub.setupPath()).split('/').at(-1)!
+  const organisation = { organisation: 'Heron Works', domain: 'heron.example' }
+  const ada = await enter(hub.url, 'Ada Stork', 'setup.finish', {
+    token,
+    ...organisation,
+    name: 'Ada Stork',
+    address: 'ada@heron.example',
+    password,
+  })
+  const { invitation } = await ada.call('directory.person.add', { clientId: randomUUID(), name: 'Bob Crane', address: 'bob@heron.example' })
+  const bob = await enter(hub.url, 'Bob Crane', 'auth.invitation.accept', { token: invitation.path.split('/').at(-1)!, password })
+  return { ada, bob }
+}
+
+/** A browser of somebody's, signed in already. `url`: where they open the hub, if not at its front. */
+export async function screenOf(browser: Browser, who: Somebody, url: string): Promise<Screen> {
+  const opened = await screen(browser, url)
+  await opened.page.context().addCookies([{ ...who.cookie, url, httpOnly: true, sameSite: 'Lax' }])
+  return opened
+}
+
+async function enter(url: string, name: string, operation: 'setup.finish' | 'auth.invitation.accept', input: object): Promise<Somebody> {
+  const reply = await post(url, operation, { clientId: randomUUID(), ...input })
+  const [, cookieName = '', value = ''] = /^([^=]+)=([^;]+)/.exec(reply.headers.getSetCookie()[0] ?? '') ?? []
+  const { accountId } = await dataOf<{ accountId: string }>(operation, reply)
+  const cookie = { name: cookieName, value }
+  return { name, accountId, cookie, call: async (what, asked) => dataOf(what, await post(url, what, asked, cookie)) }
+}
+
+const post = (url: string, operation: string, input: unknown, cookie?: Somebody['cookie']) =>
+  fetch(`${url}/api/${operation}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: url, ...(cookie && { cookie: `${cookie.name}=${cookie.value}` }) },
+    body: JSON.stringify(input),
+  })
+
+async function dataOf<T>(operation: string, response: Response): Promise<T> {
+  const reply = (await response.json()) as Reply<T>
+  if (!reply.ok) throw new Error(`${operation}: ${JSON.stringify(reply.error)}`)
+  return reply.data
+}
