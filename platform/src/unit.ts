@@ -60,6 +60,9 @@ export class Broken extends Error {
   }
 }
 
+/** A repetition in the same group as the first: it must wait for the group's commit. */
+export class TooSoon extends Error {}
+
 async function perform(tx: Transaction<any>, unit: Unit): Promise<Outcome> {
   const facts: Fact[] = []
   const signals: Event[] = []
@@ -83,12 +86,16 @@ export const performAlone = async (tx: Transaction<any>, unit: Unit): Promise<Ou
 /** In company, a unit that fails is undone alone. Its error is an outcome like another: it may rest on what an earlier unit did. */
 export async function performApart(tx: Transaction<any>, units: Unit[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
+  const receipts = new Set<string>()
   await sql`savepoint unit`.execute(tx)
   for (const unit of units)
     try {
+      const key = unit.receipt && `${unit.receipt.accountId} ${unit.receipt.clientId}`
+      if (key !== undefined && receipts.has(key)) throw new TooSoon()
       const outcome = await perform(tx, unit)
       await sql`release savepoint unit; savepoint unit`.execute(tx)
       outcomes.push(outcome)
+      if (key !== undefined) receipts.add(key)
     } catch (error) {
       await sql`rollback to savepoint unit`.execute(tx)
       outcomes.push({ ok: false, unit, error })

@@ -1,7 +1,10 @@
 import { DatabaseError } from 'pg'
 
-/** The server itself refused, and so undid it. Classes 08 and 57 say that it goes away, and nothing about a commit under way. */
-export const isUndone = (error: unknown): error is DatabaseError => error instanceof DatabaseError && !/^(08|57P)/.test(error.code ?? '')
+/** The server said that it goes away. */
+const isGoing = (error: DatabaseError): boolean => /^(08|57P)/.test(error.code ?? '')
+
+/** The server itself refused, and so undid it. One that goes away says nothing about a commit under way. */
+export const isUndone = (error: unknown): error is DatabaseError => error instanceof DatabaseError && !isGoing(error)
 
 /**
  * Another try may well succeed: serialisation failure, deadlock, and a row that somebody else wrote since we looked, such as
@@ -24,6 +27,9 @@ const unreachable = new Set([
 /** What `pg` says without a code: of connections that broke, and of a pool that found none in time. */
 const brokenConnection =
   /^(Connection terminated|Client was closed|Client has encountered a connection error|timeout e|Query read timeout|Cannot use a pool after)/
+
+/** This connection is over, or will be in a moment. */
+export const isConnectionLost = (error: unknown): boolean => (error instanceof DatabaseError ? isGoing(error) : isUnavailable(error))
 
 /** The database cannot be had at the moment: gone, going, coming back, out of room. Not a mistake of ours, and it passes. */
 export function isUnavailable(error: unknown): boolean {
