@@ -163,21 +163,24 @@ describe('names that are no trouble', () => {
     '👨‍👩‍👧‍👦'.repeat(50),
   ]
 
-  test.each(names)('%j is kept as it is: for a person, a room, a message', async (name) => {
-    const { alice } = here
-    const { person } = await alice.call('directory.profile.change', { name, title: name.slice(0, 200).toWellFormed() })
-    assert.equal(person.name, name)
-    const { room } = await alice.call('chat.room.create', { name, memberIds: [] })
-    await alice.call('chat.send', { roomId: room.id, body: name })
-    const { view } = await alice.call('chat.open', { roomId: room.id })
-    assert.deepEqual([view.room.name, view.messages.at(-1)!.body], [name, name])
-    assert.equal((await alice.call('directory.people.of', { ids: [alice.accountId] }))[0]!.name, name)
-  })
+  test.each(names.map((name) => [name.slice(0, 20), name]))(
+    '%j… is kept as it is: for a person, a room, a message',
+    async (_title, name) => {
+      const { alice } = here
+      const { person } = await alice.call('directory.profile.change', { name, title: name.slice(0, 200).toWellFormed() })
+      assert.equal(person.name, name)
+      const { room } = await alice.call('chat.room.create', { name, memberIds: [] })
+      await alice.call('chat.send', { roomId: room.id, body: name })
+      const { view } = await alice.call('chat.open', { roomId: room.id })
+      assert.deepEqual([view.room.name, view.messages.at(-1)!.body], [name, name])
+      assert.equal((await alice.call('directory.people.of', { ids: [alice.accountId] }))[0]!.name, name)
+    },
+  )
 
   test('control characters become spaces, half a character is refused', async () => {
     const { alice } = here
-    const { person } = await alice.call('directory.profile.change', { name: 'two\nlines\u0007' })
-    assert.equal(person.name, 'two lines')
+    const { person } = await alice.call('directory.profile.change', { name: 'two\nli\u0007nes' })
+    assert.equal(person.name, 'two li nes')
     for (const name of ['\uD83D', 'nul\0'])
       assert.equal(((await alice.ask('directory.profile.change', { name })) as any).error.code, 'invalid')
   })

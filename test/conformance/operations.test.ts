@@ -19,6 +19,14 @@ async function refusedWithoutTrace(name: string, input: unknown, ask: () => Prom
   return reply.error
 }
 
+/** Ids that name no object of the operation: whoever it may be, nothing of them is told, and nothing is kept. */
+const isNoObject = new Set([
+  'mentions.0 of chat.send', // CHAT-13: of a name in a text that has no seat here, nobody hears
+  'mentions.0 of chat.edit',
+  'after of directory.people', // where to go on in a sorted list
+  'after of chat.members',
+])
+
 const isAt = (field: string | undefined, path: Path) => field === path.join('.')
 
 describe.each(operations)('%s', (name, operation) => {
@@ -27,44 +35,55 @@ describe.each(operations)('%s', (name, operation) => {
   const places = [...placesIn(shape)]
   const refused = (input: unknown) => refusedWithoutTrace(name, input, () => here.ask(name, input))
 
-  test.runIf(!operation.terms.open)('without a session is unauthenticated', async () => {
-    // Who has no session has no socket either: that is refused before anything can be asked.
-    const asked = () => (isSocketOnly(name) ? here.connectAsNobody() : here.askAsNobody(name, sample()))
-    const { code } = await refusedWithoutTrace(name, sample(), asked)
-    assert.equal(code, 'unauthenticated')
-  })
+  if (!operation.terms.open)
+    test('without a session is unauthenticated', async () => {
+      // Who has no session has no socket either: that is refused before anything can be asked.
+      const asked = () => (isSocketOnly(name) ? here.connectAsNobody() : here.askAsNobody(name, sample()))
+      const { code } = await refusedWithoutTrace(name, sample(), asked)
+      assert.equal(code, 'unauthenticated')
+    })
 
   const ids = places.filter(({ shape }) => shape.brand)
-  test.runIf(ids.length > 0)("about somebody else's object is not_found", async () => {
-    for (const { path, shape } of ids) {
-      const foreign = here.foreign[shape.brand!]
-      assert.ok(foreign, `The world has no foreign ${shape.brand}: make one in world.ts.`)
-      const input = put(sample(), path, foreign)
-      const before = await fingerprint(here.db)
-      const reply = await here.ask(name, input)
-      assert.deepEqual(await fingerprint(here.db), before, `${name} wrote something for ${path.join('.')}`)
-      // A list of what is asked for may leave out what does not exist for the asker. A single object may not.
-      const isLeftOut = reply.ok && operation.kind === 'query' && path.includes(0) && !JSON.stringify(reply.data).includes(foreign)
-      if (!isLeftOut)
-        assert.equal(reply.ok ? `ok: ${JSON.stringify(reply.data)}` : reply.error.code, 'not_found', `${path.join('.')} of ${name}`)
-    }
-  })
+  if (ids.length > 0)
+    test("about somebody else's object is not_found", async () => {
+      for (const { path, shape } of ids) {
+        const foreign = here.foreign[shape.brand!]
+        assert.ok(foreign, `The world has no foreign ${shape.brand}: make one in world.ts.`)
+        const input = put(sample(), path, foreign)
+        const where = `${path.join('.')} of ${name}`
+        if (isNoObject.has(where)) {
+          const reply = await here.ask(name, input)
+          assert.ok(reply.ok || reply.error.code !== 'internal', where)
+          assert.equal(JSON.stringify(reply).includes(foreign), false, `${where} is told`)
+          assert.deepEqual(await here.rowsWith(foreign), [], `${where} is kept`)
+          continue
+        }
+        const before = await fingerprint(here.db)
+        const reply = await here.ask(name, input)
+        assert.deepEqual(await fingerprint(here.db), before, `${where} made it write something`)
+        // A list of what is asked for may leave out what does not exist for the asker. A single object may not.
+        const isLeftOut = reply.ok && operation.kind === 'query' && path.includes(0) && !JSON.stringify(reply.data).includes(foreign)
+        if (!isLeftOut) assert.equal(reply.ok ? `ok: ${JSON.stringify(reply.data)}` : reply.error.code, 'not_found', where)
+      }
+    })
 
   const required = places.filter(({ isRequired }) => isRequired)
-  test.runIf(required.length > 0)('without a required field is invalid, and says which', async () => {
-    for (const { path } of required) {
-      const { code, field } = await refused(put(sample(), path, undefined))
-      assert.deepEqual([code, isAt(field, path)], ['invalid', true], `${path.join('.')} of ${name}: ${code} ${field}`)
-    }
-  })
+  if (required.length > 0)
+    test('without a required field is invalid, and says which', async () => {
+      for (const { path } of required) {
+        const { code, field } = await refused(put(sample(), path, undefined))
+        assert.deepEqual([code, isAt(field, path)], ['invalid', true], `${path.join('.')} of ${name}: ${code} ${field}`)
+      }
+    })
 
   const texts = places.filter(({ shape }) => shape.type === 'string')
-  test.runIf(texts.length > 0)('with a text ten times too long is invalid, and says where', async () => {
-    for (const { path, shape } of texts) {
-      const { code, field } = await refused(put(sample(), path, tooLong(shape)))
-      assert.deepEqual([code, isAt(field, path)], ['invalid', true], `${path.join('.')} of ${name}: ${code} ${field}`)
-    }
-  })
+  if (texts.length > 0)
+    test('with a text ten times too long is invalid, and says where', async () => {
+      for (const { path, shape } of texts) {
+        const { code, field } = await refused(put(sample(), path, tooLong(shape)))
+        assert.deepEqual([code, isAt(field, path)], ['invalid', true], `${path.join('.')} of ${name}: ${code} ${field}`)
+      }
+    })
 
   test('with a field that it does not know is invalid', async () => {
     const { code } = await refused({ ...sample(), unheardOf: 1 })

@@ -9,12 +9,13 @@ import type { Objects } from './shapes.ts'
 
 export type World = Awaited<ReturnType<typeof world>>
 
-/** A hub with something of alice's of every brand, and something of a stranger's that she may not know of. */
+/** A hub with something of somebody's own of every brand, and something of a stranger's that they may not know of. */
 export async function world(cluster: PoolConfig) {
   const there = await hub(cluster)
-  const { alice, stranger } = there
+  // Who administers the hub is refused least for what they are, and so most for what is not theirs.
+  const { administrator: me, stranger } = there
 
-  const objectsOf = async (who: typeof alice): Promise<Objects> => {
+  const objectsOf = async (who: typeof me): Promise<Objects> => {
     const { room } = await who.call('chat.room.create', { name: 'A room of their own', memberIds: [] })
     const message = await who.call('chat.send', { roomId: room.id, body: 'For myself' })
     const { id: picture, path } = await who.call('pictures.begin', { type: 'image/png', bytes: png.length })
@@ -22,8 +23,8 @@ export async function world(cluster: PoolConfig) {
     const [session] = await who.call('auth.sessions', {})
     return { account: who.accountId, room: room.id, message: message.id, picture, session: session!.id }
   }
-  const own = await objectsOf(alice)
-  await alice.connect()
+  const own = await objectsOf(me)
+  await me.connect()
   // Everybody in an organisation may know of everybody else, so a foreign account is one that nobody has.
   const foreign: Objects = { ...(await objectsOf(stranger)), account: randomUUID() }
 
@@ -41,9 +42,17 @@ export async function world(cluster: PoolConfig) {
     ...there,
     own,
     foreign,
-    /** As alice, through the door the operation has. */
+    /** As somebody signed in, through the door the operation has. */
     ask: (name: OperationName<Hub>, input: unknown): Promise<Reply<unknown>> =>
-      isSocketOnly(name) ? alice.screen.ask(name, input as Draft<Hub, typeof name>) : post(name, input, alice.cookie),
+      isSocketOnly(name) ? me.screen.ask(name, input as Draft<Hub, typeof name>) : post(name, input, me.cookie),
+    /** The tables that hold a text, in whatever column. */
+    async rowsWith(text: string): Promise<string[]> {
+      const looks = (await tablesOf(there.db)).map(
+        (name) => sql`select ${name} as name from ${sql.table(name)} as t where strpos(t::text, ${text}) > 0`,
+      )
+      const { rows } = await sql<{ name: string }>`${sql.join(looks, sql` union `)}`.execute(there.db)
+      return rows.map(({ name }) => name)
+    },
     async connectAsNobody(): Promise<Reply<unknown>> {
       const door = screen(there.origin, '', 'nobody')
       const refusal = await door.refused()
@@ -60,17 +69,20 @@ export const isSocketOnly = (name: OperationName<Hub>): boolean => (contract[nam
 const anAddress = () => `fd00::${Math.floor(Math.random() * 65_536).toString(16)}:${Math.floor(Math.random() * 65_536).toString(16)}`
 
 /** What the hub counts and notes of every request, whoever sends it: not what a person did. */
-const bookkeeping = ['throttle', 'presence_screen', 'session']
+const bookkeeping = ['strike', 'presence_screen', 'job_round']
 
-/** The content of every table, as one number each. */
-export async function fingerprint(db: Kysely<any>): Promise<Record<string, string>> {
-  const { rows: tables } = await sql<{ name: string }>`
+async function tablesOf(db: Kysely<any>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
     select relname as name from pg_class
     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition order by 1`.execute(db)
-  const counted = tables.filter(({ name }) => !bookkeeping.includes(name))
-  const sums = counted.map(
-    ({ name }) =>
-      sql`select ${name} as name, concat(count(*), ' ', sum(hashtextextended(t::text, 0))) as content from ${sql.table(name)} as t`,
+  return rows.map(({ name }) => name).filter((name) => !bookkeeping.includes(name))
+}
+
+/** The content of every table, as one number each; but for when a session was last seen, which every request says. */
+export async function fingerprint(db: Kysely<any>): Promise<Record<string, string>> {
+  const sums = (await tablesOf(db)).map(
+    (name) =>
+      sql`select ${name} as name, concat(count(*), ' ', sum(hashtextextended((to_jsonb(t) - 'seen_at')::text, 0))) as content from ${sql.table(name)} as t`,
   )
   const { rows } = await sql<{ name: string; content: string }>`${sql.join(sums, sql` union all `)}`.execute(db)
   return Object.fromEntries(rows.map(({ name, content }) => [name, content]))
