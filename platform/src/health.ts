@@ -4,6 +4,7 @@ import type { Bus } from './bus/index.ts'
 import { inTime } from './bus/index.ts'
 import type { Config } from './config.ts'
 import { peerOf, within } from './doors.ts'
+import { fail } from './errors.ts'
 import type { Http } from './http.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -47,10 +48,10 @@ export function healthDoors({ http, db, bus, metrics, config, isServing }: Needs
       .status(Object.values(parts).every(Boolean) ? 200 : 503)
       .json(parts)
   })
-  http.app.get('/metrics', async (request, response, next) => {
+  http.app.get('/metrics', async (request, response) => {
     // Somebody else's request that a proxy on this machine passed on comes from loopback too.
     const isPassedOn = request.headers['x-forwarded-for'] !== undefined || request.headers['forwarded'] !== undefined
-    if (!mayRead(http.sourceOf(request)) || (isPassedOn && http.sourceOf(request) === peerOf(request))) return next()
+    if (!mayRead(http.sourceOf(request)) || (isPassedOn && http.sourceOf(request) === peerOf(request))) throw fail('not_found', 'notFound')
     const { type, text } = await metrics.render()
     plain(response).set('content-type', type).send(text)
   })

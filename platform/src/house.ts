@@ -14,8 +14,6 @@ import type { Mail } from './mail/index.ts'
 import type { Metrics } from './metrics.ts'
 import type { Tracer } from './trace.ts'
 
-/** How long a database that is just starting is waited for. */
-const databasePatienceMs = 30_000
 const slowStatementMs = 1_000
 
 export interface OpenDatabase {
@@ -79,8 +77,8 @@ async function keptEmbedded(dir: string, log: Log, onLost: (error: Error) => voi
 }
 
 /** Waits for a database that is only just starting, and brings it up to date. */
-export async function prepareDatabase(db: Kysely<any>, migrations: Record<string, Migration>): Promise<void> {
-  const end = performance.now() + databasePatienceMs
+export async function prepareDatabase(db: Kysely<any>, migrations: Record<string, Migration>, patienceMs = 30_000): Promise<void> {
+  const end = performance.now() + patienceMs
   for (;;) {
     try {
       return await migrate(db, migrations)

@@ -77,6 +77,8 @@ export interface RunOptions {
   /** A start that cannot be: the message is the sentence that helps. Without this it is logged. */
   onRefused?: (error: Error) => void
   log?: Log
+  /** How long a database that is only just starting is waited for. */
+  patienceMs?: number
 }
 
 export interface Running {
@@ -129,7 +131,7 @@ export async function begin(modules: ServiceModules, options: RunOptions = {}): 
       process.kill(process.pid, 'SIGTERM')
     }
     const { db } = opened('the database', await openHubDatabase(config, log, lost), (database) => database.close(), 5_000)
-    await prepareDatabase(db, Object.assign({}, ...loaded.map((module) => module.migrations)))
+    await prepareDatabase(db, Object.assign({}, ...loaded.map((module) => module.migrations)), options.patienceMs)
 
     const services: Service[] = []
     const { id: epoch } = await db.selectFrom('epoch').select('id').executeTakeFirstOrThrow()

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { afterAll, beforeAll, inject, test } from 'vitest'
+import { sql } from 'kysely'
+import { WebSocket } from 'ws'
+import { begin, jsonLog, newId, Refusal, type Running } from '@atrium/platform'
+import { cloneDatabase, until } from '@atrium/platform/testing'
+import type { AccountId, FileId, SessionId } from '@atrium/protocol'
+
+let opened: Awaited<ReturnType<typeof cloneDatabase>>
+let hub: Running
+const dataDir = join(tmpdir(), `atrium-collab-${randomUUID()}`)
+beforeAll(async () => {
+  const cluster = inject('cluster')
+  opened = await cloneDatabase(cluster)
+  const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(opened.db)
+  const env = {
+    ATRIUM_PORT: '0',
+    ATRIUM_NODE: 'collab-1',
+    ATRIUM_DATA: dataDir,
+    DATABASE_URL: `postgres://${cluster.user}@localhost/${rows[0]!.name}?host=${encodeURIComponent(cluster.host)}`,
+  }
+  hub = await begin({ collab: () => import('./service.ts') }, { env, args: [], log: jsonLog('silent') })
+})
+afterAll(async () => {
+  await hub.stop()
+  await opened.close()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+const connect = (path = '/collab/collab-1') => new WebSocket(`${hub.url.replace('http', 'ws')}${path}`, { origin: hub.url })
+const sign = (fileId: FileId, node = hub.house.node.id) =>
+  hub.house.tickets.sign('document', { accountId: newId() as AccountId, sessionId: newId() as SessionId, fileId, node, mode: 'write' })
+
+/** Greets, and hears how it ends. */
+async function endingOf(greeting: unknown): Promise<string> {
+  const socket = connect()
+  await once(socket, 'open')
+  socket.send(typeof greeting === 'string' ? greeting : JSON.stringify(greeting))
+  const [, reason] = (await once(socket, 'close')) as [number, Buffer]
+  return reason.toString()
+}
+
+test('a document node is found by its lease and says what it is', async () => {
+  assert.deepEqual(
+    (await hub.house.placement.list('collab:')).map((lease) => lease.node),
+    [hub.house.node.id],
+  )
+  const { node, service } = (await hub.house.bus.call('collab:collab-1', 'node.describe', {})) as { node: string; service: string }
+  assert.deepEqual([node, service], [hub.house.node.id, 'collab'])
+})
+
+test('who has a ticket for the document is told by name that it is not here', async () => {
+  const fileId = newId() as FileId
+  assert.equal(await endingOf({ fileId, ticket: await sign(fileId) }), 'not_found')
+})
+
+test('every other ticket is refused by name', async () => {
+  const fileId = newId() as FileId
+  const ticket = await sign(fileId)
+  for (const greeting of [
+    { fileId: newId(), ticket },
+    { fileId, ticket: await sign(fileId, 'collab-1~another') },
+    { fileId, ticket: 'x' },
+    { fileId, ticket, more: 1 },
+    { fileId },
+    'rubbish',
+    '',
+  ])
+    assert.equal(await endingOf(greeting), 'ticket_refused', JSON.stringify(greeting))
+  const { text } = await hub.house.metrics.render()
+  assert.match(text, /atrium_endings_total\{kind="document",reason="ticket_refused"\} 7/)
+})
+
+test('other pages and other nodes do not get in', async () => {
+  for (const [path, origin] of [
+    ['/collab/collab-1', 'http://evil.example'],
+    ['/collab/collab-2', hub.url],
+    ['/collab', hub.url],
+  ] as const) {
+    const socket = new WebSocket(`${hub.url.replace('http', 'ws')}${path}`, { origin })
+    const [error] = (await once(socket, 'error')) as [Error]
+    assert.match(error.message, /40[34]/)
+  }
+})
+
+test('a node that drains says so to whoever is connected, and is found no more', async () => {
+  const waiting = connect()
+  await once(waiting, 'open')
+  const closed = once(waiting, 'close') as Promise<[number, Buffer]>
+  const { placement, bus } = hub.house
+  const leases = until('its lease ends', async () => (await placement.list('collab:').catch(() => [])).length === 0)
+  const stopping = hub.stop()
+  assert.equal((await closed)[1].toString(), 'draining')
+  await leases
+  await stopping
+  await assert.rejects(
+    bus.call('collab:collab-1', 'node.describe', {}),
+    (error) => error instanceof Refusal && error.failure.code === 'unavailable',
+  )
+})
