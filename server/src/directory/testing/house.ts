@@ -13,7 +13,7 @@ import { cloneDatabase } from '@atrium/platform/testing'
 import { ed25519Tickets } from '@atrium/platform/tickets'
 import { contract, type AccountId, type Draft, type Failure, type Hub, type OperationName, type Output, type Reply } from '@atrium/protocol'
 import { hashingPool, setupLink, type Hashing } from '../../auth/index.ts'
-import { slices } from '../../slices.ts'
+import { slices, type Ground } from '../../slices.ts'
 
 export type House = Awaited<ReturnType<typeof house>>
 export type Someone = ReturnType<House['somebody']>
@@ -50,7 +50,7 @@ export async function house(cluster: PoolConfig) {
     verify: (hash, secret) => (work.verified++, pool.verify(hash, secret)),
   }
   const queue = jobs({ db, bus, log })
-  const hub = slices({
+  const ground: Ground = {
     databaseOf: workshop(db, bus),
     epoch: rows[0]!.id,
     bus,
@@ -64,7 +64,8 @@ export async function house(cluster: PoolConfig) {
     hashing,
     now,
     newId: randomUUID,
-  })
+  }
+  const hub = slices(ground)
   const faults: unknown[] = []
   const note = (...said: unknown[]) => void faults.push(...said)
   const only = <K extends string>(name: K) => name in hub.handlers || name in hub.nudges
@@ -141,6 +142,7 @@ export async function house(cluster: PoolConfig) {
   return {
     db,
     hub,
+    ground,
     statements,
     heard,
     work,
