@@ -11,6 +11,10 @@ await run(
   {
     async onReady({ url, advice, house }) {
       console.log(`\nAtrium is ready: ${url}`)
+      if (house.config.isDemo) {
+        const { fillDemo } = await import('./demo/index.ts')
+        for (const { name, address, password } of await fillDemo(house)) console.log(`Sign in as ${name}: ${address} with "${password}"`)
+      }
       const setup = await setupLink(house)
       if (setup) console.log(`Nobody has set it up yet. Open this link once: ${new URL(setup.path, url).href}`)
       if (advice) console.log(advice)

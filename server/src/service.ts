@@ -1,59 +1,26 @@
 import { outboxMails } from '@atrium/platform/mail/outbox'
 import type { Letter } from '@atrium/platform/mail/index'
-import { fail, within, type House, type Service } from '@atrium/platform'
+import { fail, type House, type Service } from '@atrium/platform'
 import { migrations } from '../migrations/index.ts'
 import about from '../package.json' with { type: 'json' }
-import { auth, hashingPool, type AuthTables } from './auth/index.ts'
-import { chat, excerptOf, type ChatTables } from './chat/index.ts'
-import { accounts, directory, type DirectoryTables } from './directory/index.ts'
+import { hashingPool } from './auth/index.ts'
+import { excerptOf } from './chat/index.ts'
 import { gateway } from './gateway/index.ts'
-import { pictures, type PictureTables } from './pictures/index.ts'
 import { presence, type PresenceTables } from './presence/index.ts'
-import { forget, index, search, type SearchTables } from './search/index.ts'
+import { slices } from './slices.ts'
 
 export { migrations }
 const dayMs = 86_400_000
 
 /** The slices, each given what it needs of the others, behind the doors. */
 export async function start(house: House): Promise<Service> {
-  const { config, db, bus, mail, jobs, epoch, databaseOf, now, newId } = house
+  const { db, bus, mail, jobs, databaseOf } = house
   const hashing = hashingPool()
-
-  const known = accounts(databaseOf<DirectoryTables>())
-  const sessions = auth({
+  const { known, sessions, images, rooms, people, found } = slices({
     ...house,
-    ...databaseOf<AuthTables>(),
-    accounts: known,
     hashing,
-    about: { version: house.version, source: about.repository },
-    origin: linksTo(config),
-    post: (tx, letter) => jobs.enqueue(tx, 'mail.send', letter),
-  })
-  const images = pictures({ ...house, ...databaseOf<PictureTables>(), maySee: (...asked) => rooms.maySee(...asked) })
-  const rooms = chat({
-    ...databaseOf<ChatTables>(),
-    ...{ epoch, bus, now, newId, index, forget },
-    peopleOf: known.peopleOf,
-    activeAccounts: known.activeAccounts,
-    attach: images.attach,
-    release: images.release,
-  })
-  const people = directory({
-    ...databaseOf<DirectoryTables>(),
-    ...{ now, newId },
-    invite: sessions.invite,
-    isPassword: sessions.isPassword,
-    endSessions: sessions.endSessions,
-    forgetSecrets: sessions.forgetSecrets,
-    setProfilePicture: images.setProfile,
-    forgetAuthor: (tx, ...rest) => rooms.forgetAuthor(within(tx), ...rest),
-    closeSeats: (tx, ...rest) => rooms.closeSeats(within(tx), ...rest),
-  })
-  const found = search({
-    ...databaseOf<SearchTables>(),
-    readableBy: rooms.readableBy,
-    hitsAmong: rooms.hitsAmong,
-    peopleOf: known.peopleOf,
+    origin: linksTo(house.config),
+    source: about.repository,
   })
   const there = presence({
     ...databaseOf<PresenceTables>(),

@@ -61,6 +61,7 @@ export function slices(ground: Ground) {
     images,
     rooms,
     people,
+    found,
     handlers: { ...people.handlers, ...sessions.handlers, ...images.handlers, ...rooms.handlers, ...found.handlers },
     nudges: rooms.nudges,
   }
