@@ -33,8 +33,22 @@ export function jsonLog(level: string, destination?: DestinationStream): Log {
   return logOf(destination ? pino(options, destination) : pino(options))
 }
 
-/** A last net under what must not be logged: whoever adds a field by one of these names learns it here. */
-const hidden = ['password', 'token', 'secret', 'cookie', 'authorization', 'body', 'name', 'displayName', 'address', 'subject', 'text']
+/** A last net under what must not be logged. `detail` and `where` are PostgreSQL's, and quote the row that was refused. */
+const hidden = [
+  'password',
+  'token',
+  'secret',
+  'cookie',
+  'authorization',
+  'body',
+  'name',
+  'displayName',
+  'address',
+  'subject',
+  'text',
+  'detail',
+  'where',
+]
 
 const logOf = (logger: Logger): Log => ({
   debug: (line, sentence) => logger.debug(line, sentence),

@@ -48,8 +48,8 @@ const idle: ServiceModules = { server: async () => ({ start: async () => ({ drai
 const status = async (url: string) => (await ask(url)).status
 
 /** The stubborn process, and what it says. */
-async function stubborn(env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'testing/stubborn.ts')], {
+async function stubborn(env: Record<string, string> = {}, ...options: string[]) {
+  const child = spawn(process.execPath, [...options, join(import.meta.dirname, 'testing/stubborn.ts')], {
     env: { PATH: process.env['PATH'], ...settings(env) },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -196,4 +196,12 @@ test('the log says what a process was told, and no secrets', async () => {
   )
   assert.ok(lines.some((line) => line.includes('SMTP_URL')))
   assert.ok(!lines.join('').includes('mailpass'))
+})
+
+test('adapters that are not configured are not loaded', async () => {
+  const { said } = await stubborn({}, '--import', join(import.meta.dirname, 'testing/loaded.ts'))
+  const loaded = [...said().matchAll(/^loaded (.*)$/gm)].map(([, name]) => name!)
+  assert.ok(loaded.includes('express') && loaded.includes('pg'))
+  for (const name of ['redis', '@redis/client', 'minio', 'nodemailer', '@peculiar/x509', 'reflect-metadata', 'vite'])
+    assert.ok(!loaded.includes(name), name)
 })

@@ -92,6 +92,8 @@ export interface Running {
 
 /** A drain ends by then, whatever it still waits for. A little less than what is promised: ending takes time too. */
 const stopWithinMs = 14_000
+const drainWithinMs = 7_000
+const closeWithinMs = 6_000
 const maintainEveryMs = 3_600_000
 
 /** Opens everything and starts the services that the settings name. What was opened is closed again when a later step fails. */
@@ -119,7 +121,7 @@ export async function begin(modules: ServiceModules, options: RunOptions = {}): 
     state.isServing = true
     return { house, url: await house.http.listen(), advice, stop: () => stop(house, services) }
   } catch (error) {
-    await letGo(closing, log)
+    await letGo(closing, closeWithinMs, log)
     throw error
   }
 
@@ -182,11 +184,13 @@ export async function begin(modules: ServiceModules, options: RunOptions = {}): 
     return { house, services, advice: certificate?.advice ?? null }
   }
 
-  async function stop({ http }: House, services: Service[]): Promise<void> {
+  async function stop({ http, jobs }: House, services: Service[]): Promise<void> {
     state.isServing = false
     http.drain()
-    const drains = services.map((service, n) => ({ what: `the drain of ${names[n]}`, run: () => service.drain(), withinMs: 4_000 }))
-    await letGo([...drains.toReversed(), ...closing.splice(0)], log)
+    const drains = services.map((service, n) => ({ what: `the drain of ${names[n]}`, run: () => service.drain(), withinMs: drainWithinMs }))
+    const work = { what: 'the jobs under way', run: () => jobs.drain(), withinMs: drainWithinMs }
+    await letGo([...drains.toReversed(), work], drainWithinMs, log)
+    await letGo(closing.splice(0), closeWithinMs, log)
   }
 }
 

@@ -7,9 +7,11 @@ export interface Step {
   withinMs: number
 }
 
-/** Does one after the other, whether or not the one before went well or came back at all. */
-export async function letGo(steps: readonly Step[], log: Log): Promise<void> {
-  for (const { what, run, withinMs } of steps) {
+/** Does one after the other, whether or not the one before went well or came back at all; all of them in `altogetherMs`. */
+export async function letGo(steps: readonly Step[], altogetherMs: number, log: Log): Promise<void> {
+  const end = performance.now() + altogetherMs
+  for (const { what, run, withinMs: most } of steps) {
+    const withinMs = Math.max(0, Math.min(most, end - performance.now()))
     const { promise: late, resolve } = Promise.withResolvers<'late'>()
     const timer = setTimeout(() => resolve('late'), withinMs)
     try {
