@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises'
 import type { Readable } from 'node:stream'
 import type { IncomingMessage } from 'node:http'
-import type { Express, Request } from 'express'
+import type { Express, Request, Response } from 'express'
 import { fail, type Actor } from '@atrium/platform'
 import type { Picture } from '@atrium/protocol'
 import { fromOurPages, send, type Session } from './http.ts'
@@ -26,8 +26,13 @@ export function fileDoors(app: Express, actorOf: Session, files: Files): void {
 
   app.put('/upload/:ticket', async (request: Request<{ ticket: string }>, response) => {
     response.set('cache-control', 'no-store')
-    const data = await files.receive(await signedIn(request), request.params.ticket, request)
-    send(response, { ok: true, data })
+    const actor = await signedIn(request)
+    try {
+      send(response, { ok: true, data: await files.receive(actor, request.params.ticket, request) })
+    } catch (error) {
+      // Who went away in the middle of it is told nothing, and it is no fault of ours.
+      if (request.complete || !request.destroyed) throw error
+    }
   })
 
   app.get('/picture/:id', async (request: Request<{ id: string }>, response) => {
@@ -42,7 +47,7 @@ export function fileDoors(app: Express, actorOf: Session, files: Files): void {
       'content-security-policy': "default-src 'none'; sandbox",
       'content-disposition': type.startsWith('image/') ? 'inline' : 'attachment',
     })
-    await pipeline(content, response)
+    await written(content, response)
   })
 
   app.get('/export', fromOurPages, async (request, response) => {
@@ -52,8 +57,17 @@ export function fileDoors(app: Express, actorOf: Session, files: Files): void {
       'content-disposition': 'attachment; filename="atrium-export.json"',
       'cache-control': 'no-store',
     })
-    await pipeline(files.exportOf(actor), response)
+    await written(files.exportOf(actor), response)
   })
+}
+
+/** Streams to whoever asked. Who stops reading has had enough: that is no error. */
+async function written(content: AsyncIterable<unknown>, response: Response): Promise<void> {
+  try {
+    await pipeline(content, response)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  }
 }
 
 const isUuid = (text: string) => /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(text)

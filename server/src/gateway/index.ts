@@ -27,7 +27,7 @@ export interface GatewayDeps {
 const always: Span[] = [{ from: 1, to: null }]
 const catchUpEveryMs = 5_000
 const lookAroundEveryMs = 30_000
-const drainWithinMs = 3_000
+const drainWithinMs = 2_000
 
 /** The doors of the hub: sockets, operations over HTTP, bytes in and out. */
 export async function gateway(deps: GatewayDeps): Promise<Service> {

@@ -15,6 +15,7 @@ import type { HubServer } from './topics.ts'
 /** Beyond this a reader is cut: what it missed it asks for when it is back. */
 export const maxBacklogBytes = 2 * 1024 * 1024
 const lookAtBacklogMs = 250
+const recheckSessionsMs = 3_600_000
 /** Room for the longest text there is ten times over, so that too long is `invalid` and not a broken connection. */
 const maxMessageBytes = 1024 * 1024
 /** What one socket may ask: far more than a person can, far less than a program would. */
@@ -106,6 +107,7 @@ export function socketDoor(deps: {
       connections.delete(socket.id)
       metrics.sockets.set(connections.size)
       if (!connection.ending) metrics.endings.inc({ kind: 'socket', reason: 'closed' })
+      log.debug({ operation: 'socket', code: connection.ending ?? 'closed', actor: connection.actor.accountId })
       left(connection)
     })
     if (isDraining) return end(connection, 'draining', metrics.endings)
@@ -151,6 +153,18 @@ export function socketDoor(deps: {
       if (!connection.ending && backlogOf(connection.socket.conn) > maxBacklogBytes) end(connection, 'too_slow', metrics.endings)
   }, lookAtBacklogMs)
 
+  // A socket may live longer than its session, which ends of itself one day; and asking says that the session is in use.
+  const recheck = setInterval(async () => {
+    for (const connection of [...connections.values()]) {
+      const secret = openings.get(connection.socket.conn)?.secret
+      try {
+        if (secret !== undefined && !(await sessionOf(secret))) end(connection, 'session_ended', metrics.endings)
+      } catch (error) {
+        return log.warn({ error }, 'sessions could not be looked at')
+      }
+    }
+  }, recheckSessionsMs)
+
   return {
     io,
     connections,
@@ -169,6 +183,7 @@ export function socketDoor(deps: {
 
     async close() {
       clearInterval(watch)
+      clearInterval(recheck)
       stopUpgrades()
       await io.close()
       engine.close()
@@ -177,13 +192,13 @@ export function socketDoor(deps: {
 
   /** What is under way is answered first. */
   async function endWhenQuiet(connection: Connection): Promise<void> {
-    const patience = Date.now() + 2_000
+    const patience = Date.now() + 1_500
     while (connection.underWay > 0 && Date.now() < patience) await new Promise((resolve) => setTimeout(resolve, 10))
     end(connection, 'draining', metrics.endings)
   }
 }
 
 async function settled(connections: ReadonlyMap<string, Connection>, withinMs: number): Promise<void> {
-  const patience = Date.now() + withinMs + 2_000
+  const patience = Date.now() + withinMs
   while (connections.size > 0 && Date.now() < patience) await new Promise((resolve) => setTimeout(resolve, 10))
 }
