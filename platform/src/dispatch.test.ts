@@ -50,10 +50,10 @@ function hub(more: Partial<DispatchDeps> = {}, failure?: () => unknown) {
   const observed: Observation[] = []
   const logged: Line[] = []
   const nudged: number[] = []
-  const requests: (string | undefined)[] = []
+  const requests: string[] = []
   const add = (_actor: Actor, { text }: z.output<typeof Note>) =>
     work(async (tx) => {
-      requests.push(currentRequest()?.id)
+      requests.push(`${text} in ${currentRequest()?.id}`)
       if (text === 'refused') throw fail('conflict', 'chat.changedMeanwhile')
       return tx.insertInto('note').values({ text }).returning(['id', 'text']).executeTakeFirstOrThrow()
     })
@@ -190,7 +190,7 @@ test('in one group, too, a repetition is answered from the receipt', async () =>
   )
   assert.deepEqual(replies[3], replies[2])
   assert.deepEqual(replies[5], replies[2])
-  assert.deepEqual(await notes(), ['one', 'two', 'hello', 'three'])
+  assert.deepEqual((await notes()).toSorted(), ['hello', 'one', 'three', 'two'])
 })
 
 test('the same clientId with another input or operation is a conflict; somebody else may use it', async () => {
@@ -245,5 +245,8 @@ test('wherever the code is, it knows the request it belongs to', async () => {
   const { dispatch, requests } = hub()
   const ids = ['a', 'b', 'c', 'd']
   await Promise.all(ids.map((requestId) => dispatch(alice, 'note.add', note(requestId), { ...call(), requestId })))
-  assert.deepEqual(requests, ids)
+  assert.deepEqual(
+    requests.toSorted(),
+    ids.map((id) => `${id} in ${id}`),
+  )
 })

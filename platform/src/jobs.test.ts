@@ -28,7 +28,15 @@ function process(bus = memoryBus({ onBug: (error) => assert.fail(String(error)) 
   const ask = (payload: unknown, how?: { runAt?: Date }) => work((tx) => enqueue(tx, 'greet', payload, how))
   return { queue, work, ask, logged }
 }
-const rows = async () => (await sql<{ payload: unknown; tries: number; isParked: boolean; fault: string | null }>`select payload, tries, parked_at is not null as is_parked, fault from job order by id`.execute(house.db)).rows // prettier-ignore
+const rows = async () =>
+  (
+    await sql<{
+      payload: unknown
+      tries: number
+      isParked: boolean
+      fault: string | null
+    }>`select payload, tries, parked_at is not null as is_parked, fault from job order by id`.execute(house.db)
+  ).rows
 
 test('a job is done as soon as the change that asks for it has committed, wherever it is registered', async () => {
   const bus = memoryBus({ onBug: (error) => assert.fail(String(error)) })

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type Transaction } from 'kysely'
+import { behind } from './db/open.ts'
 import { fail } from './errors.ts'
 
 /** A command as its repetition will be known by: the same person, the same `clientId`, and the same input. */
@@ -38,7 +39,7 @@ export async function takeReceipt(tx: Transaction<any>, receipt: Receipt): Promi
 export async function keepOutputs(tx: Transaction<any>, kept: { receipt: Receipt; result: unknown }[]): Promise<void> {
   const answers = kept.filter(({ receipt, result }) => !receipt.isSecret && result !== undefined)
   if (answers.length === 0) return
-  await sql`
+  await sql`${behind}
     update receipt set output = answer.output
     from unnest(${answers.map(({ receipt }) => receipt.accountId)}::uuid[], ${answers.map(({ receipt }) => receipt.clientId)}::uuid[],
       ${answers.map(({ result }) => JSON.stringify(result))}::jsonb[]) as answer (account_id, client_id, output)

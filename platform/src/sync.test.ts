@@ -58,12 +58,60 @@ const stretches: [string, number, Span[], unknown][] = [
   ['joined after 4, left after 7', 4, [{ from: 5, to: 7 }], ['5,6,7', 7, false]],
   ['left before it asked', 8, [{ from: 1, to: 7 }], ['', 8, false]],
   ['was not there yet', 3, [{ from: 5, to: null }], 'reset'],
-  ['came back, and missed what was not for it', 3, [{ from: 1, to: 5 }, { from: 8, to: null }], 'reset'], // prettier-ignore
-  ['came back, and asks from there on', 8, [{ from: 1, to: 5 }, { from: 8, to: null }], ['9,10', 10, false]], // prettier-ignore
-  ['came back just now', 5, [{ from: 1, to: 5 }, { from: 11, to: null }], 'reset'], // prettier-ignore
-  ['left and came back without missing anything', 3, [{ from: 6, to: null }, { from: 1, to: 5 }], ['4,5,6,7,8,9,10', 10, false]], // prettier-ignore
-  ['has seats that overlap', 3, [{ from: 1, to: 6 }, { from: 1, to: null }], ['4,5,6,7,8,9,10', 10, false]], // prettier-ignore
-  ['was there twice, and is gone', 7, [{ from: 1, to: 3 }, { from: 7, to: 8 }], ['8', 8, false]], // prettier-ignore
+  [
+    'came back, and missed what was not for it',
+    3,
+    [
+      { from: 1, to: 5 },
+      { from: 8, to: null },
+    ],
+    'reset',
+  ],
+  [
+    'came back, and asks from there on',
+    8,
+    [
+      { from: 1, to: 5 },
+      { from: 8, to: null },
+    ],
+    ['9,10', 10, false],
+  ],
+  [
+    'came back just now',
+    5,
+    [
+      { from: 1, to: 5 },
+      { from: 11, to: null },
+    ],
+    'reset',
+  ],
+  [
+    'left and came back without missing anything',
+    3,
+    [
+      { from: 6, to: null },
+      { from: 1, to: 5 },
+    ],
+    ['4,5,6,7,8,9,10', 10, false],
+  ],
+  [
+    'has seats that overlap',
+    3,
+    [
+      { from: 1, to: 6 },
+      { from: 1, to: null },
+    ],
+    ['4,5,6,7,8,9,10', 10, false],
+  ],
+  [
+    'was there twice, and is gone',
+    7,
+    [
+      { from: 1, to: 3 },
+      { from: 7, to: 8 },
+    ],
+    ['8', 8, false],
+  ],
   ['has no seat', 3, [], 'not_found'],
 ]
 test.each(stretches)('whoever %s gets only what was said in its presence', async (_who, after, spans, answer) => {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { sql, type Transaction } from 'kysely'
 import type { FactName, Hub, Payload, TopicOf } from '@atrium/protocol'
 import type { Event } from './bus/index.ts'
+import { behind } from './db/open.ts'
 import { factOf, type Fact, type Mark } from './journal.ts'
 import { takeReceipt, type Receipt } from './receipts.ts'
 
@@ -87,17 +88,17 @@ export const performAlone = async (tx: Transaction<any>, unit: Unit): Promise<Ou
 export async function performApart(tx: Transaction<any>, units: Unit[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   const receipts = new Set<string>()
-  await sql`savepoint unit`.execute(tx)
+  await sql`${behind}savepoint unit`.execute(tx)
   for (const unit of units)
     try {
       const key = unit.receipt && `${unit.receipt.accountId} ${unit.receipt.clientId}`
       if (key !== undefined && receipts.has(key)) throw new TooSoon()
       const outcome = await perform(tx, unit)
-      await sql`release savepoint unit; savepoint unit`.execute(tx)
+      await sql`${behind}release savepoint unit; savepoint unit`.execute(tx)
       outcomes.push(outcome)
       if (key !== undefined) receipts.add(key)
     } catch (error) {
-      await sql`rollback to savepoint unit`.execute(tx)
+      await sql`${behind}rollback to savepoint unit`.execute(tx)
       outcomes.push({ ok: false, unit, error })
     }
   return outcomes
