@@ -1,4 +1,3 @@
-import { setupLink } from './auth/index.ts'
 import { run } from '@atrium/platform'
 
 // The composition root: which services there are. Which of them this process runs, and on what, the settings say.
@@ -11,13 +10,15 @@ await run(
   {
     async onReady({ url, advice, house }) {
       console.log(`\nAtrium is ready: ${url}`)
+      if (advice) console.log(advice)
+      if (!house.config.services.includes('server')) return
       if (house.config.isDemo) {
         const { fillDemo } = await import('./demo/index.ts')
         for (const { name, address, password } of await fillDemo(house)) console.log(`Sign in as ${name}: ${address} with "${password}"`)
       }
+      const { setupLink } = await import('./auth/index.ts')
       const setup = await setupLink(house)
       if (setup) console.log(`Nobody has set it up yet. Open this link once: ${new URL(setup.path, url).href}`)
-      if (advice) console.log(advice)
     },
     onRefused(error) {
       console.error(`Atrium cannot start: ${error.message}`)
