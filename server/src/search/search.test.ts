@@ -87,33 +87,57 @@ test('whatever is typed into the box, it answers', async () => {
   assert.equal((await alice.refusal('search.messages', { text: 'x'.repeat(201) })).field, 'text')
 })
 
-test('among 200,000 messages an answer takes a moment, however rare or common the word', { timeout: 120_000 }, async () => {
-  const { alice, roomId } = await library()
-  const others = await Promise.all(Array.from({ length: 20 }, () => hub.room(alice)))
-  const foreign = await hub.room(await hub.person('Somebody'))
-  for (const [i, room] of [roomId, ...others.map((one) => one.roomId), foreign.roomId].entries())
-    await fill(room, alice.accountId, 9_091, sql`'2020-01-01'::timestamptz + make_interval(secs => n * 22 + ${i}::int)`)
-  await sql`analyze search_entry`.execute(hub.db)
+test(
+  'among 200,000 messages an answer takes a fraction of reading them, however rare or common the word',
+  { timeout: 120_000 },
+  async () => {
+    const { alice, roomId } = await library()
+    const others = await Promise.all(Array.from({ length: 20 }, () => hub.room(alice)))
+    const foreign = await hub.room(await hub.person('Somebody'))
+    for (const [i, room] of [roomId, ...others.map((one) => one.roomId), foreign.roomId].entries())
+      await fill(room, alice.accountId, 9_091, sql`'2020-01-01'::timestamptz + make_interval(secs => n * 22 + ${i}::int)`)
 
-  const texts = ['sparrow', 'w7', 'w77', 'w777', 'w7777', 'w77 w78', 's', 'sparrow w12', 'nothing', 'word w1']
-  const took: number[] = []
-  for (let round = 0; round < 12; round++)
-    for (const text of texts) {
-      const before = performance.now()
-      await alice.call('search.messages', { text, ...(round % 3 === 0 && { roomId }) })
-      took.push(performance.now() - before)
+    // A word that others use all the time, where this reader has no seat.
+    await fill(foreign.roomId, alice.accountId, 50_000, sql`'2020-01-01'::timestamptz + make_interval(secs => n * 4)`, 'hidden', 10_000)
+    await sql`analyze search_entry`.execute(hub.db)
+
+    const texts = ['hidden', 'sparrow', 'w7', 'w77', 'w777', 'w7777', 'w77 w78', 's', 'sparrow w12', 'nothing', 'word w1']
+    const took: number[] = []
+    const reading: number[] = []
+    for (let round = 0; round < 9; round++) {
+      // The measure: to read all entries once. It is as slow as the machine is busy, so the ratio is not.
+      const beganAt = performance.now()
+      await sql`select count(*) from search_entry where strip(ts) @@ 'nothing'::tsquery`.execute(hub.db)
+      reading.push(performance.now() - beganAt)
+      for (const text of texts) {
+        const askedAt = performance.now()
+        await alice.call('search.messages', { text, ...(round % 3 === 0 && { roomId }) })
+        took.push(performance.now() - askedAt)
+      }
     }
-  const p95 = took.sort((one, other) => one - other)[Math.floor(took.length * 0.95)]!
-  assert.ok(p95 < 60, `p95 is ${p95.toFixed(1)} ms; median ${took[took.length / 2]!.toFixed(1)} ms; most ${took.at(-1)!.toFixed(1)} ms`)
-})
+    const [median, p95, all] = [quantile(took, 0.5), quantile(took, 0.95), quantile(reading, 0.5)]
+    const figures = `median ${median.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, reading all ${all.toFixed(1)} ms`
+    // A hundred thousand hits that the reader may not see, or walking all of time for a rare word, would be six times `all`.
+    assert.ok(median < all / 3 && p95 < all * 3, figures)
+  },
+)
+
+const quantile = (times: number[], q: number) => times.toSorted((one, other) => one - other)[Math.floor(times.length * q)]!
 
 /** Many messages with a common word, some rarer ones and one each, at times that the expression gives for `n`. */
-async function fill(roomId: string, authorId: string, count: number, at: ReturnType<typeof sql>): Promise<void> {
+async function fill(
+  roomId: string,
+  authorId: string,
+  count: number,
+  at: ReturnType<typeof sql>,
+  common = 'sparrow',
+  after = 0,
+): Promise<void> {
   await sql`
     with said as (
       insert into message (id, room_id, seq, author_id, client_id, body, mentions, pictures, sent_at)
-      select gen_random_uuid(), ${roomId}, n, ${authorId}, gen_random_uuid(), 'sparrow w' || n || ' w' || n % 100 || ' word', '{}', '[]', ${at}
+      select gen_random_uuid(), ${roomId}, n + ${after}::int, ${authorId}, gen_random_uuid(), ${common} || ' w' || n || ' w' || n % 100 || ' word', '{}', '[]', ${at}
       from generate_series(1, ${count}::int) as n returning id, room_id, seq, sent_at, body)
     insert into search_entry (message_id, room_id, seq, sent_at, ts)
-    select id, room_id, seq, sent_at, to_tsvector('simple', body) from said`.execute(hub.db)
+    select id, room_id, seq, sent_at, to_tsvector('simple', body) || ${`'#${roomId}'`}::tsvector from said`.execute(hub.db)
 }

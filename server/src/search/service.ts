@@ -20,7 +20,7 @@ export function searchService({ db, readableBy, hitsAmong, peopleOf }: SearchDep
       const query = queryOf(text)
       if (!query || spans.length === 0) return { hits: [], people: [], next: null }
 
-      const found = await find(db, query, spans, before === undefined ? undefined : new Date(before), pageSize)
+      const found = await find(db, { query, spans, roomId, before: before === undefined ? undefined : new Date(before), limit: pageSize })
       const hits = inOrderOf(
         found.map(({ messageId }) => messageId),
         await hitsAmong(

@@ -18,7 +18,7 @@ export interface Entry {
 /** A statement, not its execution: who writes a message makes it part of the one that does. */
 export const index = ({ messageId, roomId, seq, sentAt, text }: Entry): RawBuilder<unknown> => sql`
   insert into search_entry (message_id, room_id, seq, sent_at, ts)
-  values (${messageId}, ${roomId}, ${seq}, ${sentAt}, ${vectorOf(text)}::tsvector)
+  values (${messageId}, ${roomId}, ${seq}, ${sentAt}, ${vectorOf(text, roomWord(roomId))}::tsvector)
   on conflict (message_id) do update set ts = excluded.ts`
 
 export async function forget(tx: Transaction<any>, messageIds: readonly string[]): Promise<void> {
@@ -31,16 +31,63 @@ export interface Stretch {
   to: number | null
 }
 
-/** Newest first. All that were sent in the same millisecond as the last come with it, so that a page may begin after that time. */
-export async function find(db: Db, query: string, spans: readonly Stretch[], before: Date | undefined, limit: number) {
-  const endless = 2 ** 31 - 1
-  const earlier = before ? sql`and entry.sent_at < ${before}` : sql``
-  const { rows } = await sql<{ messageId: string; sentAt: Date }>`
-    select entry.message_id, entry.sent_at from search_entry as entry
-    where entry.ts @@ ${query}::tsquery ${earlier} and exists (
-      select from unnest(${spans.map(({ roomId }) => roomId)}::uuid[], ${spans.map(({ from }) => from)}::int[], ${spans.map(({ to }) => to ?? endless)}::int[])
-        as span (room_id, first_seq, last_seq)
-      where span.room_id = entry.room_id and entry.seq between first_seq and last_seq)
-    order by entry.sent_at desc fetch first ${limit} rows with ties`.execute(db as Kysely<SearchTables>)
+/** No word of a text begins like this. It lets the index itself leave out the rooms that somebody cannot read. */
+const roomWord = (roomId: string) => `#${roomId}`
+/** With more rooms than this, looking each of them up in the index costs more than it saves. */
+const maxRoomWords = 200
+/** How far back we look without the index of words. */
+const recent = 2_000
+
+interface Asked {
+  query: string
+  spans: readonly Stretch[]
+  roomId: string | undefined
+  before: Date | undefined
+  limit: number
+}
+interface Place {
+  messageId: string
+  sentAt: Date
+}
+
+/**
+ * Newest first. All that were sent in the same millisecond as the last come with it, so that a page may begin after that
+ * time. A common word fills its page from what was said lately; a rare one is quickly found by the index of words. To take
+ * the wrong way costs a hundred times as much, and PostgreSQL cannot know which, for a prepared statement has one plan.
+ */
+export async function find(db: Db, asked: Asked): Promise<Place[]> {
+  const lately = await findLately(db, asked)
+  return lately.length >= asked.limit ? lately : findAll(db, asked)
+}
+
+async function findLately(db: Db, { query, spans, roomId, before, limit }: Asked): Promise<Place[]> {
+  const { rows } = await sql<Place>`
+    select entry.message_id, entry.sent_at from (
+      select message_id, room_id, seq, sent_at, ts from search_entry as entry where ${earlierThan(before)} ${within(roomId)}
+      order by sent_at desc fetch first ${sql.lit(recent)} rows with ties) as entry
+    where ts @@ ${query}::tsquery and ${isReadable(spans)}
+    order by sent_at desc fetch first ${limit} rows with ties`.execute(db as Kysely<SearchTables>)
   return rows
+}
+
+async function findAll(db: Db, { query, spans, roomId, before, limit }: Asked): Promise<Place[]> {
+  const rooms = [...new Set(spans.map((span) => roomWord(span.roomId)))]
+  const there = rooms.length > maxRoomWords ? query : `${query} & (${rooms.map((word) => `'${word}'`).join(' | ')})`
+  const { rows } = await sql<Place>`
+    with found as materialized (
+      select message_id, sent_at from search_entry as entry
+      where ts @@ ${there}::tsquery and ${earlierThan(before)} ${within(roomId)} and ${isReadable(spans)})
+    select message_id, sent_at from found order by sent_at desc fetch first ${limit} rows with ties`.execute(db as Kysely<SearchTables>)
+  return rows
+}
+
+const earlierThan = (before: Date | undefined) => sql`entry.sent_at < ${before ?? 'infinity'}::timestamptz`
+const within = (roomId: string | undefined) => (roomId ? sql`and entry.room_id = ${roomId}` : sql``)
+
+function isReadable(spans: readonly Stretch[]): RawBuilder<unknown> {
+  const endless = 2 ** 31 - 1
+  return sql`exists (
+    select from unnest(${spans.map(({ roomId }) => roomId)}::uuid[], ${spans.map(({ from }) => from)}::int[], ${spans.map(({ to }) => to ?? endless)}::int[])
+      as span (room_id, first_seq, last_seq)
+    where span.room_id = entry.room_id and entry.seq between first_seq and last_seq)`
 }

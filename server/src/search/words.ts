@@ -38,8 +38,8 @@ const quoted = (word: string) => `'${word}'`
 /** PostgreSQL counts positions up to here; a word further on is found, but next to nothing. */
 const lastPosition = 16_383
 
-/** As PostgreSQL writes a `tsvector`. Words are letters and digits only, so nothing in them needs escaping. */
-export const vectorOf = (text: string): string => {
+/** As PostgreSQL writes a `tsvector`. Words are letters and digits only, so nothing in them needs escaping; `label` is one that stands nowhere. */
+export const vectorOf = (text: string, label: string): string => {
   const places = new Map<string, number[]>()
   for (const [i, word] of wordsOf(text).entries()) {
     const known = places.get(word)
@@ -47,7 +47,7 @@ export const vectorOf = (text: string): string => {
     if (!known) places.set(word, [position])
     else if (known.length < 255) known.push(position)
   }
-  return [...places].map(([word, positions]) => `${quoted(word)}:${positions.join()}`).join(' ')
+  return [quoted(label), ...[...places].map(([word, positions]) => `${quoted(word)}:${positions.join()}`)].join(' ')
 }
 
 /** As PostgreSQL writes a `tsquery`: all words by their beginnings, letters without spaces side by side. Undefined: nothing to look for. */
