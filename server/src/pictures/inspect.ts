@@ -1,5 +1,6 @@
 import { Transform, type Readable } from 'node:stream'
 import { imageSize } from 'image-size'
+import { fail } from '@atrium/platform'
 import type { Picture } from '@atrium/protocol'
 import { typeOf } from './rules.ts'
 
@@ -19,10 +20,13 @@ export function keepHead(content: Readable): { through: Readable; head: () => Bu
       done(null, chunk)
     },
   })
-  content.on('error', (error) => through.destroy(error))
-  content.on('close', () => {
-    if (!content.readableEnded) through.destroy(new Error('The upload broke off.'))
-  })
+  // A browser that goes away leaves a stream that neither ends nor fails, perhaps before we have begun to read.
+  const brokeOff = () => fail('invalid', 'pictures.wrongLength')
+  if (content.destroyed) throw brokeOff()
+  const breakOff = () => void (content.readableEnded || through.destroy(brokeOff()))
+  content.on('error', breakOff).on('close', breakOff)
+  // Whoever reads is told by the end of the stream; before somebody does, nobody listens, and that would end the process.
+  through.on('error', () => {})
   return { through: content.pipe(through), head: () => Buffer.concat(kept) }
 }
 
