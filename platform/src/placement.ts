@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
+import { inTime } from './bus/index.ts'
 import type { Log } from './log.ts'
 
 /** A process among those of the hub. `boot` is new at every start: what was meant for an earlier run is not for this one. */
@@ -98,6 +99,7 @@ export function leases(db: Kysely<any>): Placement {
 
 /** Long enough for two failed renewals, short enough that a dead node's work is elsewhere within seconds. */
 const registrationMs = 5_000
+const releaseWithinMs = 1_000
 
 /** Says that a service runs on this node, until `end`. A database that is away for a while costs the entry, not the service. */
 export async function register(placement: Placement, service: string, node: Node, log: Log, forMs = registrationMs) {
@@ -116,7 +118,10 @@ export async function register(placement: Placement, service: string, node: Node
   return {
     async end() {
       clearInterval(renewing)
-      await placement.release(key, node.id)
+      // A database that does not answer forgets us by itself, and must not hold up the end of a process.
+      await inTime(placement.release(key, node.id), releaseWithinMs).catch((error: unknown) =>
+        log.warn({ operation: 'placement.release', error }),
+      )
     },
   }
 }

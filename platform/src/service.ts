@@ -187,8 +187,8 @@ export async function begin(modules: ServiceModules, options: RunOptions = {}): 
   async function stop({ http, jobs }: House, services: Service[]): Promise<void> {
     state.isServing = false
     http.drain()
-    const drains = services.map((service, n) => ({ what: `the drain of ${names[n]}`, run: () => service.drain(), withinMs: drainWithinMs }))
-    const work = { what: 'the jobs under way', run: () => jobs.drain(), withinMs: drainWithinMs }
+    const drains = services.map((service, n) => ({ what: `the drain of ${names[n]}`, run: () => service.drain(), withinMs: 4_000 }))
+    const work = { what: 'the jobs under way', run: () => jobs.drain(), withinMs: 2_000 }
     await letGo([...drains.toReversed(), work], drainWithinMs, log)
     await letGo(closing.splice(0), closeWithinMs, log)
   }
