@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { sql, type Transaction } from 'kysely'
 import type { FactName, Hub, Payload, TopicOf } from '@atrium/protocol'
 import type { Event } from './bus/index.ts'
+import { isFollowing } from './db/faults.ts'
 import { behind } from './db/open.ts'
 import { factOf, type Fact, type Mark } from './journal.ts'
 import { takeReceipt, type Receipt } from './receipts.ts'
@@ -105,24 +106,22 @@ export async function performApart(tx: Transaction<any>, units: Unit[]): Promise
 }
 
 /**
- * The payloads that waited for their numbers, one unit after another. The topics are held meanwhile, so those of one unit
- * are asked for together. One that fails leaves a gap that nobody may see: the whole transaction goes.
+ * The payloads that waited for their numbers. The topics are held meanwhile, so all are asked for together. One that fails
+ * leaves a gap that nobody may see: the whole transaction goes.
  */
 export async function payloadsOf(units: readonly Done[], seqs: readonly number[]): Promise<unknown[]> {
-  const payloads: unknown[] = []
-  for (const { unit, facts, signals } of units) {
-    const asked = facts.map(({ payload }, i) => {
-      const seq = seqs[payloads.length + i]!
-      if (typeof payload !== 'function') return payload
-      return unit.here(() => underWay.run({ signals }, () => payload(seq) as unknown))
-    })
-    const settled = await Promise.allSettled(asked)
-    for (const answer of settled) {
-      if (answer.status === 'rejected') throw new Broken(answer.reason)
-      payloads.push(answer.value)
-    }
-  }
-  return payloads
+  let n = 0
+  const asked = units.flatMap(({ unit, facts, signals }) =>
+    facts.map(async ({ payload }) => {
+      const seq = seqs[n++]!
+      return typeof payload === 'function' ? unit.here(() => underWay.run({ signals }, () => payload(seq) as unknown)) : payload
+    }),
+  )
+  const settled = await Promise.allSettled(asked)
+  const faults = settled.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []))
+  // After the first fault the server refuses whatever else is asked: that would be the wrong reason to give.
+  if (faults.length > 0) throw new Broken(faults.find((fault) => !isFollowing(fault)) ?? faults[0])
+  return settled.map((answer) => (answer as PromiseFulfilledResult<unknown>).value)
 }
 
 /** Asks the units that waited for their numbers for their results. */

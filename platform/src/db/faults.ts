@@ -6,6 +6,9 @@ const isGoing = (error: DatabaseError): boolean => /^(08|57P)/.test(error.code ?
 /** The server itself refused, and so undid it. One that goes away says nothing about a commit under way. */
 export const isUndone = (error: unknown): error is DatabaseError => error instanceof DatabaseError && !isGoing(error)
 
+/** Refused only because an earlier statement of the transaction was. */
+export const isFollowing = (error: unknown): boolean => error instanceof DatabaseError && error.code === '25P02'
+
 /**
  * Another try may well succeed: serialisation failure, deadlock, and a row that somebody else wrote since we looked, such as
  * that of the same command on another connection.
