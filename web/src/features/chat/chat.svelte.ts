@@ -64,6 +64,7 @@ export class Chat {
       me: this.me,
       people: this.people,
       outbox: this.outbox,
+      seenOf: (room) => this.rooms.of(room)?.seen,
       shown: (view) => this.rooms.shown(view),
       said: (message) => this.#said(message),
       refused: this.#deps.refused,

@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity'
 import { applyChat, readTo } from '@atrium/protocol/apply'
-import type { AccountId, Failure, Hub, Message, MessageId, Payload, Reaction, RoomId, RoomView } from '@atrium/protocol'
+import type { AccountId, Failure, Hub, Message, MessageId, Payload, Reaction, RoomId, RoomView, Seen } from '@atrium/protocol'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import type { Draft, Outbox, Outgoing } from './outbox.svelte.ts'
 import type { People } from './people.svelte.ts'
@@ -11,6 +11,8 @@ export interface RoomDeps {
   me: AccountId
   people: Pick<People, 'learn'>
   outbox: Outbox
+  /** How much of a room waits, as far as the list of rooms knows. */
+  seenOf: (id: RoomId) => Seen | undefined
   /** The list of rooms takes over what this room knows. */
   shown: (view: RoomView) => void
   said: (message: Message) => void
@@ -19,6 +21,8 @@ export interface RoomDeps {
 type Changed = Pick<Message, 'body' | 'mentions'>
 type Fact = { name: keyof typeof applyChat; payload: never }
 
+/** More than fit on the newest page: reading begins where it ended. */
+const manyWaiting = 40
 const undoMs = 6_000
 /** More than that in one stretch is let go at the far end. */
 const longestStretch = 400
@@ -53,6 +57,8 @@ export class RoomState {
   constructor(id: RoomId, deps: RoomDeps) {
     this.id = id
     this.#deps = deps
+    const seen = deps.seenOf(id)
+    if (seen && seen.waiting.length > manyWaiting) this.#around = seen.read
     this.#followed = deps.hub.feed.follow(this.topic, {
       load: () => this.#load(),
       apply: (name, payload) => this.#apply(name, payload),

@@ -31,7 +31,7 @@ export interface Welcome {
 export const ackMs = 10_000
 const probeMs = 3_000
 const firstRetryMs = 250
-const longestRetryMs = 5_000
+const longestRetryMs = 3_000
 
 const final = new Set<Ending>(['signed_out', 'session_ended', 'password_changed', 'account_locked', 'account_deleted', 'client_too_old'])
 const isFinal = (ending: Ending) => final.has(ending)
