@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely'
+import { sql } from 'kysely'
 import { within, type Reading, type Tx } from '@atrium/platform'
 import type { Picture, PictureId } from '@atrium/protocol'
 import type { Use } from './rules.ts'
