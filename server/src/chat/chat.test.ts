@@ -285,6 +285,26 @@ test('300 people talk at once: no number is missing or given twice, and all hear
   )
 })
 
+test('one’s own copy holds what one said and where, and nothing of others', async () => {
+  const { alice, bob, roomId } = await conversation()
+  const { id } = await alice.say(roomId, 'mine')
+  const gone = await alice.say(roomId, 'regretted')
+  await alice.call('chat.delete', { messageId: gone.id })
+  const { id: messageId } = await bob.say(roomId, 'his')
+  await alice.call('chat.react', { messageId, emoji: '👍', isOn: true })
+  const copy: Record<string, Record<string, unknown>[]> = {}
+  for (const { name, of } of hub.rooms.exportParts) copy[name] = (await Array.fromAsync(of(alice.accountId))) as Record<string, unknown>[]
+  assert.deepEqual(
+    copy['messages']?.map((message) => [message['id'], message['body'], message['roomId']]),
+    [[id, 'mine', roomId]],
+  )
+  assert.deepEqual(
+    copy['rooms']?.map((room) => [room['id'], room['role'], room['isOpen']]),
+    [[roomId, 'owner', true]],
+  )
+  assert.deepEqual(copy['reactions'], [{ messageId, emoji: '👍' }])
+})
+
 test('a send costs the same among ten and among ten thousand', async () => {
   const cost = async (size: number) => {
     const { alice, bob, roomId } = await conversation()

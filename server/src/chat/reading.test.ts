@@ -82,7 +82,7 @@ test('every screen converges: who was there, who came late, who was away', async
   const [alice, bob, carol] = [await hub.person('Alice'), await hub.person('Bob'), await hub.person('Carol')]
   const { roomId } = await hub.room(alice, bob)
   const known: Message[] = []
-  for (const body of ['a', 'b', 'c', 'd']) known.push(await bob.say(roomId, body))
+  for (const body of ['a', 'b', 'c', 'd', 'e']) known.push(await bob.say(roomId, body))
   const edit = (who: Someone, message: Message, body: string, mentions: string[] = []) =>
     who.call('chat.edit', { messageId: message.id, edits: message.edits, body, mentions })
   const drop = (who: Someone, message: Message) => who.call('chat.delete', { messageId: message.id })
@@ -101,6 +101,8 @@ test('every screen converges: who was there, who came late, who was away', async
       edit(bob, known[0]!, 'A', [alice.accountId]),
       drop(bob, known[1]!),
       react(alice, known[2]!, '👍').then(() => react(bob, known[2]!, '👍')),
+      // An edit carries the whole message, so it must not leave out what others added to it.
+      react(alice, known[4]!, '🌱').then(() => edit(bob, known[4]!, 'E')),
       react(bob, known[2]!, '🎉'),
       react(bob, known[0]!, '👍').then(() => react(bob, known[0]!, '👍', false)),
       alice.call('chat.read', { roomId, read: known[2]!.seq }),
@@ -112,9 +114,10 @@ test('every screen converges: who was there, who came late, who was away', async
         .then(() => carol.call('chat.room.leave', { roomId })),
     ]),
   )
-  assert.equal(state.messages.length, 3 + 12 + 1 + 1 + 1)
+  assert.equal(state.messages.length, 4 + 12 + 1 + 1 + 1)
   assert.deepEqual([state.room.name, state.room.memberCount, state.seat.isMuted], ['Orchard', 2, true])
   assert.equal(state.seen.read, known[2]!.seq)
+  assert.deepEqual(state.messages.find(({ body }) => body === 'E')?.reactions, [{ emoji: '🌱', by: [alice.accountId] }])
 })
 
 for (const seed of [1, 2, 3])
