@@ -16,6 +16,8 @@ export interface Connection {
   actor: Actor
   socket: HubSocket
   watching: Set<string>
+  /** Resolves when what was last asked to be on screen is. */
+  watched: Promise<unknown>
   /** Operations that were asked for and not answered yet. */
   underWay: number
   ending: Ending | undefined

@@ -75,6 +75,22 @@ test('a topic that is not yours, or not at all, is left out of the answer', asyn
   )
 })
 
+test('of two watches that cross, the later one says what is on screen', async () => {
+  const { alice } = here
+  const [one, other] = [await roomOf(alice), await roomOf(alice)]
+  const { socket } = await alice.connect()
+  const watch = (...rooms: string[]) => socket.timeout(5_000).emitWithAck('sync.watch', { topics: rooms.map((id) => `room:${id}`) })
+  await Promise.all([watch(one), watch(), watch(one, other), watch(other)])
+  await alice.call('chat.send', { roomId: one, body: 'Off screen' })
+  await alice.call('chat.send', { roomId: other, body: 'On screen' })
+  await alice.sees('chat.message.sent', ({ body }) => body === 'On screen')
+  await alice.sees('chat.stirring', ({ rooms }) => rooms.some(({ roomId }) => roomId === one))
+  assert.deepEqual(
+    alice.heard.filter(({ name }) => name === 'chat.message.sent').map(({ topic }) => topic),
+    [`room:${other}`],
+  )
+})
+
 test('who is removed from a room hears the end of it and nothing after', async () => {
   const { alice, bob } = here
   const roomId = await roomOf(alice, bob)

@@ -1,7 +1,7 @@
 import type { Actor, Event } from '@atrium/platform'
 import type { Hub, Payload } from '@atrium/protocol'
 import type { Connection } from './connection.ts'
-import type { Delivery } from './delivery.ts'
+import type { Following } from './following.ts'
 import { together } from './together.ts'
 
 /** An account with a screen open on this process, or until a moment ago. */
@@ -19,99 +19,109 @@ export interface Present {
 export type Interest = ReturnType<typeof interest>
 
 /**
- * Which topics this process listens to: those of the accounts connected to it, of the rooms they sit in, and of the people
- * on their screens, from the first until 30 s after the last. A process must not be sent what nobody in it may see.
+ * Who is connected to this process and where they sit. The process listens to what concerns them and to nothing else: a
+ * process must not be sent what nobody in it may see.
  */
 export function interest(deps: {
-  delivery: Delivery
+  follow: Pick<Following, 'hold' | 'release'>
   /** The rooms in which these accounts have a seat now. */
   seatsOf: (accountIds: readonly string[]) => Promise<Map<string, string[]>>
-  lingerMs?: number
+  /** This account cannot be told what happens any more. Its sockets begin afresh. */
+  onLost: (account: Present, error: unknown) => void
+  lingerMs: number
 }) {
-  const { delivery, lingerMs = 30_000 } = deps
+  const { follow, onLost, lingerMs } = deps
   const seatsOf = together(deps.seatsOf)
   const present = new Map<string, Present>()
   const seated = new Map<string, Set<Present>>()
-  const holders = new Map<string, number>()
-  const lingering = new Map<string, NodeJS.Timeout>()
+  const ownTopics = ({ actor }: Present) => [`account:${actor.accountId}`, 'directory:all']
 
-  async function hold(topics: readonly string[]): Promise<void> {
-    for (const topic of topics) {
-      clearTimeout(lingering.get(topic))
-      lingering.delete(topic)
-      holders.set(topic, (holders.get(topic) ?? 0) + 1)
-    }
-    await delivery.follow(topics)
-  }
-
-  function release(topics: Iterable<string>): void {
-    for (const topic of topics) {
-      const left = (holders.get(topic) ?? 1) - 1
-      if (left > 0) holders.set(topic, left)
-      else {
-        holders.delete(topic)
-        const forget = () => {
-          lingering.delete(topic)
-          delivery.unfollow(topic)
-        }
-        lingering.set(topic, setTimeout(forget, lingerMs).unref())
-      }
-    }
-  }
-
-  function takeSeat(account: Present, topic: string): Promise<void> | undefined {
+  async function takeSeat(account: Present, topic: string): Promise<void> {
     account.seatChanges++
     if (account.seats.has(topic)) return
     account.seats.add(topic)
     const others = seated.get(topic)
     if (others) others.add(account)
     else seated.set(topic, new Set([account]))
-    return hold([topic])
+    try {
+      await follow.hold([topic])
+    } catch (error) {
+      vacate(account, topic)
+      throw error
+    }
   }
 
   function leaveSeat(account: Present, topic: string): void {
     account.seatChanges++
-    if (!account.seats.delete(topic)) return
+    if (vacate(account, topic)) follow.release([topic])
+  }
+
+  function vacate(account: Present, topic: string): boolean {
     const others = seated.get(topic)
     others?.delete(account)
     if (others?.size === 0) seated.delete(topic)
-    release([topic])
+    return account.seats.delete(topic)
   }
 
-  /** Its own topic first: a seat that is taken or left while its seats are read is a fact, and asks for another look. */
-  async function load(account: Present): Promise<void> {
-    await hold([`account:${account.actor.accountId}`, 'directory:all'])
-    for (let seen = -1; seen !== account.seatChanges;) {
-      seen = account.seatChanges
-      const { accountId } = account.actor
+  /** A seat that is taken or left while the seats are read is a fact, and asks for another look. */
+  async function readSeats(account: Present): Promise<void> {
+    const { accountId } = account.actor
+    for (;;) {
+      const seen = account.seatChanges
       const rooms = (await seatsOf([accountId])).get(accountId) ?? []
       if (seen !== account.seatChanges) continue
       const open = new Set(rooms.map((roomId) => `room:${roomId}`))
-      for (const topic of account.seats) if (!open.has(topic)) leaveSeat(account, topic)
+      for (const topic of [...account.seats]) if (!open.has(topic)) leaveSeat(account, topic)
       await Promise.all([...open].map((topic) => takeSeat(account, topic)))
-      seen = account.seatChanges
+      return
     }
   }
 
-  function forget(account: Present): void {
-    present.delete(account.actor.accountId)
-    for (const topic of [...account.seats]) leaveSeat(account, topic)
-    release([`account:${account.actor.accountId}`, 'directory:all'])
+  /** Its own topic first, or a seat that is taken meanwhile would be missed. */
+  async function load(account: Present): Promise<void> {
+    await follow.hold(ownTopics(account))
+    try {
+      await readSeats(account)
+    } catch (error) {
+      follow.release(ownTopics(account))
+      throw error
+    }
   }
 
-  return {
-    hold,
-    release,
+  function emptySeats(account: Present): void {
+    if (present.get(account.actor.accountId) === account) present.delete(account.actor.accountId)
+    for (const topic of [...account.seats]) leaveSeat(account, topic)
+  }
 
+  function forget(account: Present): void {
+    emptySeats(account)
+    follow.release(ownTopics(account))
+  }
+
+  const orAfresh = (account: Present, change: Promise<void>): void =>
+    void change.catch((error) => {
+      forget(account)
+      onLost(account, error)
+    })
+
+  return {
     /** Resolves when this process hears all that the connection may hear. */
     async enter(connection: Connection): Promise<Present> {
       const { actor } = connection
       let account = present.get(actor.accountId)
       if (!account) {
-        account = { actor, connections: new Set(), seats: new Set(), seatChanges: 0, loaded: Promise.resolve(), leaving: undefined }
-        present.set(actor.accountId, account)
-        account.loaded = load(account)
-        account.loaded.catch(() => account && forget(account))
+        const fresh: Present = {
+          actor,
+          connections: new Set(),
+          seats: new Set(),
+          seatChanges: 0,
+          loaded: Promise.resolve(),
+          leaving: undefined,
+        }
+        present.set(actor.accountId, fresh)
+        fresh.loaded = load(fresh)
+        fresh.loaded.catch(() => emptySeats(fresh))
+        account = fresh
       }
       clearTimeout(account.leaving)
       account.connections.add(connection)
@@ -125,22 +135,17 @@ export function interest(deps: {
       account.leaving = setTimeout(forget, lingerMs, account).unref()
     },
 
-    /** Seat facts keep the index: told of every fact before it is delivered. */
-    heard(event: Event): void {
-      if (event.name !== 'chat.seat.taken' && event.name !== 'chat.seat.left') return
-      const account = present.get(event.topic.slice('account:'.length))
+    /** Seat facts keep the index. */
+    heard({ name, topic, payload }: Event): void {
+      if (name !== 'chat.seat.taken' && name !== 'chat.seat.left') return
+      const account = present.get(topic.slice('account:'.length))
       if (!account) return
-      if (event.payload === null) {
+      if (payload === null) {
         // What it said was forgotten since: look at the seats themselves.
         account.seatChanges++
-        void load(account)
-      } else if (event.name === 'chat.seat.left') {
-        const { roomId } = event.payload as Payload<Hub, 'chat.seat.left'>
-        leaveSeat(account, `room:${roomId}`)
-      } else {
-        const { room } = event.payload as Payload<Hub, 'chat.seat.taken'>
-        void takeSeat(account, `room:${room.id}`)
-      }
+        orAfresh(account, readSeats(account))
+      } else if (name === 'chat.seat.left') leaveSeat(account, `room:${(payload as Payload<Hub, 'chat.seat.left'>).roomId}`)
+      else orAfresh(account, takeSeat(account, `room:${(payload as Payload<Hub, 'chat.seat.taken'>).room.id}`))
     },
 
     leaveSeat(accountId: string, topic: string): void {
@@ -149,12 +154,10 @@ export function interest(deps: {
     },
 
     of: (accountId: string) => present.get(accountId),
-    everybody: () => present.values(),
     /** Who, of those present, has a seat in a room. */
     seatedIn: (topic: string): Iterable<Present> => seated.get(topic) ?? [],
 
     stop(): void {
-      for (const timer of lingering.values()) clearTimeout(timer)
       for (const account of present.values()) clearTimeout(account.leaving)
       present.clear()
     },

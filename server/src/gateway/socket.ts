@@ -100,7 +100,15 @@ export function socketDoor(deps: {
   }
 
   io.on('connection', (socket) => {
-    const connection: Connection = { id: socket.id, actor: socket.data.actor, socket, watching: new Set(), underWay: 0, ending: undefined }
+    const connection: Connection = {
+      id: socket.id,
+      actor: socket.data.actor,
+      socket,
+      watching: new Set(),
+      watched: Promise.resolve(),
+      underWay: 0,
+      ending: undefined,
+    }
     connections.set(socket.id, connection)
     metrics.sockets.set(connections.size)
     socket.on('disconnect', () => {

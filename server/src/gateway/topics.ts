@@ -3,6 +3,7 @@ import type { Actor, Event, Log, Span } from '@atrium/platform'
 import type { AccountId, ClientToServer, Hub, Payload, Position, Presence, ServerToClient } from '@atrium/protocol'
 import type { About, Connection } from './connection.ts'
 import { delivery } from './delivery.ts'
+import { following } from './following.ts'
 import { interest } from './interest.ts'
 import { merged } from './merged.ts'
 import { stirring } from './stirring.ts'
@@ -14,6 +15,9 @@ export type Spans = ReadonlyMap<string, Span[]>
 export type SpansOf = (actor: Actor, topics: readonly string[]) => Promise<Spans>
 
 export type Topics = ReturnType<typeof topics>
+
+/** How long a topic is listened to after the last who held it: who reloads a page comes right back. */
+const lingerMs = 30_000
 
 /** Who hears what: which topics a socket has on screen, and how what happens in them reaches it. */
 export function topics(deps: {
@@ -33,7 +37,16 @@ export function topics(deps: {
   const troubled = (what: string) => (error: unknown) => log.warn({ error }, what)
 
   const flow = delivery({ bus, db, log, deliver })
-  const heeded = interest({ delivery: flow, seatsOf })
+  const follow = following(flow, lingerMs)
+  const heeded = interest({
+    follow,
+    seatsOf,
+    lingerMs,
+    onLost(account, error) {
+      log.warn({ operation: 'topics', actor: account.actor.accountId, error }, 'sockets begin afresh')
+      for (const { socket } of account.connections) socket.conn.close()
+    },
+  })
   const offScreen = stirring({
     interest: heeded,
     excerptOf,
@@ -88,13 +101,38 @@ export function topics(deps: {
     for (const topic of gone) {
       connection.watching.delete(topic)
       void connection.socket.leave(topic)
-      heeded.release([topic])
+      follow.release([topic])
     }
   }
 
   async function allowed(actor: Actor, asked: readonly string[]): Promise<string[]> {
     const spans = await spansOf(actor, asked)
     return asked.filter((topic) => spans.get(topic)?.some((span) => span.to === null))
+  }
+
+  async function watch(connection: Connection, wanted: ReadonlySet<string>): Promise<Position[]> {
+    if (!connection.socket.connected) return []
+    const account = await heeded.enter(connection)
+    unwatch(
+      connection,
+      [...connection.watching].filter((topic) => !wanted.has(topic)),
+    )
+    for (;;) {
+      const seen = account.seatChanges
+      const rightful = await allowed(connection.actor, [...wanted])
+      const fresh = rightful.filter((topic) => !connection.watching.has(topic))
+      await follow.hold(fresh)
+      if (seen === account.seatChanges && connection.socket.connected) {
+        for (const topic of fresh) connection.watching.add(topic)
+        void connection.socket.join(fresh)
+        people.greet(connection, fresh.filter(isPresence).map(personOf))
+        peopleSoon.note()
+        return rightful.map((topic) => ({ topic, seq: flow.standing(topic) }))
+      }
+      // A seat was taken or ended between the look at it and now: look again. Or there is nobody left to tell.
+      follow.release(fresh)
+      if (!connection.socket.connected) return []
+    }
   }
 
   return {
@@ -106,29 +144,11 @@ export function topics(deps: {
     },
 
     /** Replaces what the socket has on screen. What follows the positions it answers will be sent. */
-    async watch(connection: Connection, asked: readonly string[]): Promise<Position[]> {
-      const account = await heeded.enter(connection)
-      const wanted = new Set(asked)
-      unwatch(
-        connection,
-        [...connection.watching].filter((topic) => !wanted.has(topic)),
-      )
-      for (;;) {
-        const seen = account.seatChanges
-        const rightful = await allowed(connection.actor, [...wanted])
-        const fresh = rightful.filter((topic) => !connection.watching.has(topic))
-        await heeded.hold(fresh)
-        if (seen === account.seatChanges && connection.socket.connected) {
-          for (const topic of fresh) connection.watching.add(topic)
-          void connection.socket.join(fresh)
-          people.greet(connection, fresh.filter(isPresence).map(personOf))
-          peopleSoon.note()
-          return rightful.map((topic) => ({ topic, seq: flow.standing(topic) }))
-        }
-        // A seat was taken or ended between the look at it and now: look again. Or there is nobody left to tell.
-        heeded.release(fresh)
-        if (!connection.socket.connected) return []
-      }
+    watch(connection: Connection, asked: readonly string[]): Promise<Position[]> {
+      // One after the other: of two that cross, the later one says what is on screen.
+      const watching = connection.watched.then(() => watch(connection, new Set(asked)))
+      connection.watched = watching.catch(() => {})
+      return watching
     },
 
     leaveSeat: leave,
@@ -144,6 +164,7 @@ export function topics(deps: {
       offScreenSoon.stop()
       peopleSoon.stop()
       heeded.stop()
+      follow.stop()
       flow.stop()
     },
   }
