@@ -13,6 +13,8 @@ export interface FirefoxPage {
   /** Types into what a person would call so. */
   fill(role: string, name: string, text: string): Promise<void>
   click(role: string, name: string): Promise<void>
+  /** Clicks where these words stand. */
+  clickText(text: string): Promise<void>
   press(key: 'Enter'): Promise<void>
   sees(text: string): Promise<void>
   close(): Promise<void>
@@ -69,15 +71,13 @@ export async function openFirefox(): Promise<FirefoxPage> {
   const { contexts } = await send('browsingContext.getTree', {})
   const context: string = contexts[0].context
 
-  const find = (role: string, name: string): Promise<{ sharedId: string }> =>
+  /** A field for passwords has no role of its own in Firefox. */
+  const locatorOf = (role: string, name: string) =>
+    role === 'password' ? { type: 'css', value: 'input[type=password]' } : { type: 'accessibility', value: { role, name } }
+  const find = (what: string, locator: object): Promise<{ sharedId: string }> =>
     until(
-      `Firefox shows the ${role} “${name}”`,
-      async () =>
-        (
-          await send('browsingContext.locateNodes', { context, locator: { type: 'accessibility', value: { role, name } } }).catch(() => ({
-            nodes: [],
-          }))
-        ).nodes[0],
+      `Firefox shows ${what}`,
+      async () => (await send('browsingContext.locateNodes', { context, locator }).catch(() => ({ nodes: [] }))).nodes[0],
       15_000,
     )
   const type = (text: string) =>
@@ -94,8 +94,8 @@ export async function openFirefox(): Promise<FirefoxPage> {
         },
       ],
     })
-  const click = async (role: string, name: string) => {
-    const { sharedId } = await find(role, name)
+  const click = async (what: string, locator: object) => {
+    const { sharedId } = await find(what, locator)
     const script = {
       functionDeclaration: 'element => { element.scrollIntoView({ block: "center" }); element.focus(); element.click() }',
       arguments: [{ sharedId }],
@@ -105,15 +105,29 @@ export async function openFirefox(): Promise<FirefoxPage> {
 
   return {
     goto: async (url) => void (await send('browsingContext.navigate', { context, url, wait: 'complete' })),
-    click,
+    click: (role, name) => click(`the ${role} “${name}”`, locatorOf(role, name)),
+    async clickText(text) {
+      const innermost = `[...document.querySelectorAll('main *')].findLast((element) => element.textContent.trim() === ${JSON.stringify(text)})`
+      const script = {
+        expression: `(${innermost})?.click() ?? ${innermost} !== undefined`,
+        target: { context },
+        awaitPromise: false,
+        userActivation: true,
+      }
+      await until(`Firefox shows “${text}” to click on`, async () => (await send('script.evaluate', script)).result?.value === true, 15_000)
+    },
     async fill(role, name, text) {
-      await click(role, name)
+      await click(`the ${role} “${name}”`, locatorOf(role, name))
       await type(text)
     },
     press: async (key) => void (await type(keys[key])),
     async sees(text) {
-      const look = { expression: `document.body.innerText.includes(${JSON.stringify(text)})`, target: { context }, awaitPromise: false }
-      await until(`Firefox shows “${text}”`, async () => (await send('script.evaluate', look)).result?.value === true, 15_000)
+      const shown = async (): Promise<string> =>
+        (await send('script.evaluate', { expression: 'document.body.innerText', target: { context }, awaitPromise: false })).result
+          ?.value ?? ''
+      await until(`Firefox shows “${text}”`, async () => (await shown()).includes(text), 15_000).catch(async (error: Error) => {
+        throw new Error(`${error.message}. It shows:\n${await shown()}`)
+      })
     },
     async close() {
       socket.close()

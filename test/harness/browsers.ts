@@ -35,3 +35,17 @@ export async function screen(browser: Browser, url: string): Promise<Screen> {
   })
   return { page, troubles }
 }
+
+/** For a story that failed: what its pages show now, as a screen reader would say it. */
+export async function told(error: unknown, ...screens: Screen[]): Promise<never> {
+  const shown = await Promise.all(
+    screens.map(async ({ page, troubles }) => {
+      const tree = await page
+        .locator('body')
+        .ariaSnapshot({ timeout: 2_000 })
+        .catch(() => 'nothing')
+      return `--- ${page.url()}\n${tree}\n${troubles.join('\n')}`
+    }),
+  )
+  throw new Error(`${error instanceof Error ? error.message : error}\n${shown.join('\n')}`, { cause: error })
+}

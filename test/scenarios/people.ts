@@ -24,7 +24,13 @@ export async function peopled(hub: Topology): Promise<{ ada: Somebody; bob: Some
     address: 'ada@heron.example',
     password,
   })
-  const { invitation } = await ada.call('directory.person.add', { clientId: randomUUID(), name: 'Bob Crane', address: 'bob@heron.example' })
+  const { invitation } = await ada.call('directory.person.add', {
+    clientId: randomUUID(),
+    name: 'Bob Crane',
+    address: 'bob@heron.example',
+    title: '',
+    isAdministrator: false,
+  })
   const bob = await enter(hub.url, 'Bob Crane', 'auth.invitation.accept', { token: invitation.path.split('/').at(-1)!, password })
   return { ada, bob }
 }

@@ -21,9 +21,9 @@ export async function invite(page: Page, who: { name: string; address: string })
   await page.goto('/people')
   await page.getByRole('button', { name: 'Add a person' }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.getByLabel('Name').fill(who.name)
-  await dialog.getByLabel('Address').fill(who.address)
-  await dialog.getByRole('button', { name: 'Add and make a link' }).click()
+  await dialog.getByLabel('Name', { exact: true }).fill(who.name)
+  await dialog.getByLabel('Address', { exact: true }).fill(who.address)
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click()
   const link = await dialog.getByLabel('Invitation link').inputValue()
   await dialog.getByRole('button', { name: 'Done' }).click()
   return new URL(link).pathname
@@ -38,7 +38,10 @@ export async function accept(page: Page, path: string): Promise<void> {
 
 export async function writeTo(page: Page, name: string): Promise<void> {
   await page.goto('/people')
-  await page.getByRole('button', { name: `Write to ${name}` }).click()
+  await page
+    .getByRole('main')
+    .getByRole('button', { name: new RegExp(`${name} .*@`) })
+    .click()
   await composer(page).waitFor()
 }
 
@@ -51,7 +54,7 @@ export async function say(page: Page, text: string): Promise<void> {
 
 /** The words of every message on the screen, from top to bottom, those that still wait to be sent included. */
 export async function said(page: Page): Promise<string[]> {
-  const articles = await page.getByRole('log').getByRole('article').allInnerTexts()
+  const articles = await page.getByRole('log').getByRole('article').locator('.body').allInnerTexts()
   return articles.map(
     (text) =>
       linesOf(text)
@@ -62,7 +65,7 @@ export async function said(page: Page): Promise<string[]> {
 
 /** Nothing on the screen waits to be sent. */
 export async function isAllSent(page: Page): Promise<boolean> {
-  const articles = await page.getByRole('log').getByRole('article').allInnerTexts()
+  const articles = await page.getByRole('log').getByRole('article').locator('.body').allInnerTexts()
   return articles.every((text) => !linesOf(text).includes('Sending'))
 }
 
