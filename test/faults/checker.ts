@@ -60,7 +60,10 @@ export function judge(witnesses: readonly Witness[], stored: ReadonlyMap<string,
         .filter(([, message]) => message)
         .map(([seq, message]) => `${seq} ${message!.id}`)
         .sort()
-      const there = (stored.get(roomId) ?? []).map(({ seq, id }) => `${seq} ${id}`).sort()
+      const there = (stored.get(roomId) ?? [])
+        .filter(({ seq }) => seq >= witness.since.get(roomId)!)
+        .map(({ seq, id }) => `${seq} ${id}`)
+        .sort()
       if (shown.join() !== there.join()) {
         const missing = there.filter((line) => !shown.includes(line)),
           extra = shown.filter((line) => !there.includes(line))

@@ -19,7 +19,7 @@ export interface Town {
   /** The networks between people and the hub: everybody's runs through one of them. */
   networks: Weather[]
   /** Somebody's screen with rooms open on it, every one through the next network. */
-  witness(who: Citizen, options?: { network?: Weather; roomIds?: string[] }): Promise<Witness>
+  witness(who: Citizen, options?: { network?: Weather; roomIds?: string[]; ackTimeoutMs?: number }): Promise<Witness>
   /** What a fresh look finds, asked past the bad networks. */
   stored(): Promise<Map<string, Stored[]>>
   stop(): Promise<void>
@@ -71,8 +71,8 @@ export async function town(
     people,
     rooms,
     networks,
-    witness(who, { network = networks[nextNetwork++ % networks.length]!, roomIds = rooms } = {}) {
-      return new Witness({ url: network.url, cookie: who.cookie, name: who.name }).open(roomIds)
+    witness(who, { network = networks[nextNetwork++ % networks.length]!, roomIds = rooms, ackTimeoutMs = 3_000 } = {}) {
+      return new Witness({ url: network.url, cookie: who.cookie, name: who.name, ackTimeoutMs }).open(roomIds)
     },
     async stored() {
       const reader = new Witness({ url: topology.url, cookie: people[0]!.cookie, name: 'the checker' })

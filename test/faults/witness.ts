@@ -54,6 +54,8 @@ export class Witness {
   readonly attempts: Attempt[] = []
   /** Per room: the messages by number, as this screen shows them. */
   readonly screens = new Map<string, Map<number, { id: string; body: string; authorId: string } | null>>()
+  /** Per room: the number from which on the screen shows everything. */
+  readonly since = new Map<string, number>()
   /** A fact that arrived twice, or a number at which another fact had been: neither may happen. */
   readonly contradictions: string[] = []
   readonly endings: string[] = []
@@ -85,9 +87,11 @@ export class Witness {
     this.socket.on('connect', () => {
       if (this.#wasOnline) this.reconnects++
       this.#wasOnline = true
-      void this.#watch()
+      this.#watch().catch((error) => void (!this.#isClosed && this.contradictions.push(String(error))))
     })
     this.socket.on('hub.ending', ({ ending }) => void this.endings.push(ending))
+    // Refused by a hub that begins or ends: Socket.IO leaves the next try to us.
+    this.socket.on('connect_error', () => void (!this.socket.active && !this.#isClosed && setTimeout(() => this.socket.connect(), 100)))
     // A hub that drains closes the connection itself; Socket.IO then leaves the next try to us.
     this.socket.on(
       'disconnect',
@@ -100,8 +104,10 @@ export class Witness {
     this.socket.connect()
     for (const roomId of roomIds) {
       const opened = await this.ask('chat.open', { roomId } as never)
-      const { view, epoch, at } = opened as { view: { messages: Message[] }; epoch: string; at: Position }
+      const { view, epoch } = opened as { view: { messages: Message[]; hasEarlier: boolean }; epoch: string }
+      const { at } = opened as { at: Position }
       this.#epoch = epoch
+      this.since.set(roomId, view.hasEarlier ? view.messages[0]!.seq : 0)
       for (const message of view.messages) this.screens.get(roomId)!.set(message.seq, message)
       this.#last.set(at.topic, at.seq)
     }
@@ -153,12 +159,11 @@ export class Witness {
   }
 
   async #watch(): Promise<void> {
-    const topics = [...this.screens.keys()].map((roomId) => `room:${roomId}`)
-    const reply = await this.#emit('sync.watch', { topics }).catch(() => undefined)
-    if (!reply?.ok || !this.#epoch) return
-    const { epoch, watching } = reply.data as { epoch: string; watching: Position[] }
+    const topics = [...this.#last.keys()]
+    if (topics.length === 0) return
+    const { epoch, watching } = (await this.ask('sync.watch', { topics })) as { epoch: string; watching: Position[] }
     if (epoch !== this.#epoch) this.contradictions.push(`the epoch changed from ${this.#epoch} to ${epoch}`)
-    for (const { topic, seq } of watching) if (seq > (this.#last.get(topic) ?? 0)) void this.#catchUp(topic)
+    for (const { topic, seq } of watching) if (seq > this.#last.get(topic)!) void this.#catchUp(topic)
   }
 
   #hear(fact: Fact): void {
@@ -174,11 +179,11 @@ export class Witness {
     this.#asking.add(topic)
     try {
       for (let hasMore = true; hasMore;) {
-        const [delta] = (await this.ask('sync.since', { epoch: this.#epoch, positions: [{ topic, seq: this.#last.get(topic) ?? 0 }] })) as [
+        const [delta] = (await this.ask('sync.since', { epoch: this.#epoch, positions: [{ topic, seq: this.#last.get(topic)! }] })) as [
           { kind: string; facts?: Fact[]; hasMore?: boolean },
         ]
         if (delta.kind !== 'delta') throw new Error(`${this.options.name}: ${topic}: ${delta.kind} where a delta was due`)
-        for (const fact of delta.facts!) if (fact.at.seq === (this.#last.get(topic) ?? 0) + 1) this.#apply(fact)
+        for (const fact of delta.facts!) if (fact.at.seq === this.#last.get(topic)! + 1) this.#apply(fact)
         hasMore = delta.hasMore!
       }
     } catch (error) {
