@@ -29,6 +29,7 @@ const steps: Step[] = [
   { name: 'formatting', commands: [[module('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.']] },
   { name: 'imports', commands: [['infra/check-imports.ts']] },
   { name: 'licences', commands: [['infra/check-licences.ts']] },
+  { name: 'settings in the README', commands: [['infra/readme.ts', '--check']] },
 ]
 
 export interface Outcome {
