@@ -28,11 +28,26 @@ function compiledMessages(): Plugin {
   }
 }
 
+/** Our connection is a WebSocket and nothing else: long polling and the rest need not travel to anybody. */
+const onlyWebSocket: Plugin = {
+  name: 'atrium-only-websocket',
+  enforce: 'pre',
+  transform: (_, id) =>
+    /engine\.io-client\/build\/esm(-debug)?\/transports\/index\.js/.test(id)
+      ? { code: `import { WS } from './websocket.js'\nexport const transports = { websocket: WS }`, map: null }
+      : undefined,
+}
+
 export default defineConfig(({ command }) => ({
+  // What several pages need is one file: fifty small ones cost a page more in headers than in code.
+  environments: {
+    client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] } } } } },
+  },
   plugins: [
     tailwindcss(),
     command === 'serve' ? paraglideVitePlugin(messages) : compiledMessages(),
     licences(),
+    onlyWebSocket,
     sveltekit({
       adapter: adapter({ fallback: '200.html', precompress: true }),
       files: { assets: '../mobile/static' },

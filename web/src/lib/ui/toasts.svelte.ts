@@ -11,7 +11,7 @@ export interface Toast {
 const shownMs = 6_000
 let last = 0
 let waiting = $state<Toast[]>([])
-const timers = new Map<number, ReturnType<typeof setTimeout>>()
+let timers: Record<number, ReturnType<typeof setTimeout>> = {}
 
 export const toasts = {
   get shown(): readonly Toast[] {
@@ -24,22 +24,19 @@ export const toasts = {
     return toast.id
   },
   dismiss(id: number): void {
-    clearTimeout(timers.get(id))
-    timers.delete(id)
+    clearTimeout(timers[id])
+    delete timers[id]
     waiting = waiting.filter((toast) => toast.id !== id)
   },
   /** While a pointer or the focus is on them, nothing disappears. */
   pause(): void {
-    for (const timer of timers.values()) clearTimeout(timer)
-    timers.clear()
+    for (const timer of Object.values(timers)) clearTimeout(timer)
+    timers = {}
   },
   resume(): void {
     for (const toast of waiting) {
-      if (toast.isLasting || timers.has(toast.id)) continue
-      timers.set(
-        toast.id,
-        setTimeout(() => this.dismiss(toast.id), shownMs),
-      )
+      if (toast.isLasting || timers[toast.id] !== undefined) continue
+      timers[toast.id] = setTimeout(() => this.dismiss(toast.id), shownMs)
     }
   },
 }
