@@ -6,18 +6,27 @@ import { buildClient, install, isNewEnough, nodeProgram, root, say, Sorry } from
 const args = process.argv.slice(2)
 const isDev = args.includes('--dev')
 const main = join(root, 'server/src/main.ts')
+const compiled = join(root, 'node_modules/.cache/compiled')
 process.chdir(root)
 
 try {
   await install()
   if (!isDev) await buildClient()
   // In this very process where possible: a second Node would only wait.
-  if (isNewEnough() && !isDev) await import(main)
+  if (isNewEnough() && !isDev) await startHere()
   else startChild(nodeProgram(), isDev ? [...watching(), main, ...args] : [main, ...args])
 } catch (error) {
   if (!(error instanceof Sorry)) throw error
   say(error.message)
   process.exitCode = 1
+}
+
+async function startHere() {
+  // Half of a start is compiling, the same as last time. Where the folder cannot be written, it is compiled each time.
+  const { enableCompileCache, flushCompileCache } = await import('node:module')
+  enableCompileCache(compiled)
+  await import(main)
+  flushCompileCache()
 }
 
 /** Servers start anew when their sources change; the client is reloaded by its build tool while they run. */
@@ -27,7 +36,7 @@ function watching() {
 }
 
 function startChild(program, childArgs) {
-  const child = spawn(program, childArgs, { stdio: 'inherit' })
+  const child = spawn(program, childArgs, { stdio: 'inherit', env: { NODE_COMPILE_CACHE: compiled, ...process.env } })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.once('error', (error) => {
     say(`${program} does not start: ${error.message}`)
