@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
-import { blocksOf, isOnlyEmoji, plain, type Block } from './markdown.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { isOnlyEmoji, plain, type Block } from './markdown.ts'
+import { blocksOf, reading } from './reading.svelte.ts'
+
+beforeAll(() => reading.load())
 
 const first = (body: string) => blocksOf(body)[0] as Block & { children: never[] }
 const text = (body: string) =>
