@@ -2,12 +2,13 @@ import type { Actor, Handlers, Nudges, Span } from '@atrium/platform'
 import type { chat as contract, Message, Room } from '@atrium/protocol'
 import { ownMessages, ownReactions, ownRooms } from './export.ts'
 import { lies } from './rules.ts'
-import { chatService, roomTopic, type ChatDeps } from './service.ts'
+import { roomTopic, type ChatDeps } from './service.common.ts'
+import { chatService } from './service.ts'
 import { listTheseMessages } from './store.messages.ts'
 import { listRooms, listSpans, maySee, seatsOf } from './store.seats.ts'
 
 export { excerptOf } from './rules.ts'
-export type { ChatDeps, SearchEntry } from './service.ts'
+export type { ChatDeps, SearchEntry } from './service.common.ts'
 export type { ChatTables } from './store.ts'
 
 /** A stretch of a room that somebody may read. */

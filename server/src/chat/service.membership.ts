@@ -1,7 +1,7 @@
 import { fail, type Actor, type Announce } from '@atrium/platform'
 import type { AccountId, Hub, Input, Output, Room, RoomEntry, RoomId, Seat } from '@atrium/protocol'
 import { canInvite, directKey, heirOf, isForTwo, isOwner, newSeat } from './rules.ts'
-import { accountTopic, isArchived, readableRoom, roomTopic, seatSubject, type ChatDeps } from './service.ts'
+import { accountTopic, isArchived, readableRoom, roomTopic, seatSubject, type ChatDeps } from './service.common.ts'
 import { addRoom, changeRoom, findDirect, listEntries } from './store.rooms.ts'
 import { addSeats, closeSeat, findRoom, findSeat, holdRoom, listHeirs, makeOwner, muteSeat, seatedOf, seatsOf } from './store.seats.ts'
 import type { Db, Tx } from './store.ts'

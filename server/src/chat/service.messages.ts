@@ -13,7 +13,7 @@ import {
   mentionable,
   typingEveryMs,
 } from './rules.ts'
-import { isArchived, noSuchMessage, noSuchRoom, reactionsSubject, roomTopic, type ChatDeps } from './service.ts'
+import { isArchived, noSuchMessage, noSuchRoom, reactionsSubject, roomTopic, type ChatDeps } from './service.common.ts'
 import {
   addMessage,
   changeMessage,

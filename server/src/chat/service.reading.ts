@@ -1,7 +1,7 @@
 import type { Actor } from '@atrium/platform'
 import type { Hub, Input, Message, Output, Person } from '@atrium/protocol'
 import { canRead, cursorAfter, lies } from './rules.ts'
-import { accountTopic, noSuchMessage, noSuchRoom, readableRoom, readSubject, roomTopic, type ChatDeps } from './service.ts'
+import { accountTopic, noSuchMessage, noSuchRoom, readableRoom, readSubject, roomTopic, type ChatDeps } from './service.common.ts'
 import { listAround, listMessages, listTheseMessages, pageSize } from './store.messages.ts'
 import { listEntries } from './store.rooms.ts'
 import { findSeatAndSeen, lastSaid, listMembers, listSpans, moveCursor } from './store.seats.ts'

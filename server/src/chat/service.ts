@@ -1,60 +1,6 @@
-import type { RawBuilder } from 'kysely'
-import { fail, type Actor, type Bus, type Database, type Reading } from '@atrium/platform'
-import type { Person, Picture, Topic } from '@atrium/protocol'
-import { canRead } from './rules.ts'
+import type { ChatDeps } from './service.common.ts'
 import { membershipService } from './service.membership.ts'
 import { messagesService } from './service.messages.ts'
 import { readingService } from './service.reading.ts'
-import { findSeat, type Found } from './store.seats.ts'
-import type { ChatTables, Db, Tx } from './store.ts'
-
-/** What becomes findable of a message. */
-export interface SearchEntry {
-  messageId: string
-  roomId: string
-  seq: number
-  sentAt: Date
-  text: string
-}
-
-export interface ChatDeps extends Database<ChatTables> {
-  epoch: string
-  now: () => Date
-  newId: () => string
-  bus: Pick<Bus, 'publish'>
-  peopleOf: (db: Reading<any>, accountIds: readonly string[]) => Promise<Person[]>
-  /** Of these accounts, those who may be here. */
-  activeAccounts: (accountIds: readonly string[]) => Promise<readonly string[]>
-  /** Makes uploaded pictures of their owner part of a message. Refuses those that are not there or were used. */
-  attach: (
-    tx: Tx,
-    ownerId: string,
-    pictureIds: readonly string[],
-    use: { kind: 'message'; messageId: string; roomId: string; seq: number },
-  ) => Promise<Picture[]>
-  /** Lets go of the pictures of messages that were deleted. */
-  release: (tx: Tx, messageIds: readonly string[]) => Promise<void>
-  /** The statement that writes or rewrites a search entry: part of the one that writes the message, so that a send stays one. */
-  index: (entry: SearchEntry) => RawBuilder<unknown>
-  forget: (tx: Tx, messageIds: readonly string[]) => Promise<void>
-}
 
 export const chatService = (deps: ChatDeps) => ({ ...readingService(deps), ...messagesService(deps), ...membershipService(deps) })
-
-export const roomTopic = (roomId: string): Topic<'room'> => `room:${roomId}`
-export const accountTopic = (accountId: string): Topic<'account'> => `account:${accountId}`
-/** What facts are about, for the day they are replaced. The subject of a message's facts is its id. */
-export const reactionsSubject = (messageId: string) => `reactions:${messageId}`
-export const readSubject = (accountId: string, roomId: string) => `read:${accountId}:${roomId}`
-export const seatSubject = (accountId: string, roomId: string) => `seat:${accountId}:${roomId}`
-
-export const noSuchRoom = () => fail('not_found', 'chat.noSuchRoom')
-export const noSuchMessage = () => fail('not_found', 'chat.noSuchMessage')
-export const isArchived = () => fail('forbidden', 'chat.roomIsArchived')
-
-/** The room as one of its members sees it. */
-export async function readableRoom(db: Db, actor: Actor, roomId: string): Promise<Found> {
-  const found = await findSeat(db, roomId, actor.accountId)
-  if (!canRead(found)) throw noSuchRoom()
-  return found
-}
