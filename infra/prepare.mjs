@@ -55,7 +55,7 @@ export async function buildClient() {
     [at('node_modules/@sveltejs/kit/svelte-kit.js'), 'sync'],
     [at('node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'error'],
   ]) {
-    const code = await run(node, command, at('web'))
+    const code = await run(node, command, at('web'), 'quiet')
     if (code !== 0) throw new Sorry('The web client could not be built: what is said above is the reason.')
   }
   writeFileSync(stamp, sources)
@@ -92,11 +92,18 @@ export function say(sentence) {
   process.stderr.write(`${sentence}\n`)
 }
 
-/** Runs to the end with our terminal; what it prints goes to stderr, for stdout belongs to the hub. */
-function run(program, args, cwd) {
+/** Runs to the end. What it prints goes to stderr, for stdout belongs to the hub; `quiet`: only if it fails. */
+function run(program, args, cwd, manner = 'open') {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, stdio: ['ignore', 2, 2] })
+    const out = manner === 'quiet' ? 'pipe' : 2
+    const child = spawn(program, args, { cwd, stdio: ['ignore', out, out] })
+    let printed = ''
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (printed += text))
     child.once('error', reject)
-    child.once('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : resolve(code)))
+    child.once('close', (code, signal) => {
+      if (signal) return process.kill(process.pid, signal)
+      if (code !== 0) process.stderr.write(printed)
+      resolve(code)
+    })
   })
 }
