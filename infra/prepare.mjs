@@ -69,9 +69,10 @@ function hashOfSources() {
 }
 
 function filesBelow(folder) {
-  const skipped = ['node_modules', 'build', '.svelte-kit', 'paraglide']
+  // What a build leaves behind is not its source: names that begin with a dot, and the note that the reader of messages writes.
+  const skipped = ['node_modules', 'build', 'paraglide', 'README.md']
   return readdirSync(at(folder), { withFileTypes: true })
-    .filter(({ name }) => !skipped.includes(name) && !name.includes('.test.'))
+    .filter(({ name }) => !name.startsWith('.') && !skipped.includes(name) && !name.includes('.test.'))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => (entry.isDirectory() ? filesBelow(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`]))
 }
