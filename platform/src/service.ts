@@ -92,6 +92,7 @@ export interface Running {
 
 /** A drain ends by then, whatever it still waits for. A little less than what is promised: ending takes time too. */
 const stopWithinMs = 14_000
+const oneSignalMs = 1_000
 const drainWithinMs = 7_000
 const closeWithinMs = 6_000
 const maintainEveryMs = 3_600_000
@@ -199,16 +200,17 @@ const developing = (config: Config): ((server: Server) => Promise<RequestHandler
 
 /**
  * The life of a process: begins, says so, and on SIGTERM or SIGINT drains within 15 s, even if nothing it depends on
- * answers. A second signal ends it at once.
+ * answers. A second signal, by somebody who will not wait, ends it at once.
  */
 export async function run(modules: ServiceModules, options: RunOptions = {}): Promise<void> {
   let running: Running | undefined
-  let isStopping = false
+  let stoppingSince: number | undefined
   const starting = begin(modules, options)
 
   const stop = async (signal: string) => {
-    if (isStopping) process.exit(1)
-    isStopping = true
+    // Ctrl-C reaches the whole process group, and npm passes it on besides: what comes together is one signal.
+    if (stoppingSince !== undefined) return performance.now() - stoppingSince > oneSignalMs ? process.exit(1) : undefined
+    stoppingSince = performance.now()
     // Not unref'd, and first: whatever hangs below, this does not.
     setTimeout(() => process.exit(1), stopWithinMs)
     running ??= await starting.catch(() => undefined)
