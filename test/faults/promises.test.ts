@@ -87,10 +87,13 @@ describe.each(topologies)('%s', (name) => {
 
   test('[R-5] the answer is lost: the repetition is the same message, also elsewhere and ten times at once', async () => {
     const [near, far] = here.networks as [Town['networks'][number], Town['networks'][number]]
-    const [one, other] = [await here.witness(here.people[1]!, { network: near }), await here.witness(here.people[1]!, { network: far })]
+    const [one, other] = [
+      await here.witness(here.people[1]!, { network: near, ackTimeoutMs: 400 }),
+      await here.witness(here.people[1]!, { network: far }),
+    ]
     const roomId = here.rooms[0]!
     try {
-      for (let n = 0; n < 20; n++) {
+      for (let n = 0; n < 10; n++) {
         const clientId = randomUUID()
         const lost = near.dropFrame('down', (text) => /^43\d+\[/.test(text) && text.includes(clientId))
         const first = one.send(roomId, `once ${n}`, { clientId })
@@ -175,7 +178,7 @@ describe.each(topologies)('%s', (name) => {
     )
 
     test('[R-9] a locked person is out within two seconds though the bus loses everything', async () => {
-      const victim = here.people.at(-1)!
+      const victim = here.people.pop()! // whose sessions end for good
       const witness = await here.witness(victim)
       const admin = await here.witness(here.people[0]!, { roomIds: [] })
       redis!.lose(1)
@@ -186,7 +189,6 @@ describe.each(topologies)('%s', (name) => {
         console.log(`R-9 ${name}: locked, and out after ${(performance.now() - lockedAt).toFixed(0)} ms without a bus`)
       } finally {
         redis!.lose(0)
-        await admin.ask('directory.person.change', { clientId: randomUUID(), accountId: victim.accountId, status: 'active' })
         await Promise.all([witness.close(), admin.close()])
       }
     })

@@ -38,6 +38,8 @@ export interface Outside {
 export interface TopologyOptions {
   /** Further settings for every process. */
   env?: Record<string, string>
+  /** Further settings for one process, by its name: `hub`, or `server-1` and so on. */
+  envOf?: (name: string) => Record<string, string>
   /** For the `server` processes, such as `--demo`. */
   args?: string[]
   /** Apart: puts something between the hub and its Redis, and answers with the address of that. */
@@ -57,11 +59,17 @@ export const topology = (name: TopologyName, options: TopologyOptions = {}): Pro
   name === 'together' ? together(options) : apart(options)
 
 /** One process that was told nothing: its own PostgreSQL, memory, disk. */
-async function together({ env = {}, args = [] }: TopologyOptions): Promise<Topology> {
+async function together({ env = {}, envOf = () => ({}), args = [] }: TopologyOptions): Promise<Topology> {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-together-'))
   const data = join(folder, 'data')
   process.on('exit', endLeftDatabase)
-  const hub = await hubProcess({ name: 'hub', port: await freePort(), main: 'server/src/main.ts', args: ['--data', data, ...args], env })
+  const hub = await hubProcess({
+    name: 'hub',
+    port: await freePort(),
+    main: 'server/src/main.ts',
+    args: ['--data', data, ...args],
+    env: { ...env, ...envOf('hub') },
+  })
   return {
     name: 'together',
     url: hub.url,
@@ -90,7 +98,7 @@ async function together({ env = {}, args = [] }: TopologyOptions): Promise<Topol
 }
 
 /** nginx in front of two `server` processes, one `sfu` and one `collab`, on PostgreSQL, Redis and S3. */
-async function apart({ env = {}, args = [], throughRedis = async (url) => url }: TopologyOptions): Promise<Topology> {
+async function apart({ env = {}, envOf = () => ({}), args = [], throughRedis = async (url) => url }: TopologyOptions): Promise<Topology> {
   const opened: (() => Promise<unknown>)[] = []
   const stop = async () => {
     for (const close of opened.splice(0).toReversed()) await close()
@@ -116,7 +124,7 @@ async function apart({ env = {}, args = [], throughRedis = async (url) => url }:
         port: await freePort(),
         main: `${service}/src/main.ts`,
         args: own,
-        env: { ...shared, ATRIUM_SERVICES: service, ATRIUM_NODE: name, ATRIUM_DATA: join(folder, name) },
+        env: { ...shared, ...envOf(name), ATRIUM_SERVICES: service, ATRIUM_NODE: name, ATRIUM_DATA: join(folder, name) },
       })
       opened.push(() => hub.kill())
       return hub
