@@ -54,6 +54,9 @@ export const Environment = z.object({
     )
     .optional()
     .describe('Where people open the hub, such as https://hub.example.org. Without it: whatever address of this machine they use.'),
+  ATRIUM_SOURCE: url('http', 'https')
+    .default('/source')
+    .describe('Where the source of this very hub can be had, as its licence demands. Without it: from the hub itself.'),
   ATRIUM_SERVICES: z
     .string()
     .transform(list)
@@ -123,6 +126,8 @@ export interface Config {
   dataDir: string
   webDir: string
   origin: string | null
+  /** Where people find the source of this hub: an address, or a path of ours. */
+  source: string
   services: readonly ServiceName[]
   /** The name of this process among those of one hub. */
   node: string
@@ -160,6 +165,7 @@ export function configFrom(env: Record<string, string | undefined> = process.env
     dataDir: resolve(settings.ATRIUM_DATA),
     webDir: resolve(settings.ATRIUM_WEB),
     origin: settings.ATRIUM_ORIGIN ?? null,
+    source: settings.ATRIUM_SOURCE,
     services: settings.ATRIUM_SERVICES,
     node: settings.ATRIUM_NODE ?? `${machineName()}-${port || process.pid}`,
     trustedProxies: settings.ATRIUM_TRUSTED_PROXIES,

@@ -2,7 +2,6 @@ import { outboxMails } from '@atrium/platform/mail/outbox'
 import type { Letter } from '@atrium/platform/mail/index'
 import { fail, type House, type Service } from '@atrium/platform'
 import { migrations } from '../migrations/index.ts'
-import about from '../package.json' with { type: 'json' }
 import { hashingPool } from './auth/index.ts'
 import { excerptOf } from './chat/index.ts'
 import { gateway } from './gateway/index.ts'
@@ -20,7 +19,7 @@ export async function start(house: House): Promise<Service> {
     ...house,
     hashing,
     origin: linksTo(house.config),
-    source: about.repository,
+    source: house.config.source,
   })
   const there = presence({
     ...databaseOf<PresenceTables>(),

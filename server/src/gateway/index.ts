@@ -7,6 +7,7 @@ import { fileDoors, type Files } from './files.ts'
 import { httpDoor } from './http.ts'
 import { rights } from './session.ts'
 import { socketDoor, type Dispatch } from './socket.ts'
+import { sourceDoor } from './source.ts'
 import { topics, type SpansOf } from './topics.ts'
 
 export interface GatewayDeps {
@@ -107,6 +108,7 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
   )
   const { actorOf } = httpDoor({ http, dispatch, sessionOf, version: house.version })
   fileDoors(http.app, actorOf, files)
+  sourceDoor(http.app, { throttle: house.throttle, sourceOf: http.sourceOf })
 
   const timers = [
     every(catchUpEveryMs, 'the look for lost facts failed', async () => metrics.journalLag.set(await heard.catchUp())),
