@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { command, perAccount, perSource, query } from './kernel.ts'
 import { AccountId, ClientId, SessionId } from './ids.ts'
 import { Language, OrganisationName } from './directory.ts'
-import { Address, name, Password } from './text.ts'
+import { Address, name, Password, text } from './text.ts'
 
 /** The secret part of a link: 256 random bits, base64url. Only its hash is stored. */
 const LinkToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/)
@@ -50,7 +50,7 @@ export const auth = {
   'auth.signIn': command(
     z.strictObject({
       clientId: ClientId,
-      address: z.string().trim().toLowerCase().min(1).max(254),
+      address: text(254).toLowerCase(),
       password: z.string().min(1).max(1_000),
     }),
     SignedIn,

@@ -4,9 +4,12 @@ import { z } from 'zod'
 export const brands = z.registry<{ brand: Brand }>()
 export type Brand = 'account' | 'message' | 'picture' | 'room' | 'session' | 'file' | 'meeting' | 'participant'
 
-/** An id is a uuid (ours are version 7). The brand keeps a room's id from being used as a message's. */
+/**
+ * An id is a uuid (ours are version 7). The brand keeps a room's id from being used as a message's. Small letters: the
+ * database takes both spellings for one id, but a topic named by the other would be another topic.
+ */
 function id<const B extends Brand>(brand: B) {
-  const schema = z.uuid().brand<B>()
+  const schema = z.uuid().toLowerCase().brand<B>()
   brands.add(schema, { brand })
   return schema
 }
@@ -29,7 +32,10 @@ export const ParticipantId = id('participant')
 export type ParticipantId = z.output<typeof ParticipantId>
 
 /** Chosen by the client for each command: a repetition carries the same one. */
-export const ClientId = z.uuid()
-/** A number in a topic: the order of everything in it. */
-export const Seq = z.int().nonnegative()
+export const ClientId = z.uuid().toLowerCase()
+/** A number in a topic: the order of everything in it. No more than the database counts, and one less, for what comes after it. */
+export const Seq = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 2)
 export type Seq = z.output<typeof Seq>
