@@ -65,6 +65,8 @@ export class Witness {
   #epoch = ''
   readonly #last = new Map<string, number>()
   readonly #asking = new Set<string>()
+  /** The highest number heard of, per topic: what was heard while we asked may be missing in the answer. */
+  readonly #known = new Map<string, number>()
   readonly #notes: WriteStream | undefined
   #isClosed = false
   #wasOnline = false
@@ -163,7 +165,7 @@ export class Witness {
     if (topics.length === 0) return
     const { epoch, watching } = (await this.ask('sync.watch', { topics })) as { epoch: string; watching: Position[] }
     if (epoch !== this.#epoch) this.contradictions.push(`the epoch changed from ${this.#epoch} to ${epoch}`)
-    for (const { topic, seq } of watching) if (seq > this.#last.get(topic)!) void this.#catchUp(topic)
+    for (const { topic, seq } of watching) if (seq > this.#last.get(topic)!) void this.#catchUp(topic, seq)
   }
 
   #hear(fact: Fact): void {
@@ -171,20 +173,20 @@ export class Witness {
     if (last === undefined) return
     if (fact.at.seq <= last) return this.#compare(fact)
     if (fact.at.seq === last + 1) return this.#apply(fact)
-    void this.#catchUp(fact.at.topic)
+    void this.#catchUp(fact.at.topic, fact.at.seq)
   }
 
-  async #catchUp(topic: string): Promise<void> {
+  async #catchUp(topic: string, upTo: number): Promise<void> {
+    this.#known.set(topic, Math.max(upTo, this.#known.get(topic) ?? 0))
     if (this.#asking.has(topic)) return
     this.#asking.add(topic)
     try {
       for (let hasMore = true; hasMore;) {
         const [delta] = (await this.ask('sync.since', { epoch: this.#epoch, positions: [{ topic, seq: this.#last.get(topic)! }] })) as [
-          { kind: string; facts?: Fact[]; hasMore?: boolean },
+          { kind: string; facts?: Fact[] },
         ]
         if (delta.kind !== 'delta') throw new Error(`${this.options.name}: ${topic}: ${delta.kind} where a delta was due`)
         for (const fact of delta.facts!) if (fact.at.seq === this.#last.get(topic)! + 1) this.#apply(fact)
-        hasMore = delta.hasMore!
       }
     } catch (error) {
       if (!this.#isClosed) this.contradictions.push(String(error))
