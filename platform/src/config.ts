@@ -68,6 +68,9 @@ export const Environment = z.object({
     .regex(/^[a-z0-9][a-z0-9.-]{0,62}$/, 'must be 1 to 63 of a–z, 0–9, dot and hyphen')
     .optional()
     .describe('The name of this process among those of one hub. Without it: machine and port.'),
+  ATRIUM_NODE_URL: url('http', 'https')
+    .optional()
+    .describe('Where the other processes of one hub reach this one, such as http://collab-1:3000. Without it: where it listens.'),
   ATRIUM_TRUSTED_PROXIES: networks.default([]).describe('Addresses of the proxies whose X-Forwarded-* headers are believed.'),
   ATRIUM_TLS: yes.default(false).describe('Serve HTTPS with a certificate from a local authority, made in the data folder.'),
   TLS_CERT: z.string().optional().describe('The certificate to serve HTTPS with: a PEM file, read again when it changes.'),
@@ -131,6 +134,8 @@ export interface Config {
   services: readonly ServiceName[]
   /** The name of this process among those of one hub. */
   node: string
+  /** Where the others reach it, if that is not where it listens. */
+  nodeUrl: string | null
   trustedProxies: readonly string[]
   tls: { kind: 'none' } | { kind: 'local' } | { kind: 'given'; certFile: string; keyFile: string }
   databaseUrl: string | null
@@ -168,6 +173,7 @@ export function configFrom(env: Record<string, string | undefined> = process.env
     source: settings.ATRIUM_SOURCE,
     services: settings.ATRIUM_SERVICES,
     node: settings.ATRIUM_NODE ?? `${machineName()}-${port || process.pid}`,
+    nodeUrl: settings.ATRIUM_NODE_URL ?? null,
     trustedProxies: settings.ATRIUM_TRUSTED_PROXIES,
     tls: cert && key ? { kind: 'given', certFile: resolve(cert), keyFile: resolve(key) } : { kind: settings.ATRIUM_TLS ? 'local' : 'none' },
     databaseUrl: settings.DATABASE_URL ?? null,

@@ -21,7 +21,7 @@ export interface Http {
   app: Express
   /** For who needs the bare server, such as a build tool's hot reload. Upgrades go through `upgrade`. */
   server: Server
-  /** Takes the upgrades of a path and what lies below it. Their origin has been checked. The result takes it back. */
+  /** Takes the upgrades of a path and what lies below it; of two, the longer path. Their origin has been checked. The result takes it back. */
   upgrade(path: string, handler: Upgrade): () => void
   /** The address a request comes from, seen through trusted proxies. */
   sourceOf: Doors['sourceOf']
@@ -87,10 +87,11 @@ export function openHttp({ config, log, certificate, pages: otherPages, machineN
     socket.on('error', () => {})
     if (config.isDev && String(request.headers['sec-websocket-protocol']).startsWith('vite-')) return
     const path = (request.url ?? '').split('?', 1)[0]!
-    const handler = upgrades.get([...upgrades.keys()].find((prefix) => path === prefix || path.startsWith(`${prefix}/`)) ?? '')
-    if (!handler) return refuse(socket, '404 Not Found')
-    if (!door.mayEnter(request)) return refuse(socket, '403 Forbidden')
-    if (isDraining) return refuse(socket, '503 Service Unavailable')
+    const [taken] = [...upgrades.keys()].filter((prefix) => path === prefix || path.startsWith(`${prefix}/`)).sort(longestFirst)
+    const handler = upgrades.get(taken ?? '')
+    if (!handler) return refuseUpgrade(socket, '404 Not Found')
+    if (!door.mayEnter(request)) return refuseUpgrade(socket, '403 Forbidden')
+    if (isDraining) return refuseUpgrade(socket, '503 Service Unavailable')
     opened.add(socket)
     socket.once('close', () => opened.delete(socket))
     handler(request, socket, head)
@@ -141,7 +142,10 @@ export function openHttp({ config, log, certificate, pages: otherPages, machineN
 
 const isSafe = (method: string) => ['GET', 'HEAD', 'OPTIONS'].includes(method)
 
-function refuse(socket: Duplex, status: string) {
+const longestFirst = (one: string, other: string) => other.length - one.length
+
+/** Answers an upgrade that nobody takes. */
+export function refuseUpgrade(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy())
 }
 

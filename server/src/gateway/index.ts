@@ -3,6 +3,7 @@ import { revocations } from '@atrium/platform/revocations'
 import { contract, type Hub, type Payload } from '@atrium/protocol'
 import { graceMs, renewEveryMs, type PresenceSlice } from '../presence/index.ts'
 import { end, type Connection } from './connection.ts'
+import { documentPassage } from './documents.ts'
 import { fileDoors, type Files } from './files.ts'
 import { httpDoor } from './http.ts'
 import { rights } from './session.ts'
@@ -108,6 +109,7 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
   )
   const { actorOf } = httpDoor({ http, dispatch, sessionOf, version: house.version })
   fileDoors(http.app, actorOf, files)
+  const closePassage = documentPassage({ http, bus })
   sourceDoor(http.app, { throttle: house.throttle, sourceOf: http.sourceOf })
 
   const timers = [
@@ -141,6 +143,7 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
       admitted.stop()
       lost.stop()
       heard.stop()
+      closePassage()
       await sockets.close()
     },
   }
