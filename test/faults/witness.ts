@@ -181,7 +181,7 @@ export class Witness {
     if (this.#asking.has(topic)) return
     this.#asking.add(topic)
     try {
-      for (let hasMore = true; hasMore;) {
+      while (this.#last.get(topic)! < this.#known.get(topic)!) {
         const [delta] = (await this.ask('sync.since', { epoch: this.#epoch, positions: [{ topic, seq: this.#last.get(topic)! }] })) as [
           { kind: string; facts?: Fact[] },
         ]
