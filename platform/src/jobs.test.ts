@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { afterAll, afterEach, beforeAll, beforeEach, inject, test } from 'vitest'
 import { sql } from 'kysely'
 import { memoryBus } from './bus/memory.ts'
-import { enqueue, jobs, maxTries, type Jobs } from './jobs.ts'
+import { enqueue, jobs, maxTries, withdraw, type Jobs } from './jobs.ts'
 import type { Line } from './log.ts'
 import { cloneDatabase, until } from './testing/index.ts'
 import { workshop } from './work.ts'
@@ -119,6 +119,20 @@ test('a job whose process died belongs to nobody when its lease ends, and one th
     return left.length === 1 && left[0]!.isParked
   })
   assert.deepEqual(greeted, ['unlucky'])
+})
+
+test('what is taken back is not done, whether it waits or was given up; others of its kind are', async () => {
+  const { queue, work, ask } = process()
+  for (const name of ['Ada', 'Bob', 'Ada']) await ask({ name, from: 'the hub' })
+  await sql`update job set parked_at = now(), fault = 'no Ada here' where id = (select max(id) from job)`.execute(house.db)
+  await work((tx) => withdraw(tx, 'greet', { name: 'Ada' }))
+  assert.deepEqual(
+    (await rows()).map(({ payload }) => payload),
+    [{ name: 'Bob', from: 'the hub' }],
+  )
+  const greeted: unknown[] = []
+  queue.register('greet', async (payload) => void greeted.push(payload))
+  await until('Bob is greeted', () => greeted.length === 1)
 })
 
 test('drain takes nothing more and waits for what is under way', async () => {

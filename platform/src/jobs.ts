@@ -8,6 +8,8 @@ import { afterCommit, within, type Tx } from './unit.ts'
 /** Work for later: committed with the change that asks for it, done at least once by whichever process gets to it. */
 export interface Jobs {
   enqueue(tx: Tx, kind: string, payload: unknown, how?: { runAt?: Date }): Promise<void>
+  /** Takes back the jobs of a kind whose payload says the same, those that were given up included: nothing of them is kept. */
+  withdraw(tx: Tx, kind: string, like: Record<string, string>): Promise<void>
   /** Says how jobs of a kind are done, and begins with those that wait. After a crash a job may be done a second time. */
   register<Payload>(kind: string, handler: (payload: Payload) => Promise<void>): void
   /** Does something again and again, each time in one process of the hub. */
@@ -35,6 +37,10 @@ export async function enqueue(tx: Tx, kind: string, payload: unknown, { runAt }:
     within(tx),
   )
   afterCommit({ topic, name: 'jobs.enqueued', payload: null, seq: null })
+}
+
+export async function withdraw(tx: Tx, kind: string, like: Record<string, string>): Promise<void> {
+  await sql`delete from job where kind = ${kind} and payload @> ${JSON.stringify(like)}::jsonb`.execute(within(tx))
 }
 
 export function jobs(deps: {
@@ -103,6 +109,7 @@ export function jobs(deps: {
 
   return {
     enqueue,
+    withdraw,
     register(kind, handler) {
       handlers.set(kind, handler)
       wake()

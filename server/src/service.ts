@@ -6,7 +6,7 @@ import { hashingPool } from './auth/index.ts'
 import { excerptOf } from './chat/index.ts'
 import { gateway } from './gateway/index.ts'
 import { presence, type PresenceTables } from './presence/index.ts'
-import { slices } from './slices.ts'
+import { mailJob, slices } from './slices.ts'
 
 export { migrations }
 const dayMs = 86_400_000
@@ -28,7 +28,7 @@ export async function start(house: House): Promise<Service> {
     changed: (accountId) => bus.publish({ topic: `presence:${accountId}`, name: 'presence.changing', payload: {}, seq: null }),
   })
 
-  jobs.register<Letter>('mail.send', (letter) => mail.send(letter))
+  jobs.register<Letter>(mailJob, (letter) => mail.send(letter))
   images.work(jobs)
   jobs.every('sessions.sweep', dayMs, sessions.sweep)
 

@@ -1,9 +1,12 @@
 import { within, type House } from '@atrium/platform'
+import { forgetLetters } from '@atrium/platform/mail/outbox'
 import { auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, type Chat, type ChatTables } from './chat/index.ts'
 import { accounts, directory, type DirectoryTables } from './directory/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
 import { forget, index, search, type SearchTables } from './search/index.ts'
+
+export const mailJob = 'mail.send'
 
 /** What the slices need of the house. */
 export interface Ground extends Pick<
@@ -26,7 +29,7 @@ export function slices(ground: Ground) {
     ...databaseOf<AuthTables>(),
     accounts: known,
     about: { version: ground.version, source: ground.source },
-    post: (tx, letter) => jobs.enqueue(tx, 'mail.send', letter),
+    post: (tx, letter) => jobs.enqueue(tx, mailJob, letter),
   })
   const images = pictures({ ...ground, ...databaseOf<PictureTables>(), maySee: (...asked) => rooms.maySee(...asked) })
   const rooms: Chat = chat({
@@ -44,6 +47,10 @@ export function slices(ground: Ground) {
     isPassword: sessions.isPassword,
     endSessions: sessions.endSessions,
     forgetSecrets: sessions.forgetSecrets,
+    async forgetLetters(tx, address) {
+      await jobs.withdraw(tx, mailJob, { to: address })
+      await forgetLetters(tx, address)
+    },
     setProfilePicture: images.setProfile,
     forgetAuthor: (tx, ...what) => rooms.forgetAuthor(within(tx), ...what),
     closeSeats: (tx, ...what) => rooms.closeSeats(within(tx), ...what),

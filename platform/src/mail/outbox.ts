@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { OutboxMail } from '@atrium/protocol'
+import { within, type Tx } from '../unit.ts'
 import type { Mail } from './index.ts'
 
 export interface OutboxTables {
@@ -23,6 +24,11 @@ export function outbox({ db, now, newId }: { db: Kysely<any>; now: () => Date; n
     },
     async close() {},
   }
+}
+
+/** Takes somebody's letters away. */
+export async function forgetLetters(tx: Tx, recipient: string): Promise<void> {
+  await within<OutboxTables>(tx).deleteFrom('outboxMail').where('recipient', '=', recipient).execute()
 }
 
 /** What lies in the outbox, newest first. */

@@ -16,7 +16,7 @@ import {
   type Seq,
 } from '@atrium/protocol'
 import { hashingPool, setupLink } from '../auth/index.ts'
-import { slices } from '../slices.ts'
+import { mailJob, slices } from '../slices.ts'
 import { conversations, type Conversation, type Line } from './script.ts'
 import { addressOf, members, newcomer, organisation, type Member } from './people.ts'
 import { portrait } from './portraits.ts'
@@ -82,7 +82,7 @@ async function stageOf(house: DemoHouse) {
       ...jobs,
       // Nobody is written to, and what is put off is put off from today: the past has no use for it.
       enqueue: async (tx, kind, payload) =>
-        kind === 'mail.send' ? undefined : jobs.enqueue(tx, kind, payload, { runAt: new Date(house.now().getTime() + dayMs) }),
+        kind === mailJob ? undefined : jobs.enqueue(tx, kind, payload, { runAt: new Date(house.now().getTime() + dayMs) }),
     },
   })
   const { 'search.messages': _, ...handlers } = hub.handlers

@@ -40,6 +40,8 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   endSessions: (tx: Tx, accountId: AccountId) => Promise<void>
   /** Password, sessions, links: nothing is left that could sign in. */
   forgetSecrets: (tx: Tx, accountId: AccountId) => Promise<void>
+  /** Letters to an address that wait, were given up, or are kept for administrators to read. */
+  forgetLetters: (tx: Tx, address: string) => Promise<void>
   /** Makes an uploaded picture the profile's, or takes the old one away. */
   setProfilePicture: (tx: Tx, accountId: AccountId, picture: PictureId | null) => Promise<void>
   /** Deletes all that somebody wrote, and says so in the rooms. */
@@ -151,7 +153,7 @@ export function directoryService(deps: DirectoryDeps) {
       await work(
         async (tx, announce) => {
           await holdOrganisation(tx)
-          const [standing, { id: accountId }] = await existing(tx, actor.accountId)
+          const [standing, { id: accountId, address }] = await existing(tx, actor.accountId)
           if (leavesNobody(standing, 'delete', await countOtherAdministrators(tx, accountId)))
             throw fail('conflict', 'directory.lastAdministrator')
 
@@ -159,6 +161,7 @@ export function directoryService(deps: DirectoryDeps) {
           await deps.closeSeats(tx, announce, accountId)
           await deps.setProfilePicture(tx, accountId, null)
           await deps.forgetSecrets(tx, accountId)
+          if (address !== null) await deps.forgetLetters(tx, address)
           tell(announce, await closeAccount(tx, accountId))
           announce('revocations:all', 'directory.right.revoked', { kind: 'account', accountId, reason: 'deleted' })
         },

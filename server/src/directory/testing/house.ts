@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import type { PoolConfig } from 'pg'
 import { dispatcher, jobs, memoryBus, throttle, workshop, type Actor, type Call, type Event } from '@atrium/platform'
 import { diskBlobs } from '@atrium/platform/blobs/disk'
+import { outbox } from '@atrium/platform/mail/outbox'
 import { jsonLog } from '@atrium/platform/log'
 import { nodeOf } from '@atrium/platform/placement'
 import { cloneDatabase } from '@atrium/platform/testing'
@@ -50,6 +51,7 @@ export async function house(cluster: PoolConfig) {
     verify: (hash, secret) => (work.verified++, pool.verify(hash, secret)),
   }
   const queue = jobs({ db, bus, log })
+  const mail = outbox({ db, now, newId: randomUUID })
   const ground: Ground = {
     databaseOf: workshop(db, bus),
     epoch: rows[0]!.id,
@@ -148,6 +150,7 @@ export async function house(cluster: PoolConfig) {
     work,
     blobs,
     queue,
+    mail,
     somebody,
     founded,
     colleague,
