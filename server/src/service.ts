@@ -30,6 +30,7 @@ export async function start(house: House): Promise<Service> {
 
   jobs.register<Letter>(mailJob, (letter) => mail.send(letter))
   images.work(jobs)
+  rooms.work(jobs)
   jobs.every('sessions.sweep', dayMs, sessions.sweep)
 
   const doors = await gateway({

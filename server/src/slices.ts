@@ -34,7 +34,7 @@ export function slices(ground: Ground) {
   const images = pictures({ ...ground, ...databaseOf<PictureTables>(), maySee: (...asked) => rooms.maySee(...asked) })
   const rooms: Chat = chat({
     ...databaseOf<ChatTables>(),
-    ...{ epoch, bus, now, newId, index, forget },
+    ...{ epoch, bus, jobs, now, newId, index, forget },
     peopleOf: known.peopleOf,
     activeAccounts: known.activeAccounts,
     attach: images.attach,

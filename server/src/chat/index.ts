@@ -82,6 +82,8 @@ export function chat(deps: ChatDeps) {
     },
 
     forgetAuthor: service.forgetAuthor,
+    /** The jobs of this slice. Called once, where jobs are done. */
+    work: service.work,
     closeSeats: service.closeSeats,
     /** The parts of somebody's copy of their data. */
     exportParts: [

@@ -101,6 +101,12 @@ export const canAnswer = (spans: readonly Stretch[], answered: { roomId: string;
 /** CHAT-16  Who types is told of at most once in two seconds. */
 export const typingEveryMs = 2_000
 
+/**
+ * CHAT-17  Whoever deletes an account with all they said: the name and the newest words are gone at once, the older ones in
+ * portions after it. One unit for a hundred thousand messages would hold every room they spoke in.
+ */
+export const forgottenAtOnce = 1_000
+
 /** The beginning of what was said, on one line: for lists and notifications. Never half a character. */
 export const excerptOf = ({ body }: Pick<Message, 'body'>) => [...body.slice(0, 600).replaceAll(/\s+/g, ' ')].slice(0, 200).join('').trim()
 

@@ -1,5 +1,5 @@
 import type { RawBuilder } from 'kysely'
-import { fail, type Actor, type Bus, type Database, type Reading } from '@atrium/platform'
+import { fail, type Actor, type Bus, type Database, type Jobs, type Reading } from '@atrium/platform'
 import type { Person, Picture, Topic } from '@atrium/protocol'
 import { canRead } from './rules.ts'
 import { findSeat, type Found } from './store.seats.ts'
@@ -19,6 +19,7 @@ export interface ChatDeps extends Database<ChatTables> {
   now: () => Date
   newId: () => string
   bus: Pick<Bus, 'publish'>
+  jobs: Pick<Jobs, 'enqueue'>
   peopleOf: (db: Reading<any>, accountIds: readonly string[]) => Promise<Person[]>
   /** Of these accounts, those who may be here. */
   activeAccounts: (accountIds: readonly string[]) => Promise<readonly string[]>

@@ -1,10 +1,11 @@
-import { fail, type Actor, type Announce } from '@atrium/platform'
+import { fail, type Actor, type Announce, type Jobs } from '@atrium/platform'
 import type { Hub, Input, Message, MessageId, Output, Picture, Reaction, RoomId } from '@atrium/protocol'
 import {
   canAnswer,
   canPost,
   canReact,
   canRead,
+  forgottenAtOnce,
   isAuthor,
   isChangeable,
   isRepeatedEdit,
@@ -22,7 +23,7 @@ import {
   findForSend,
   findMessage,
   holdMessage,
-  messagesBy,
+  newestBy,
   reactionsOf,
   seekMessage,
   setReaction,
@@ -30,7 +31,10 @@ import {
 import { findSeat, seatedOf } from './store.seats.ts'
 import { toMessage, type MessageRow, type Tx } from './store.ts'
 
-export function messagesService({ db, work, now, newId, bus, attach, release, index, forget }: ChatDeps) {
+/** The job that goes on with forgetting an author. */
+const forgetJob = 'chat.forget'
+
+export function messagesService({ db, work, now, newId, bus, jobs, attach, release, index, forget }: ChatDeps) {
   const typed = new Map<string, number>()
 
   const repeatedSend = async (tx: Tx, id: string, draft: Input<Hub, 'chat.send'>): Promise<Message> => {
@@ -57,6 +61,13 @@ export function messagesService({ db, work, now, newId, bus, attach, release, in
         },
         { replaces: [id, reactionsSubject(id)] },
       )
+  }
+
+  /** Forgets what an account said: the newest of it, and the rest by a job that commits with this. */
+  async function forgetAuthor(tx: Tx, announce: Announce, accountId: string): Promise<void> {
+    const messages = await newestBy(tx, accountId, forgottenAtOnce)
+    if (messages.length > 0) await deleteMessages(tx, announce, messages)
+    if (messages.length === forgottenAtOnce) await jobs.enqueue(tx, forgetJob, { accountId })
   }
 
   return {
@@ -161,10 +172,11 @@ export function messagesService({ db, work, now, newId, bus, attach, release, in
         return () => ({ reactions })
       }),
 
-    /** Forgets all that an account said. */
-    async forgetAuthor(tx: Tx, announce: Announce, accountId: string): Promise<void> {
-      const messages = await messagesBy(tx, accountId)
-      if (messages.length > 0) await deleteMessages(tx, announce, messages)
+    forgetAuthor,
+    work(queue: Pick<Jobs, 'register'>): void {
+      queue.register<{ accountId: string }>(forgetJob, ({ accountId }) =>
+        work((tx, announce) => forgetAuthor(tx, announce, accountId), { alone: true }),
+      )
     },
 
     async typing(actor: Actor, { roomId }: Input<Hub, 'chat.typing'>): Promise<void> {

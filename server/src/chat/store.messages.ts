@@ -148,12 +148,11 @@ export async function dropReactions(tx: Tx, messageIds: readonly string[]): Prom
   await sql`delete from reaction where message_id = any(${messageIds}::uuid[])`.execute(tx)
 }
 
-/** The messages of an author that still have words. */
-export async function messagesBy(tx: Tx, authorId: string): Promise<Pick<MessageRow, 'id' | 'roomId' | 'seq'>[]> {
+/** The newest messages of an author that still have words. */
+export async function newestBy(tx: Tx, authorId: string, limit: number): Promise<Pick<MessageRow, 'id' | 'roomId' | 'seq'>[]> {
   const { rows } = await sql<Pick<MessageRow, 'id' | 'roomId' | 'seq'>>`
-    select id, room_id, seq from message where author_id = ${authorId} and body is not null order by room_id, seq for no key update`.execute(
-    tx,
-  )
+    select id, room_id, seq from message where author_id = ${authorId} and body is not null
+    order by sent_at desc, id limit ${limit} for no key update`.execute(tx)
   return rows
 }
 

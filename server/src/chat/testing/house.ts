@@ -62,6 +62,7 @@ export async function house(cluster: PoolConfig) {
     now,
     newId: randomUUID,
     bus,
+    jobs: { enqueue },
     peopleOf: people.peopleOf,
     activeAccounts: people.activeAccounts,
     attach: images.attach,
