@@ -38,10 +38,13 @@ const onlyWebSocket: Plugin = {
       : undefined,
 }
 
+/** The framework is told which version the page is of before its other modules are read. In one file with them it would not know, and reload for ever. */
+const begunFirst = { name: 'begun', test: /runtime[\\/]client[\\/]payload\.js|vite[\\/]preload-helper/, priority: 1 }
+
 export default defineConfig(({ command }) => ({
   // What several pages need is one file: fifty small ones cost a page more in headers than in code.
   environments: {
-    client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', minShareCount: 2 }] } } } } },
+    client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [begunFirst, { name: 'shared', minShareCount: 2 }] } } } } },
   },
   plugins: [
     tailwindcss(),

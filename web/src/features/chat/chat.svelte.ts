@@ -1,6 +1,8 @@
 import { createContext } from 'svelte'
+import { SvelteSet } from 'svelte/reactivity'
 import type { AccountId, Failure, Hub, Me, Message, Payload, RoomEntry, RoomId } from '@atrium/protocol'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
+import { m } from '#lib/i18n/index.ts'
 import { excerptOf } from './excerpt.ts'
 import { keptFor, type Kept } from './kept.ts'
 import { Outbox } from './outbox.svelte.ts'
@@ -30,6 +32,8 @@ export class Chat {
   readonly rooms: Rooms
   readonly outbox: Outbox
   readonly hub: HubConnection
+  /** Rooms in which something was begun and not sent. */
+  readonly drafts: SvelteSet<RoomId>
   #open = new Map<RoomId, RoomState>()
   #stale = new Set<RoomId>()
   #deps: ChatDeps
@@ -40,6 +44,7 @@ export class Chat {
     this.hub = hub
     this.me = me.person.id
     this.kept = deps.kept ?? keptFor(this.me)
+    this.drafts = new SvelteSet(this.kept.names('draft.').map((name) => name.slice('draft.'.length) as RoomId))
     this.people = new People(hub, me.person)
     this.presence = new PresenceBook(hub)
     this.rooms = new Rooms(this.me)
@@ -97,7 +102,12 @@ export class Chat {
   }
 
   #apply<K extends 'chat.seat.taken' | 'chat.seat.left' | 'chat.seat.changed' | 'chat.room.read'>(name: K, payload: Payload<Hub, K>) {
-    if (name === 'chat.seat.taken') return this.rooms.put(payload as RoomEntry)
+    if (name === 'chat.seat.taken') {
+      const entry = payload as RoomEntry
+      this.rooms.put(entry)
+      // The fact was written when the room was entered: what has been said since, the hub knows.
+      return entry.latest ? undefined : this.#look(entry.room.id)
+    }
     const { roomId } = payload as { roomId: RoomId }
     const room = this.#open.get(roomId)
     if (name === 'chat.seat.left') {
@@ -132,7 +142,11 @@ export class Chat {
   #news(news: News) {
     const entry = this.rooms.of(news.roomId)
     if (!entry || news.authorId === this.me || entry.seat.isMuted || news.seq <= entry.seen.read) return
-    this.#deps.announce({ ...news, isForMe: news.mentionsMe || entry.room.kind === 'direct' })
+    this.#deps.announce({
+      ...news,
+      excerpt: excerptOf({ body: news.excerpt, pictures: [] }) || m.chat_picture(),
+      isForMe: news.mentionsMe || entry.room.kind === 'direct',
+    })
   }
 
   /** Something was taken back or changed off screen: numbers alone cannot say what waits now. */
@@ -143,7 +157,7 @@ export class Chat {
       const roomIds = [...this.#stale].slice(0, 200)
       this.#stale.clear()
       const reply = await this.hub.call('chat.seen', { roomIds })
-      if (reply.ok) for (const { roomId, seen, latest } of reply.data) this.rooms.change(roomId, { seen, latest })
+      if (reply.ok) for (const { roomId, room, seen, latest } of reply.data) this.rooms.change(roomId, { room, seen, latest })
     })
   }
 }

@@ -1,4 +1,8 @@
 import type { Message } from '@atrium/protocol'
+import { m } from '#lib/i18n/index.ts'
+
+/** Signs around words, not those inside of them: `2*3*4` and `a_b_c` are what they are. */
+const emphasised = /(?<![\p{L}\p{N}*_\\])([*_])(?=\S)([^*_\n]+?)(?<=\S)\1(?![\p{L}\p{N}*_])/gu
 
 /** One line of a message, without its signs. */
 export function excerptOf({ body, pictures }: Pick<Message, 'body' | 'pictures'>, longest = 160): string {
@@ -6,9 +10,10 @@ export function excerptOf({ body, pictures }: Pick<Message, 'body' | 'pictures'>
     .replace(/```[a-z]*\n?|```/g, ' ')
     .replace(/\[([^\]\n]+)\]\([^)\n]+\)/g, '$1')
     .replace(/(\*\*|__|~~|`)/g, '')
-    .replace(/^[>\s]+/gm, '')
+    .replace(emphasised, '$2')
+    .replace(/^\s*(?:>\s*)*(?:[-*+]\s+)?/gm, '')
     .replace(/\s+/g, ' ')
     .trim()
-  if (words === '' && pictures.length > 0) return '🖼'
+  if (words === '' && pictures.length > 0) return m.chat_picture()
   return words.length > longest ? `${words.slice(0, longest)}…` : words
 }
