@@ -10,6 +10,8 @@ const packages: [name: string, isThere: () => unknown][] = [
   ['firefox-esr', firefoxProgram],
   ['redis-server', () => found('redis-server')],
   ['nginx', () => found('nginx')],
+  ['faketime', () => found('faketime')],
+  ['postgresql-15', () => existsSync('/usr/lib/postgresql/15/bin/postgres')],
 ]
 
 /** Brings real servers and browsers to this machine where it may. Returns what stays missing, as sentences. */
@@ -29,7 +31,9 @@ async function installDebian(names: string[]): Promise<void> {
   try {
     const env = { DEBIAN_FRONTEND: 'noninteractive' }
     await run('apt-get', ['update', '-qq'], env)
-    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], env)
+    const install = ['install', '-y', '-qq', '--no-install-recommends']
+    // All at once, or one by one: another release lacks one of them, and then apt would install none.
+    if (!(await run('apt-get', [...install, ...names], env))) for (const name of names) await run('apt-get', [...install, name], env)
   } finally {
     if (isOurs) await rm(policy)
   }
