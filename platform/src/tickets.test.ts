@@ -54,6 +54,12 @@ test('what one process signs another accepts, and learns what it is for', async 
   assert.deepEqual(ticket, { ...claims, purpose: 'document', id: ticket.id, issuedAt: start, expiresAt: start + ticketLivesMs.document })
 })
 
+test('two tickets that come together to a process that knows no key yet are both good', async () => {
+  const [hub, other] = [process('hub'), process('other')]
+  const tokens = [await hub.sign('upload', upload()), await hub.sign('upload', upload())]
+  await Promise.all(tokens.map((token) => other.verify(token, 'upload', person)))
+})
+
 test('processes that start together sign with one key', async () => {
   const fresh = await cloneDatabase(inject('cluster'))
   const all = Array.from({ length: 8 }, () => ed25519Tickets({ db: fresh.db, node: nodeOf('hub'), now: () => new Date(start), newId }))

@@ -97,14 +97,19 @@ export function ed25519Tickets({ db, node, now, newId }: Needs): Tickets {
       return made
     })
 
+  let looking: Promise<void> | undefined
   async function publicKey(kid: string): Promise<KeyObject | undefined> {
-    const known = publicKeys.get(kid)
-    if (known || performance.now() - lookedAt < lookAgainMs) return known
+    // Two tickets of a key that is new here may arrive together: the second waits for what the first asked.
+    if (!publicKeys.has(kid) && (looking || performance.now() - lookedAt >= lookAgainMs))
+      await (looking ??= readKeys().finally(() => (looking = undefined)))
+    return publicKeys.get(kid)
+  }
+
+  async function readKeys() {
     lookedAt = performance.now()
     const rows = await tables.selectFrom('ticketKey').select(['kid', 'publicKey']).execute()
     publicKeys.clear()
     for (const row of rows) publicKeys.set(row.kid, createPublicKey(row.publicKey))
-    return publicKeys.get(kid)
   }
 
   /** Each id once. Forgotten by a clock that never steps: the day's may go forward and back, and a spent ticket be young again. */
