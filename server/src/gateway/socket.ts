@@ -9,6 +9,7 @@ import { protocolVersion, type HandshakeRefusal, type Reply } from '@atrium/prot
 import { end, type Connection, type HubSocket } from './connection.ts'
 import { secretOf } from './cookie.ts'
 import { bucket } from './bucket.ts'
+import { maxScreens, places } from './places.ts'
 import { backlogOf } from './wire.ts'
 import type { HubServer } from './topics.ts'
 
@@ -21,6 +22,8 @@ const maxMessageBytes = 1024 * 1024
 /** What one socket may ask: far more than a person can, far less than a program would. */
 const burst = { size: 300, perSecond: 100 }
 const maxUnderWay = 100
+const tooManyScreens = () =>
+  fail('rate_limited', 'rateLimited', { params: { problem: 'too_many_screens', max: maxScreens }, retryAfterMs: 60_000 })
 
 export type Dispatch = (actor: Actor | undefined, name: string, raw: unknown, call: Call) => Promise<Reply<unknown>>
 
@@ -56,6 +59,7 @@ export function socketDoor(deps: {
   const connections = new Map<string, Connection>()
   const openings = new WeakMap<object, Opening>()
   const calls = new WeakMap<Call, Connection>()
+  const room = places()
   let isDraining = false
 
   // Half-open connections are noticed within pingInterval + pingTimeout, by both sides.
@@ -95,6 +99,7 @@ export function socketDoor(deps: {
     const opening = openings.get(socket.conn)
     const actor = opening?.secret && (await sessionOf(opening.secret))
     if (!opening || !actor) return { error: fail('unauthenticated', 'unauthenticated').failure }
+    if (!room.take(actor.accountId, socket.conn)) return { error: tooManyScreens().failure }
     socket.data = { actor, source: opening.source, userAgent: opening.userAgent }
     return undefined
   }
