@@ -28,7 +28,8 @@ beforeEach(async () => {
 
 const everything: Span[] = [{ from: 1, to: null }]
 
-async function ask(after: number, spans: Span[] = everything, limits = { page: 50, backlog: 50 }, asEpoch = epoch) {
+const usual = { page: 50, backlog: 50, bytes: 1_000_000 }
+async function ask(after: number, spans: Span[] = everything, limits = usual, asEpoch = epoch) {
   const positions = topics.map((topic) => ({ topic, seq: after }))
   const deltas = await since(house.db, { epoch: asEpoch, positions }, new Map(topics.map((topic) => [topic, spans])), limits)
   return deltas.map((delta) =>
@@ -40,15 +41,32 @@ const both = <T>(answer: T): [T, T] => [answer, answer]
 test('who was away gets what it missed, in pages that all topics share', async () => {
   assert.deepEqual(await ask(7), both(['8,9,10', 10, false]))
   assert.deepEqual(await ask(10), both(['', 10, false]))
-  assert.deepEqual(await ask(4, everything, { page: 8, backlog: 50 }), [
+  assert.deepEqual(await ask(4, everything, { ...usual, page: 8 }), [
     ['5,6,7,8,9,10', 10, false],
     ['5,6', 6, true],
   ])
 })
 
+test('long words make short pages, and whoever asks on gets all of them, in order, once', async () => {
+  const { rows } = await sql<{ bytes: number }>`select max(octet_length(payload::text)) as bytes from journal`.execute(house.db)
+  const limits = { ...usual, bytes: 2 * rows[0]!.bytes + 1 }
+  assert.deepEqual(await ask(7, everything, limits), [
+    ['8,9,10', 10, false],
+    ['', 7, true],
+  ])
+  assert.deepEqual(await ask(5, everything, limits), [
+    ['6,7,8', 8, true],
+    ['', 5, true],
+  ])
+  assert.deepEqual(await ask(9, everything, { ...usual, bytes: 1 }), [
+    ['10', 10, false],
+    ['', 9, true],
+  ])
+})
+
 test('where loading afresh is right or cheaper, it is said', async () => {
   assert.deepEqual(await ask(11), both('reset'), 'ahead of the database')
-  assert.deepEqual(await ask(0, everything, { page: 50, backlog: 9 }), both('reset'), 'too many')
+  assert.deepEqual(await ask(0, everything, { ...usual, backlog: 9 }), both('reset'), 'too many')
   assert.deepEqual(await ask(7, everything, undefined, randomUUID()), both('reset'), 'another epoch')
   await sql`delete from journal where topic = 'room:a' and seq < 9`.execute(house.db)
   assert.deepEqual(await ask(7), ['reset', ['8,9,10', 10, false]], 'pruned')
