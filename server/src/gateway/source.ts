@@ -10,7 +10,7 @@ import type { Http } from '@atrium/platform/http'
 
 /** The top of what this hub runs from. */
 const home = join(import.meta.dirname, '../../..')
-const folders = ['protocol', 'platform', 'server', 'sfu', 'collab', 'web', 'mobile', 'infra', 'test', '.ci']
+const folders = ['protocol', 'platform', 'server', 'sfu', 'collab', 'web', 'mobile', 'infra', 'test', 'docs', '.ci']
 const files = [
   ...['package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts', 'eslint.config.js'],
   ...['.gitignore', '.npmrc', '.prettierignore', '.prettierrc.json'],
