@@ -8,6 +8,7 @@ import { interest } from './interest.ts'
 import { merged } from './merged.ts'
 import { stirring } from './stirring.ts'
 import { watchers } from './watchers.ts'
+import { frameOf, write, writeVolatile, type Frame } from './wire.ts'
 
 export type HubServer = Server<ClientToServer<Hub>, ServerToClient<Hub>, Record<string, never>, About>
 export type Spans = ReadonlyMap<string, Span[]>
@@ -62,20 +63,26 @@ export function topics(deps: {
   const peopleSoon = merged(() => people.flush(), troubled('who came and went could not be told'))
 
   function deliver(event: Event): void {
-    const { topic, name, payload, seq } = event
+    const { topic, name, payload } = event
     if (isPresence(topic)) {
       people.changed(personOf(topic))
       return peopleSoon.note()
     }
-    // Encoded once, whatever the number of sockets. A signal may be dropped on its way, a fact may not.
-    if (seq === null) io.to(topic).volatile.emit(name as 'chat.typed', payload as never, topic)
-    else io.to(topic).emit(name as 'chat.message.sent', payload as never, { topic, seq })
+    tell(event)
     heeded.heard(event)
     if (name === 'chat.member.left' && payload !== null) {
       const { accountId } = payload as Payload<Hub, 'chat.member.left'>
       leave(accountId, topic)
     }
     if (offScreen.heard(event)) offScreenSoon.note()
+  }
+
+  /** Encoded once, whatever the number of sockets. A signal may be dropped on its way, a fact may not. */
+  function tell({ topic, name, payload, seq }: Event): void {
+    let frame: Frame | undefined
+    for (const { socket } of membersOf(topic))
+      if (seq === null) writeVolatile(socket.conn, (frame ??= frameOf(name, payload, topic)))
+      else write(socket.conn, (frame ??= frameOf(name, payload, { topic, seq })))
   }
 
   function* membersOf(topic: string): Generator<Connection> {
