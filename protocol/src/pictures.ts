@@ -17,7 +17,7 @@ export const maxPictureBytes = 10 * 1024 * 1024
 export const pictures = {
   /**
    * Asks for a place to put a picture: `PUT` its bytes to `path` within 24 h, with the session's cookie, and get a
-   * `Reply<Picture>`. Until it is attached to a message or a profile only its owner sees it; after a day it is swept.
+   * `Reply<Picture>`, of what is kept: where and with what it was taken is left out. Until it is attached to a message or a profile only its owner sees it; after a day it is swept.
    */
   'pictures.begin': command(
     z.strictObject({ clientId: ClientId, type: Picture.shape.type, bytes: z.int().min(1).max(maxPictureBytes) }),

@@ -1,33 +1,43 @@
-import { Transform, type Readable } from 'node:stream'
+import { Readable, Transform } from 'node:stream'
 import { imageSize } from 'image-size'
 import { fail } from '@atrium/platform'
 import type { Picture } from '@atrium/protocol'
+import { cleaned } from './clean/index.ts'
 import { typeOf } from './rules.ts'
 
-/** Sizes stand at the beginning; cameras put up to some hundred KiB of descriptions before it. */
+/** Sizes stand at the beginning, once what cameras put before it is gone. Profiles of colours may still be long. */
 const headBytes = 1024 * 1024
 /** Phones save pictures lying down and say which way is up: from 5 on, width is height. */
 const firstSideways = 5
 
-/** Passes a stream on and keeps its beginning. */
-export function keepHead(content: Readable): { through: Readable; head: () => Buffer } {
-  const kept: Buffer[] = []
-  let length = 0
-  const through = new Transform({
+/** What arrives: passed on as it is to be kept, its beginning remembered, and what came counted. */
+export function receive(content: Readable, maxBytes: number): { through: Readable; head: () => Buffer; bytes: () => number } {
+  let bytes = 0
+  const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      if (length < headBytes) kept.push(chunk.subarray(0, headBytes - length))
-      length += chunk.length
-      done(null, chunk)
+      bytes += chunk.length
+      if (bytes > maxBytes) done(fail('too_large', 'tooLarge', { params: { limit: maxBytes } }))
+      else done(null, chunk)
     },
   })
   // A browser that goes away leaves a stream that neither ends nor fails, perhaps before we have begun to read.
   const brokeOff = () => fail('invalid', 'pictures.wrongLength')
   if (content.destroyed) throw brokeOff()
-  const breakOff = () => void (content.readableEnded || through.destroy(brokeOff()))
+  const breakOff = () => void (content.readableEnded || counted.destroy(brokeOff()))
   content.on('error', breakOff).on('close', breakOff)
   // Whoever reads is told by the end of the stream; before somebody does, nobody listens, and that would end the process.
-  through.on('error', () => {})
-  return { through: content.pipe(through), head: () => Buffer.concat(kept) }
+  counted.on('error', () => {})
+
+  const kept: Buffer[] = []
+  async function* through() {
+    let length = 0
+    for await (const piece of cleaned(content.pipe(counted))) {
+      if (length < headBytes) kept.push(piece.subarray(0, headBytes - length))
+      length += piece.length
+      yield piece
+    }
+  }
+  return { through: Readable.from(through(), { objectMode: false }), head: () => Buffer.concat(kept), bytes: () => bytes }
 }
 
 /** What the bytes say; undefined when they are none of the kinds we show. */

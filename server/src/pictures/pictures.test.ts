@@ -139,6 +139,18 @@ test('[PIC-3] no more than ten MiB is promised a place', async () => {
   assert.equal((await bob.refusal('pictures.begin', { type: 'image/png', bytes: 10 * 1024 * 1024 + 1 })).field, 'bytes')
 })
 
+test('[PIC-6] what a picture says beside itself is not kept', async () => {
+  const content = png()
+  const [header, rest] = [content.subarray(0, 33), content.subarray(33)]
+  const words = Buffer.from('tEXtplace\0Saltmarsh, behind the shed')
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(words.length - 4)
+  const described = Buffer.concat([header, length, words, Buffer.alloc(4), rest, Buffer.from('<script>alert(1)</script>')])
+  const picture = await upload(bob, described)
+  assert.equal(picture.bytes, content.length)
+  assert.deepEqual((await look(bob, picture.id)).content, content)
+})
+
 test('[PIC-4] a picture is used once, by its owner', async () => {
   const { room } = await bob.call('chat.room.create', { name: 'Once', memberIds: [ada.accountId] })
   const picture = await upload(bob)

@@ -31,3 +31,5 @@ export const isFree = (picture: { use: Use }): boolean => picture.use.kind === '
 
 /** PIC-5  What was not used for a day is swept away. */
 export const unusedLivesMs = 24 * 60 * 60 * 1_000
+
+// PIC-6 (where, when and with what a picture was taken is nobody's business: only what is drawn is kept) is `clean/`.

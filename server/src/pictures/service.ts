@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { fail, type Actor, type Database, type House, type Tx } from '@atrium/platform'
 import type { Hub, Input, Output, Picture, PictureId } from '@atrium/protocol'
-import { inspect, keepHead } from './inspect.ts'
+import { inspect, receive } from './inspect.ts'
 import { isFree, isTooLarge, unusedLivesMs, whoSees, type Use } from './rules.ts'
 import {
   addPicture,
@@ -39,12 +39,11 @@ export function picturesService({ db, work, blobs, tickets, jobs, maySee, now, n
   /** The bytes are in the store under `key`. Keeps them, or says why not. */
   async function keep(
     actor: Actor,
-    said: { pictureId: PictureId; type: string; bytes: number },
+    said: { pictureId: PictureId; type: string },
     stored: { bytes: number; sha256: string },
     head: Buffer,
     key: string,
   ) {
-    if (stored.bytes !== said.bytes) throw fail('invalid', 'pictures.wrongLength')
     const real = inspect(head)
     if (!real || real.type !== said.type) throw fail('invalid', 'pictures.notAPicture')
     const picture: Picture = { id: said.pictureId, ...real, bytes: stored.bytes }
@@ -78,9 +77,10 @@ export function picturesService({ db, work, blobs, tickets, jobs, maySee, now, n
       }
 
       const key = newId()
-      const { through, head } = keepHead(content)
-      const stored = await blobs.put(key, through, { maxBytes: said.bytes })
+      const { through, head, bytes } = receive(content, said.bytes)
+      const stored = await blobs.put(key, through)
       try {
+        if (bytes() !== said.bytes) throw fail('invalid', 'pictures.wrongLength')
         const { picture, isNewBlob } = await keep(actor, said, stored, head(), key)
         if (!isNewBlob) await blobs.delete(key)
         return picture
