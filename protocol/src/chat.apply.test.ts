@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import { applyChat, readTo, stir, unreadOf } from './chat.apply.ts'
-import type { Message, RoomEntry, RoomView, Stirring } from './chat.ts'
+import { maxUnread, maxWaiting, type Message, type RoomEntry, type RoomView, type Stirring } from './chat.ts'
 
 const me = { accountId: 'me' }
 const message = (seq: number, more: Partial<Record<keyof Message, unknown>> = {}) =>
@@ -69,10 +69,16 @@ test('the newest word about reactions says everything', () => {
 test('[CHAT-6] one’s own words never wait; others’ do, up to the newest hundred', () => {
   const own = applyChat['chat.message.sent'](view(), message(1, { authorId: 'me' }), me)
   assert.equal(unreadOf(own.seen), 0)
-  const many = sent(view(), ...Array.from({ length: 120 }, (_, i) => i + 1))
-  assert.deepEqual([unreadOf(many.seen), many.seen.waiting[0], many.seen.waiting.at(-1)], [100, 21, 120])
+  const many = sent(view(), ...Array.from({ length: 150 }, (_, i) => i + 1))
+  assert.deepEqual([unreadOf(many.seen), many.seen.waiting.length], [maxUnread, maxWaiting])
+  assert.deepEqual([many.seen.waiting[0], many.seen.waiting.at(-1)], [31, 150])
   const old = applyChat['chat.message.edited'](many, message(3, { edits: 1 }), me)
   assert.deepEqual(old.seen.waiting, many.seen.waiting)
+
+  let fewer = many
+  for (let seq = 150; seq > 130; seq--)
+    fewer = applyChat['chat.message.deleted'](fewer, { id: `m${seq}`, roomId: 'garden', seq } as never, me)
+  assert.equal(unreadOf(fewer.seen), maxUnread, 'what was taken back is made up for by older ones, as a fresh load would')
 })
 
 test('[CHAT-6] an edit may begin to mention me, and cease to', () => {

@@ -37,7 +37,10 @@ export const applyChat: Reducers = {
 }
 
 /** CHAT-6  Unread is what others said after my cursor and did not take back, counted to 100 at most. */
-export const unreadOf = ({ waiting }: Seen): number => waiting.length
+export const unreadOf = ({ waiting }: Seen): number => Math.min(waiting.length, counted)
+// `maxUnread` and `maxWaiting` of chat.ts, which a browser does not load.
+const counted = 100
+const carried = 120
 
 export function readTo(seen: Seen, read: number): Seen {
   if (read <= seen.read) return seen
@@ -55,8 +58,7 @@ export function stir(entry: RoomEntry, change: Stirring['rooms'][number], viewer
   return { ...entry, seen, latest }
 }
 
-const newest = 100
-const inOrder = (seqs: number[], seq: number) => (seqs.includes(seq) ? seqs : [...seqs, seq].sort((a, b) => a - b).slice(-newest))
+const inOrder = (seqs: number[], seq: number) => (seqs.includes(seq) ? seqs : [...seqs, seq].sort((a, b) => a - b).slice(-carried))
 
 function withWaiting(seen: Seen, said: { seq: number; authorId: string; mentions: readonly string[] }, { accountId }: Viewer): Seen {
   if (said.authorId === accountId || said.seq <= seen.read) return seen

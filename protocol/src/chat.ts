@@ -9,7 +9,9 @@ import { name, optionalText } from './text.ts'
 export const maxBodyLength = 20_000
 /** How long after sending, by the server's clock, an author may edit or delete. */
 export const changeableForMs = 24 * 60 * 60 * 1_000
+/** Unread is counted to this. A few more are carried, or a deletion would show fewer than there are: the client knows no older ones. */
 export const maxUnread = 100
+export const maxWaiting = 120
 
 /** One emoji: what `Intl.Segmenter` calls one grapheme, and pictographic. */
 export const Emoji = z
@@ -54,7 +56,7 @@ export const Room = z.object({
 })
 export type Room = z.output<typeof Room>
 
-/** What I have seen of a room. `waiting` and `mentions` are numbers of others' messages after `read`, the newest 100 at most. */
+/** What I have seen of a room. `waiting` and `mentions` are numbers of others' messages after `read`, the newest `maxWaiting` at most. */
 export const Seen = z.object({ read: Seq, waiting: z.array(Seq), mentions: z.array(Seq) })
 export type Seen = z.output<typeof Seen>
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, inject, test } from 'vitest'
 import { sql } from 'kysely'
 import { until } from '@atrium/platform/testing'
-import { changeableForMs, type Message } from '@atrium/protocol'
+import { changeableForMs, maxUnread, maxWaiting, type Message } from '@atrium/protocol'
 import { unreadOf } from '@atrium/protocol/apply'
 import { house, type House } from './testing/house.ts'
 
@@ -201,10 +201,11 @@ test('[CHAT-6] an edit that mentions me waits for me as such; who is no longer m
 
 test('[CHAT-6] of what waits, the newest hundred are counted', async () => {
   const { alice, bob, roomId } = await conversation()
-  const said = await Promise.all(Array.from({ length: 120 }, (_, i) => alice.say(roomId, `word ${i}`)))
+  const said = await Promise.all(Array.from({ length: maxWaiting + 20 }, (_, i) => alice.say(roomId, `word ${i}`)))
   const { seen } = (await bob.call('chat.open', { roomId })).view
   const seqs = said.map(({ seq }) => seq).sort((one, other) => one - other)
-  assert.deepEqual(seen.waiting, seqs.slice(-100))
+  assert.deepEqual(seen.waiting, seqs.slice(-maxWaiting))
+  assert.equal(unreadOf(seen), maxUnread)
 })
 
 test('[CHAT-13] only people with a seat are mentioned', async () => {

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely'
-import { maxUnread, type AccountId, type Member, type Room, type Seat, type Seen } from '@atrium/protocol'
+import { maxWaiting, type AccountId, type Member, type Room, type Seat, type Seen } from '@atrium/protocol'
 import type { Seated, Stretch } from './rules.ts'
 import { reading, type Db, type Tx } from './store.ts'
 
@@ -57,14 +57,14 @@ const toFound = ({
   read,
 })
 
-/** Numbers of others' messages after the cursor that were not taken back, the newest hundred. */
+/** Numbers of others' messages after the cursor that were not taken back: the newest of them. */
 export const seenColumns = sql`seat.read_seq as read,
   array(select m.seq from message as m
     where m.room_id = seat.room_id and m.seq > seat.read_seq and m.seq >= seat.from_seq and m.author_id <> seat.account_id and m.body is not null
-    order by m.seq desc limit ${sql.lit(maxUnread)}) as waiting,
+    order by m.seq desc limit ${sql.lit(maxWaiting)}) as waiting,
   array(select mention.seq from mention
     where mention.account_id = seat.account_id and mention.room_id = seat.room_id and mention.seq > seat.read_seq and mention.seq >= seat.from_seq
-    order by mention.seq desc limit ${sql.lit(maxUnread)}) as mentioned`
+    order by mention.seq desc limit ${sql.lit(maxWaiting)}) as mentioned`
 export interface SeenRow {
   read: number
   waiting: number[]
