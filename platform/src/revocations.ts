@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Hub, Payload } from '@atrium/protocol'
 import type { Bus } from './bus/index.ts'
 import type { Log } from './log.ts'
-import { factsAfter } from './sync.ts'
+import { factsAfter, standingsOf } from './sync.ts'
 
 export type Revoked = Payload<Hub, 'directory.right.revoked'>
 const topic = 'revocations:all'
@@ -36,8 +36,7 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
   }
 
   const unsubscribe = bus.subscribe(topic, ({ seq, payload }) => seq !== null && tell(seq, payload))
-  const row = await db.selectFrom('topic').select('seq').where('name', '=', topic).executeTakeFirst()
-  last = Number(row?.seq ?? 0)
+  last = (await standingsOf(db, [topic])).get(topic) ?? 0
 
   let isLooking = false
   const timer = setInterval(() => {

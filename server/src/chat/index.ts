@@ -1,6 +1,6 @@
 import type { Actor, Handlers, Nudges, Span } from '@atrium/platform'
 import type { chat as contract, Message, Room } from '@atrium/protocol'
-import { ownMessages, ownReactions, ownRooms } from './export.ts'
+import { ownMessages, ownReactions, ownRooms } from './store.export.ts'
 import { lies } from './rules.ts'
 import { roomTopic, type ChatDeps } from './service.common.ts'
 import { chatService } from './service.ts'

@@ -1,5 +1,5 @@
-import { sql, type Kysely } from 'kysely'
-import { factsAfter, movedTopics, type Bus, type Event, type Log } from '@atrium/platform'
+import type { Kysely } from 'kysely'
+import { factsAfter, movedTopics, standingsOf, type Bus, type Event, type Log } from '@atrium/platform'
 import { together } from './together.ts'
 
 export interface Delivery {
@@ -141,9 +141,4 @@ export function delivery(deps: {
       for (const topic of feeds.keys()) unfollow(topic)
     },
   }
-}
-
-async function standingsOf(db: Kysely<any>, topics: string[]): Promise<Map<string, number>> {
-  const { rows } = await sql<{ name: string; seq: number }>`select name, seq from topic where name = any(${topics})`.execute(db)
-  return new Map(rows.map(({ name, seq }) => [name, seq]))
 }
