@@ -34,3 +34,13 @@ export function isPublic(text: string): boolean {
   if (!address || isMetadata(text) || address.range() !== 'unicast') return false
   return address.kind() === 'ipv4' || isIn(address, publicV6)
 }
+
+/**
+ * What belongs to one household: an IPv4 address, or the 64 bits that the shortest IPv6 network has in common. Whoever has
+ * one such network has as many addresses as there are, so what is counted by address is counted by this.
+ */
+export function networkOf(address: string): string {
+  const known = parsed(address)
+  if (known?.kind() !== 'ipv6') return address
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${known.toString()}/64`).toString()}/64`
+}

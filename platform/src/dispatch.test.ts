@@ -139,6 +139,10 @@ test('whoever asks too often is told when to come back: an account, or whoever h
   const third = await peek('192.0.2.7')
   assert.deepEqual(!third.ok && third.error, { code: 'rate_limited', key: 'rateLimited', retryAfterMs: 30_000 })
   assert.ok((await peek('192.0.2.8')).ok)
+
+  for (const source of ['2001:db8::1', '2001:db8::2']) assert.ok((await peek(source)).ok)
+  assert.equal(refusal(await peek('2001:db8::ffff:1')).code, 'rate_limited')
+  assert.ok((await peek('2001:db8:0:1::1')).ok)
 })
 
 test('an operation that names no limit has one all the same', async () => {

@@ -66,7 +66,8 @@ export async function world(cluster: PoolConfig) {
 
 export const isSocketOnly = (name: OperationName<Hub>): boolean => (contract[name].terms as Terms).door === 'socket'
 
-const anAddress = () => `fd00::${Math.floor(Math.random() * 65_536).toString(16)}:${Math.floor(Math.random() * 65_536).toString(16)}`
+const anAddress = () => `fd00:${aQuarter()}:${aQuarter()}::1`
+const aQuarter = () => Math.floor(Math.random() * 65_536).toString(16)
 
 /** What the hub counts and notes of every request, whoever sends it: not what a person did. */
 const bookkeeping = ['strike', 'presence_screen', 'job_round']

@@ -87,6 +87,13 @@ test('[AUTH-1] whoever does not get in learns nothing, and it takes the same wor
     })
     assert.equal(hub.work.verified - before, 1, address)
   }
+  const asked = async (address: string) => {
+    const from = hub.statements.length
+    await stranger.refusal('auth.signIn', { address, password: 'wrong' })
+    return hub.statements.slice(from)
+  }
+  assert.deepEqual(await asked('nobody@saltmarsh.example'), await asked('bob@saltmarsh.example'), 'the database is asked the same')
+
   const before = hub.work.verified
   await stranger.signIn(' BOB@saltmarsh.example ')
   assert.equal(hub.work.verified - before, 1)
@@ -105,6 +112,17 @@ test('[AUTH-2] whoever guesses waits, even a hundred at once; where the owner si
   assert.ok(waiting.length >= 23 && waiting.every(({ code, retryAfterMs }) => code === 'rate_limited' && retryAfterMs! > 0))
   assert.equal((await thief.refusal('auth.signIn', { address: 'carl@saltmarsh.example', password })).code, 'rate_limited')
   await carl.signIn('carl@saltmarsh.example')
+})
+
+test('[AUTH-2] whoever has a network of addresses is one guesser, not as many as there are addresses in it', async () => {
+  const refused = new Set<string>()
+  for (let n = 0; n < 45; n++) {
+    const thief = hub.somebody({ source: `2001:db8:7:7::${n.toString(16)}` })
+    refused.add((await thief.refusal('auth.signIn', { address: `victim${n}@saltmarsh.example`, password })).key)
+  }
+  assert.deepEqual([...refused], ['auth.wrongPassword', 'auth.tooManyTries'])
+  const neighbour = hub.somebody({ source: '2001:db8:7:8::1' })
+  assert.equal((await neighbour.refusal('auth.signIn', { address: 'victim@saltmarsh.example', password })).key, 'auth.wrongPassword')
 })
 
 test('[AUTH-3] an invitation works once, also when two use it at the same moment', async () => {
@@ -206,7 +224,10 @@ test('[AUTH-4] looking up a session is one statement, and says at most once a mi
   const at = await seenAt()
   const before = hub.statements.length
   await bob.actor()
-  assert.deepEqual(hub.statements.slice(before).map((text) => text.slice(0, 6)), ['select'])
+  assert.deepEqual(
+    hub.statements.slice(before).map((text) => text.slice(0, 6)),
+    ['select'],
+  )
   hub.later(30_000)
   assert.equal(await seenAt(), at)
   hub.later(31_000)

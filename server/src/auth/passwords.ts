@@ -1,4 +1,4 @@
-import { fail, type Throttle } from '@atrium/platform'
+import { fail, networkOf, type Throttle } from '@atrium/platform'
 import type { AccountId } from '@atrium/protocol'
 import type { Hashing } from './hashing.ts'
 import { hashOf as fingerprint } from './secrets.ts'
@@ -6,6 +6,8 @@ import { countedAs, delays, sourceDelays } from './rules.ts'
 
 /** What is compared with when there is nothing to compare with: the work is the same, and nobody knows its password. */
 const nobody = '$argon2id$v=19$m=19456,t=2,p=1$ougs2yp7g2VeNf358WD5TA$bNt25fuVNDrxiYuWp3vha+gOjmf2Y3IwIqWqDVphMYI'
+/** Whom the database is asked for when there is nobody: it takes the same time to find nothing. */
+const noAccount = '00000000-0000-0000-0000-000000000000' as AccountId
 
 interface Deps {
   hashing: Hashing
@@ -51,13 +53,14 @@ export function passwords({ hashing, throttle, hashOf, isKnownSource }: Deps) {
     hash: hashing.hash,
 
     /** One comparison, whether there is somebody or not. */
-    async isRight({ address, password, source, accountId }: Try): Promise<boolean> {
-      const isKnown = accountId !== undefined && (await isKnownSource(accountId, source))
+    async isRight({ address, password, source: from, accountId = noAccount }: Try): Promise<boolean> {
+      const source = networkOf(from)
+      const isKnown = await isKnownSource(accountId, source)
       const key = countedAs(address, source, isKnown)
       return inTurn(key, async () => {
         const [byAddress, bySource] = [countsOf(key, delays), countsOf(`sign-in from ${source}`, sourceDelays)]
         await mayTry([...byAddress, ...bySource])
-        const hash = accountId && (await hashOf(accountId))
+        const hash = await hashOf(accountId)
         const isRight = (await hashing.verify(hash ?? nobody, password)) && hash !== undefined
         if (isRight) for (const count of byAddress) await throttle.clear(count.key)
         else for (const count of [...byAddress, ...bySource]) await throttle.hit(count.key, count.rate)

@@ -1,4 +1,4 @@
-import { fail, type Actor, type Announce, type Call, type Database, type Tx } from '@atrium/platform'
+import { fail, networkOf, type Actor, type Announce, type Call, type Database, type Tx } from '@atrium/platform'
 import type { AccountId, SessionId } from '@atrium/protocol'
 import { deviceOf } from './device.ts'
 import { isOver, lastsMs, touchEveryMs } from './rules.ts'
@@ -45,7 +45,7 @@ export function sessions({ db, work, now, newId }: Deps) {
         expiresAt: begun.expiresAt,
         endedAt: null,
       })
-      await knowSource(tx, accountId, call.source, at)
+      await knowSource(tx, accountId, networkOf(call.source), at)
       return begun
     },
 

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { Express } from 'express'
-import { fail, type Throttle } from '@atrium/platform'
+import { fail, networkOf, type Throttle } from '@atrium/platform'
 import type { Http } from '@atrium/platform/http'
 
 /** The top of what this hub runs from. */
@@ -25,7 +25,7 @@ const perCaller = { times: 10, perMs: 60_000 }
 /** The running hub's own source, for everybody who uses it: AGPL, section 13. */
 export function sourceDoor(app: Express, { throttle, sourceOf }: { throttle: Pick<Throttle, 'take'>; sourceOf: Http['sourceOf'] }): void {
   app.get('/source', async (request, response) => {
-    const retryAfterMs = throttle.take(`source ${sourceOf(request)}`, perCaller)
+    const retryAfterMs = throttle.take(`source ${networkOf(sourceOf(request))}`, perCaller)
     if (retryAfterMs > 0) throw fail('rate_limited', 'rateLimited', { retryAfterMs })
     response.set({
       'content-type': 'application/gzip',
