@@ -1,4 +1,4 @@
-import { createContext } from 'svelte'
+import { createContext, untrack } from 'svelte'
 import { SvelteSet } from 'svelte/reactivity'
 import type { AccountId, Failure, Hub, Me, Message, Payload, RoomEntry, RoomId } from '@atrium/protocol'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
@@ -59,7 +59,8 @@ export class Chat {
   /** A room on screen; one that was open lately is there at once. */
   open(id: RoomId): RoomState {
     const known = this.#open.get(id)
-    if (known && !known.isGone) {
+    // Who looks at a room that goes away sees that it did; only coming back asks anew.
+    if (known && !untrack(() => known.isGone)) {
       this.#open.delete(id)
       this.#open.set(id, known)
       return known

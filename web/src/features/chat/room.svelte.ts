@@ -51,6 +51,7 @@ export class RoomState {
   /** Facts that came while a page was fetched: the page may be older than they are. */
   #whilePaging: Fact[] | undefined
   #around: number | undefined
+  #round = 0
   #deps: RoomDeps
   #followed: { ready: Promise<void>; leave(): void }
 
@@ -133,10 +134,16 @@ export class RoomState {
   }
 
   async #load() {
-    const { hub, people, shown } = this.#deps
-    const reply = await hub.call('chat.open', { roomId: this.id, ...(this.#around !== undefined && { around: this.#around }) })
+    const { people, shown } = this.#deps
+    const round = ++this.#round
+    const around = this.#around
     this.#around = undefined
-    if (!reply.ok) return undefined
+    const isFirst = this.view === undefined && around === undefined
+    let reply = await this.#open(around)
+    // Nobody knew yet how much waits, and it is more than the newest page holds: reading begins where it ended.
+    if (isFirst && reply.ok && beginsBefore(reply.data.view)) reply = await this.#open(reply.data.view.seen.read)
+    // Another stretch was asked for meanwhile: that one is shown.
+    if (!reply.ok || round !== this.#round) return undefined
     const { view, at, epoch } = reply.data
     people.learn(reply.data.people)
     this.newAfter ??= view.seen.waiting.length > 0 ? view.seen.read : undefined
@@ -144,6 +151,8 @@ export class RoomState {
     shown(view)
     return { at, epoch }
   }
+
+  #open = (around: number | undefined) => this.#deps.hub.call('chat.open', { roomId: this.id, ...(around !== undefined && { around }) })
 
   #apply(name: string, payload: unknown) {
     if (!this.view || !isFact(name)) return
@@ -316,6 +325,10 @@ export class RoomState {
     this.#deleted = new Set([...this.#deleted].filter((other) => other !== id))
   }
 }
+
+/** The first that waits was said before everything in this stretch. */
+const beginsBefore = ({ messages, hasEarlier, seen }: RoomView): boolean =>
+  hasEarlier && seen.waiting.length > 0 && messages[0] !== undefined && seen.read < messages[0].seq - 1
 
 function withPage(view: RoomView, direction: 'earlier' | 'later', page: { messages: Message[]; hasMore: boolean }): RoomView {
   const known = new Set(view.messages.map((message) => message.id))

@@ -19,6 +19,15 @@ const dayOf = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate
 /** "14:05", or "2:05 PM" where people say so. */
 export const clock = (at: Date): string => format('clock', { hour: 'numeric', minute: '2-digit' }).format(at)
 
+/** The same without the half of the day, where there is no place for it: "2:05". */
+export const shortClock = (at: Date): string =>
+  format('clock', { hour: 'numeric', minute: '2-digit' })
+    .formatToParts(at)
+    .filter(({ type }) => type === 'hour' || type === 'minute' || type === 'literal')
+    .map(({ value }) => value)
+    .join('')
+    .trim()
+
 /** The whole of it, for the hover. */
 export const inFull = (at: Date): string => format('full', { dateStyle: 'full', timeStyle: 'short' }).format(at)
 
