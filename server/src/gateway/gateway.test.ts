@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeAll, inject, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
+import type { Hub, Payload } from '@atrium/protocol'
 import { hub, type TestHub } from '../testing/hub.ts'
 import { screen } from '../testing/person.ts'
 
@@ -44,6 +45,25 @@ test('a room that is not on screen stirs: all that happened in one letter, at mo
     bob.heard.some(({ name }) => name === 'chat.message.sent'),
     false,
   )
+})
+
+test('a room that is not on screen and gets a new name, or other members, is stale: whoever asks sees it as it is', async () => {
+  const { alice, bob, carol } = here
+  const roomId = await roomOf(alice, bob)
+  await Promise.all([alice.connect(), bob.connect()])
+  await bob.watch()
+  const isStale = ({ rooms }: Payload<Hub, 'chat.stirring'>) => rooms.some((room) => room.roomId === roomId && room.isStale)
+  const roomNow = async () => (await bob.call('chat.seen', { roomIds: [roomId] }))[0]!.room
+
+  await alice.call('chat.room.change', { roomId, name: 'The same room' })
+  await bob.sees('chat.stirring', isStale)
+  assert.equal((await roomNow()).name, 'The same room')
+  await alice.call('chat.room.invite', { roomId, accountIds: [carol.accountId] })
+  await bob.sees('chat.stirring', isStale)
+  assert.equal((await roomNow()).memberCount, 3)
+  await alice.call('chat.room.remove', { roomId, accountId: carol.accountId })
+  await bob.sees('chat.stirring', isStale)
+  assert.equal((await roomNow()).memberCount, 2)
 })
 
 test('whoever is invited while connected hears of the room, and of what is said in it', async () => {

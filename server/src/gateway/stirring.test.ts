@@ -55,17 +55,17 @@ test('whoever was mentioned is told so, and nobody else', () => {
   assert.equal(told['a1']![0]!.mentionsMe, false)
 })
 
-test('what cannot be said in an excerpt makes the entry stale: an edit, a deletion, a new name, a flood', () => {
+test('what cannot be said in an excerpt makes the entry stale: an edit, a deletion, a new name, who came and went, a flood', () => {
   const { off, say, sent } = rooms({ 'room:1': [someone('alice', ['a1'])] })
-  for (const name of ['chat.message.edited', 'chat.message.deleted', 'chat.room.changed']) {
+  for (const name of ['chat.message.edited', 'chat.message.deleted', 'chat.room.changed', 'chat.member.joined', 'chat.member.left']) {
     off.heard({ topic: 'room:1', name, seq: 1, payload: {} })
     off.flush()
   }
   for (let seq = 1; seq <= 101; seq++) say('1', seq)
   off.flush()
-  assert.deepEqual(sent.map(({ payload }) => [payload.rooms[0]!.sent.length, payload.rooms[0]!.isStale]), [[0, true], [0, true], [0, true], [100, true]]) // prettier-ignore
+  assert.deepEqual(sent.map(({ payload }) => [payload.rooms[0]!.sent.length, payload.rooms[0]!.isStale]), [[0, true], [0, true], [0, true], [0, true], [0, true], [100, true]]) // prettier-ignore
 
   assert.equal(off.heard({ topic: 'room:1', name: 'chat.typed', seq: null, payload: {} }), false)
   off.flush()
-  assert.equal(sent.length, 4, 'a signal stirs nothing')
+  assert.equal(sent.length, 6, 'a signal stirs nothing')
 })
