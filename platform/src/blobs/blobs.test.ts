@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -19,6 +19,17 @@ const folder = () => mkdtemp(join(tmpdir(), 'atrium-blobs-'))
 blobsContract('disk', async () => {
   const dir = await folder()
   return { blobs: await diskBlobs(dir), close: () => rm(dir, { recursive: true }) }
+})
+
+test('disk: nobody else on the machine may even see what there is', async () => {
+  const dir = join(await folder(), 'data', 'blobs')
+  const blobs = await diskBlobs(dir)
+  await blobs.put('picture', Buffer.from('private'))
+  const made = ['..', '.', ...(await readdir(dir))].map((name) => join(dir, name))
+  assert.deepEqual(
+    await Promise.all(made.map(async (path) => [path, ((await stat(path)).mode & 0o777).toString(8)])),
+    made.map((path) => [path, '700']),
+  )
 })
 
 test('disk: what a killed process left half-written is swept, what is being written is not', async () => {

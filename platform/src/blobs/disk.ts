@@ -13,7 +13,7 @@ const staleMs = 86_400_000
 
 /** Blobs as files, in 256 folders by the hash of their keys. */
 export async function diskBlobs(dir: string): Promise<Blobs> {
-  await mkdir(join(dir, incoming), { recursive: true })
+  await mkdir(join(dir, incoming), { recursive: true, mode: 0o700 })
   for (const left of await readdir(join(dir, incoming))) {
     const file = join(dir, incoming, left)
     const found = await stat(file).catch(() => undefined)
@@ -33,7 +33,7 @@ export async function diskBlobs(dir: string): Promise<Blobs> {
       const beside = join(dir, incoming, randomUUID())
       try {
         const stored = await written(beside, content, maxBytes)
-        await mkdir(folderOf(key), { recursive: true })
+        await mkdir(folderOf(key), { recursive: true, mode: 0o700 })
         await rename(beside, target)
         // The name lies in the folder: without this it could be gone after a power cut, though the bytes are there.
         await synced(folderOf(key))
