@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -154,6 +154,18 @@ test('a database or a store that is not empty is refused', async () => {
   await on(await server.database(), ({ client }) =>
     assert.rejects(restore({ client, blobs: full, ...anything }), /store of files is not empty/),
   )
+})
+
+test('a backup is written to a file of its own: neither where a link leads, nor into one that somebody else can read', async () => {
+  const hub = await busyHub()
+  await hub.calm()
+  const blobs = await diskBlobs(join(folder, randomUUID()))
+  const [file, elsewhere] = [join(folder, 'public.tar'), join(folder, 'theirs')]
+  await symlink(elsewhere, `${file}.part`)
+  await on(hub.url, async ({ client }) => void (await backup({ client, blobs, file, version: '1', now })))
+  await assert.rejects(stat(elsewhere), { code: 'ENOENT' })
+  const left = await lstat(file)
+  assert.deepEqual([left.isFile(), left.mode & 0o777], [true, 0o600])
 })
 
 /** Where the bytes of an entry lie in the file. */

@@ -27,7 +27,9 @@ export interface BackupOptions {
 export async function backup({ client, blobs, file, version, now }: BackupOptions): Promise<Manifest> {
   const beside = `${file}.part`
   const tar = pack()
-  const written = pipeline(tar, createWriteStream(beside, { mode: 0o600 }))
+  // What lies there is of a backup that broke off, or a trap: a link, or a file that somebody else may read.
+  await rm(beside, { force: true })
+  const written = pipeline(tar, createWriteStream(beside, { mode: 0o600, flags: 'wx' }))
   const manifest: Manifest = { entries: [], rows: 0, blobs: 0 }
   try {
     await Promise.race([fill(), written.then(() => Promise.reject(new Error('the file ended early')))])
