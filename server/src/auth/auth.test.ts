@@ -180,6 +180,18 @@ test('[AUTH-3] a lost password: the administrator’s link sets a new one and en
   await bob.signIn(bob.address, 'eight quiet herons')
 })
 
+test('[AUTH-3] a new password, however it was chosen, leaves no other link that opens the account', async () => {
+  const bob = await hub.colleague(ada, 'Cautious Bob', { address: 'cautious@saltmarsh.example' })
+  const link = await ada.call('directory.person.invite', { accountId: bob.accountId })
+  await bob.call('auth.password.change', { current: password, next: 'twelve quiet herons' })
+  const finder = hub.somebody()
+  assert.equal((await finder.refusal('auth.invitation.accept', { token: hub.tokenOf(link), password })).key, 'auth.linkUsed')
+
+  const [first, second] = [await adminLink(hub), await adminLink(hub)]
+  await ada.call('auth.invitation.accept', { token: hub.tokenOf(first), password })
+  assert.equal((await finder.refusal('auth.invitation.accept', { token: hub.tokenOf(second), password })).key, 'auth.linkUsed')
+})
+
 test('[AUTH-3] the mail with the link leaves with the change, and is read in the inviter’s language', async () => {
   await ada.call('directory.profile.change', { language: 'de' })
   const { invitation } = await ada.call('directory.person.add', { name: 'Mia', address: 'mia@saltmarsh.example' })

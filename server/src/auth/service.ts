@@ -6,7 +6,18 @@ import { passwords } from './passwords.ts'
 import { canSignIn, isInDomain, isOver, isWeak, opens } from './rules.ts'
 import { hashOf } from './secrets.ts'
 import { give, sessions, type Begun } from './sessions.ts'
-import { findHash, findLink, holdSession, isKnownSource, listSessions, saveHash, takeLink, type AuthTables, type LinkRow } from './store.ts'
+import {
+  findHash,
+  findLink,
+  forgetLinks,
+  holdSession,
+  isKnownSource,
+  listSessions,
+  saveHash,
+  takeLink,
+  type AuthTables,
+  type LinkRow,
+} from './store.ts'
 
 export interface AuthDeps extends Database<AuthTables> {
   accounts: Accounts
@@ -139,6 +150,7 @@ export function authService(deps: AuthDeps) {
         if (!(await takeLink(tx, hashOf(token), clientId, now()))) throw fail('not_found', 'auth.linkUsed')
         await accounts.join(tx, announce, person.id, now())
         await saveHash(tx, person.id, secret, now())
+        await forgetLinks(tx, person.id)
         await end(tx, announce, person.id, 'password_changed')
         if (actor && actor.accountId !== person.id) await end(tx, announce, actor.accountId, 'signed_out', { only: actor.sessionId })
         return begin(tx, person.id, call)
@@ -159,6 +171,7 @@ export function authService(deps: AuthDeps) {
         const renewed = await renew(tx, actor)
         if (!renewed) throw fail('unauthenticated', 'unauthenticated')
         await saveHash(tx, person.id, secret, now())
+        await forgetLinks(tx, person.id)
         await end(tx, announce, person.id, 'password_changed', { except: actor.sessionId })
         return renewed
       })
