@@ -27,9 +27,12 @@ export function documentPassage({
     const door = await doorOf(node)
     // Nobody of that name answers: it drains, or died. Whoever asks where the document is now is told another.
     if (door === undefined) return refuseUpgrade(socket, '503 Service Unavailable')
-    const { protocol, host } = new URL(http.originOf(request))
+    const origin = URL.parse(http.originOf(request))
+    if (!origin) return refuseUpgrade(socket, '400 Bad Request')
+    const { protocol, host } = origin
     const seen = { 'x-forwarded-for': http.sourceOf(request), 'x-forwarded-proto': protocol.slice(0, -1), 'x-forwarded-host': host }
     passUpgrade(door, { request, socket, head }, seen)
   }
-  return http.upgrade('/collab', (...upgraded) => void pass(...upgraded))
+  // Whatever else may be wrong with a stranger's request: it ends here, and not with the process.
+  return http.upgrade('/collab', (...upgraded) => void pass(...upgraded).catch(() => refuseUpgrade(upgraded[1], '502 Bad Gateway')))
 }
