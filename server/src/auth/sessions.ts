@@ -1,9 +1,9 @@
-import { fail, networkOf, type Actor, type Announce, type Call, type Database, type Tx } from '@atrium/platform'
+import { fail, networkOf, together, type Actor, type Announce, type Call, type Database, type Tx } from '@atrium/platform'
 import type { AccountId, SessionId } from '@atrium/protocol'
 import { deviceOf } from './device.ts'
 import { isOver, lastsMs, touchEveryMs } from './rules.ts'
 import { hashOf, newSecret } from './secrets.ts'
-import { addSession, endSessions, findSession, holdSession, knowSource, renewSession, touchSession, type AuthTables } from './store.ts'
+import { addSession, endSessions, findSessions, holdSession, knowSource, renewSession, touchSession, type AuthTables } from './store.ts'
 
 interface Deps extends Database<AuthTables> {
   now: () => Date
@@ -16,12 +16,14 @@ export interface Begun {
 export type EndReason = 'signed_out' | 'session_ended' | 'password_changed'
 
 export function sessions({ db, work, now, newId }: Deps) {
+  const asked = together((hashes) => findSessions(db, hashes))
   const fresh = (): Begun => ({ secret: newSecret(), expiresAt: new Date(now().getTime() + lastsMs) })
 
   return {
-    /** Who a cookie stands for. One statement; at most once a minute another, to say that the session is in use. */
+    /** Who a cookie stands for. Asked together with others; at most once a minute a unit more, to say that the session is in use. */
     async sessionOf(secret: string): Promise<Actor | undefined> {
-      const session = await findSession(db, hashOf(secret))
+      const hash = hashOf(secret).toString('base64url')
+      const session = (await asked([hash])).get(hash)
       const at = now()
       if (!session || isOver(session, at)) return undefined
       if (at.getTime() - session.seenAt.getTime() >= touchEveryMs) await work((tx) => touchSession(tx, session.id, at))

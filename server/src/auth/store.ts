@@ -61,8 +61,15 @@ const sessionColumns = [
 ] as const
 export type Session = Omit<SessionRow, 'secretHash'>
 
-export async function findSession(db: Db, secretHash: Buffer): Promise<Session | undefined> {
-  return open(db).selectFrom('session').select(sessionColumns).where('secretHash', '=', secretHash).executeTakeFirst()
+/** By the hashes of their secrets, in base64url. */
+export async function findSessions(db: Db, secretHashes: readonly string[]): Promise<Map<string, Session>> {
+  const hashes = secretHashes.map((hash) => Buffer.from(hash, 'base64url'))
+  const found = await open(db)
+    .selectFrom('session')
+    .select([...sessionColumns, 'secretHash'])
+    .where('secretHash', '=', sql<Buffer>`any(${hashes}::bytea[])`)
+    .execute()
+  return new Map(found.map(({ secretHash, ...session }) => [secretHash.toString('base64url'), session]))
 }
 
 /** Locks the session: its owner's, or nobody's. */

@@ -1,11 +1,11 @@
-import type { Actor, Handlers, Nudges, Span } from '@atrium/platform'
+import { together, type Actor, type Handlers, type Nudges, type Span } from '@atrium/platform'
 import type { chat as contract, Message, Room } from '@atrium/protocol'
 import { ownMessages, ownReactions, ownRooms } from './store.export.ts'
 import { lies } from './rules.ts'
 import { roomTopic, type ChatDeps } from './service.common.ts'
 import { chatService } from './service.ts'
 import { listTheseMessages } from './store.messages.ts'
-import { listRooms, listSpans, maySee, seatsOf } from './store.seats.ts'
+import { listRooms, listSpans, maySee, seatsOf, spansOfSeats } from './store.seats.ts'
 
 export { excerptOf } from './rules.ts'
 export type { ChatDeps, SearchEntry } from './service.common.ts'
@@ -24,6 +24,8 @@ export type Chat = ReturnType<typeof chat>
 export function chat(deps: ChatDeps) {
   const service = chatService(deps)
   const { db } = deps
+  // Thousands who come back at once ask at once.
+  const spans = together((seats) => spansOfSeats(db, seats))
   const handlers: Handlers<typeof contract> = {
     'chat.rooms': service.rooms,
     'chat.open': service.open,
@@ -50,18 +52,13 @@ export function chat(deps: ChatDeps) {
     handlers,
     nudges,
 
-    /** The stretches of rooms' topics that somebody may hear, seats that ended included: of all rooms, or of these topics. */
-    async spansOf(actor: Actor, topics?: readonly string[]): Promise<Map<string, Span[]>> {
-      const spans = new Map<string, Span[]>()
-      const asked = topics?.flatMap((topic) => roomOf(topic) ?? [])
-      if (asked?.length === 0) return spans
-      for (const { roomId, from, to } of await listSpans(db, actor.accountId, asked)) {
-        const topic = roomTopic(roomId)
-        const known = spans.get(topic)
-        if (known) known.push({ from, to })
-        else spans.set(topic, [{ from, to }])
-      }
-      return spans
+    /** The stretches of these rooms' topics that somebody may hear, seats that ended included. */
+    async spansOf(actor: Actor, topics: readonly string[]): Promise<Map<string, Span[]>> {
+      const asked = topics.flatMap((topic) => roomOf(topic) ?? [])
+      if (asked.length === 0) return new Map()
+      const seatIn = (roomId: string) => `${actor.accountId} ${roomId}`
+      const found = await spans(asked.map(seatIn))
+      return new Map(asked.flatMap((roomId) => (found.has(seatIn(roomId)) ? [[roomTopic(roomId), found.get(seatIn(roomId))!]] : [])))
     },
 
     /** The topics of the rooms in which somebody has a seat now. */

@@ -86,6 +86,15 @@ export async function listSpans(db: Db, accountId: string, roomIds?: readonly st
   return rows
 }
 
+/** The stretches of seats, by `<account> <room>`. */
+export async function spansOfSeats(db: Db, seats: readonly string[]): Promise<Map<string, Stretch[]>> {
+  const { rows } = await sql<{ seat: string; froms: number[]; tos: (number | null)[] }>`
+    select account_id || ' ' || room_id as seat, array_agg(from_seq order by joined_seq) as froms, array_agg(to_seq order by joined_seq) as tos
+    from unnest(${seats.map((seat) => seat.slice(0, 36))}::uuid[], ${seats.map((seat) => seat.slice(37))}::uuid[]) as asked (account_id, room_id)
+    join seat using (account_id, room_id) group by account_id, room_id`.execute(reading(db))
+  return new Map(rows.map(({ seat, froms, tos }) => [seat, froms.map((from, i): Stretch => ({ from, to: tos[i] ?? null }))]))
+}
+
 export async function seatsOf(db: Db, accountIds: readonly string[]): Promise<Map<string, string[]>> {
   const { rows } = await sql<{ accountId: string; roomIds: string[] }>`
     select account_id, array_agg(room_id) as room_ids from seat

@@ -1,6 +1,5 @@
 import type { Kysely } from 'kysely'
-import { factsAfter, movedTopics, standingsOf, type Bus, type Event, type Log } from '@atrium/platform'
-import { together } from './together.ts'
+import { factsAfter, movedTopics, standingsOf, together, type Bus, type Event, type Log } from '@atrium/platform'
 
 export interface Delivery {
   /** From the resolved moment on, every fact of these topics is delivered, once and in order of its number. */

@@ -1,4 +1,15 @@
-import { dispatcher, since, type Actor, type Handlers, type House, type Nudges, type Service, type Span } from '@atrium/platform'
+import {
+  dispatcher,
+  journalOf,
+  since,
+  sinceLimits,
+  type Actor,
+  type Handlers,
+  type House,
+  type Nudges,
+  type Service,
+  type Span,
+} from '@atrium/platform'
 import { revocations } from '@atrium/platform/revocations'
 import { contract, type Hub, type Payload } from '@atrium/protocol'
 import { graceMs, renewEveryMs, type PresenceSlice } from '../presence/index.ts'
@@ -35,6 +46,7 @@ const drainWithinMs = 2_000
 export async function gateway(deps: GatewayDeps): Promise<Service> {
   const { house, handlers, nudges, sessionOf, seatsOf, excerptOf, presence, files } = deps
   const { http, log, metrics, bus, db, epoch } = house
+  const journal = journalOf(db)
   let isDraining = false
 
   const spansOf = async (actor: Actor, asked: readonly string[]) => {
@@ -96,6 +108,8 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
             actor,
             asked.positions.map(({ topic }) => topic),
           ),
+          sinceLimits,
+          journal,
         ),
     },
     {

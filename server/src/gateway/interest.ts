@@ -1,8 +1,7 @@
-import type { Actor, Event } from '@atrium/platform'
+import { together, type Actor, type Event } from '@atrium/platform'
 import type { Hub, Payload } from '@atrium/protocol'
 import type { Connection } from './connection.ts'
 import type { Following } from './following.ts'
-import { together } from './together.ts'
 
 /** An account with a screen open on this process, or until a moment ago. */
 export interface Present {
