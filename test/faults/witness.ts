@@ -79,6 +79,7 @@ export class Witness {
       transports: ['websocket'],
       auth: { protocol: protocolVersion },
       extraHeaders: { cookie: options.cookie, origin },
+      timeout: 4_000,
       reconnectionDelay: 50,
       reconnectionDelayMax: 500,
       randomizationFactor: 0.5,
