@@ -229,4 +229,8 @@ test('everybody can take a copy of what the hub keeps of them', async () => {
   assert.ok(text.includes('Dear diary') && text.includes(alice.address), text.slice(0, 500))
   JSON.parse(text)
   assert.equal((await fetch(`${here.origin}/export`)).status, 401)
+
+  const again = await Promise.all(Array.from({ length: 10 }, () => alice.http('/export')))
+  assert.ok(again.some(({ status }) => status === 429) && again.every(({ status }) => [200, 429].includes(status)))
+  await Promise.all(again.map((answer) => answer.text()))
 })

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Readable } from 'node:stream'
 import type { IncomingMessage } from 'node:http'
 import type { Express, Request, Response } from 'express'
-import { fail, type Actor } from '@atrium/platform'
+import { fail, type Actor, type Throttle } from '@atrium/platform'
 import type { Picture } from '@atrium/protocol'
 import { fromOurPages, send, type Session } from './http.ts'
 
@@ -16,8 +16,11 @@ export interface Files {
   exportOf(actor: Actor): AsyncIterable<string>
 }
 
+/** All that somebody ever wrote is read for one: more than a person needs, fewer than keep the database busy. */
+const exportsPerAccount = { times: 5, perMs: 60_000 }
+
 /** Bytes in and out: streamed, and never rendered as a page of ours. */
-export function fileDoors(app: Express, actorOf: Session, files: Files): void {
+export function fileDoors(app: Express, actorOf: Session, files: Files, throttle: Pick<Throttle, 'take'>): void {
   const signedIn = async (request: IncomingMessage): Promise<Actor> => {
     const actor = await actorOf(request)
     if (!actor) throw fail('unauthenticated', 'unauthenticated')
@@ -52,6 +55,8 @@ export function fileDoors(app: Express, actorOf: Session, files: Files): void {
 
   app.get('/export', fromOurPages, async (request, response) => {
     const actor = await signedIn(request)
+    const retryAfterMs = throttle.take(`export ${actor.accountId}`, exportsPerAccount)
+    if (retryAfterMs > 0) throw fail('rate_limited', 'rateLimited', { retryAfterMs })
     response.set({
       'content-type': 'application/json; charset=utf-8',
       'content-disposition': 'attachment; filename="atrium-export.json"',

@@ -122,7 +122,7 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
     house,
   )
   const { actorOf } = httpDoor({ http, dispatch, sessionOf, version: house.version })
-  fileDoors(http.app, actorOf, files)
+  fileDoors(http.app, actorOf, files, house.throttle)
   const closePassage = documentPassage({ http, bus })
   sourceDoor(http.app, { throttle: house.throttle, sourceOf: http.sourceOf })
 
