@@ -90,6 +90,12 @@ function linked(href: string, raw: string, children: () => Inline[]): Inline {
   if (!address || !['http:', 'https:', 'mailto:'].includes(address.protocol)) return { kind: 'text', text: raw }
   const shown = children()
   const words = plain(shown)
-  const pretends = /[a-z0-9-]\.[a-z]{2,}|:\/\//i.test(words) && !words.includes(address.host)
+  const pretends = /[a-z0-9-]\.[a-z]{2,}|:\/\//i.test(words) && !isNamedBy(words, address)
   return { kind: 'link', href: address.href, children: shown, host: address.protocol !== 'mailto:' && pretends ? address.host : undefined }
+}
+
+/** Whether words that look like an address lead where they seem to. What stands before an @ is no host, though it may look like one. */
+function isNamedBy(words: string, address: URL): boolean {
+  const named = URL.parse(words.includes('://') ? words : `https://${words}`)
+  return named?.host === address.host && address.username === ''
 }

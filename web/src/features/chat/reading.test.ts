@@ -64,6 +64,11 @@ test.each([
 
 test('a link that pretends to lead elsewhere says where it leads', () => {
   expect(first('[https://bank.example](https://evil.example/x)').children).toMatchObject([{ kind: 'link', host: 'evil.example' }])
+  for (const words of ['https://bank.example/evil.example', 'bank.example (evil.example)', 'https://evil.example@bank.example'])
+    expect(first(`[${words}](https://evil.example/)`).children).toMatchObject([{ kind: 'link', host: 'evil.example' }])
+  expect(first('https://bank.example@evil.example/').children).toMatchObject([{ kind: 'link', host: 'evil.example' }])
+  for (const typed of ['https://example.org/a/file.html?x=other.example', 'www.example.org/b', 'HTTPS://Example.org'])
+    expect(first(typed).children).toMatchObject([{ kind: 'link', host: undefined }])
   expect(first('[the plan](https://plans.example)').children).toMatchObject([{ kind: 'link', host: undefined }])
 })
 

@@ -2,5 +2,6 @@
 export function nextOf(asked: string | null, origin: string): string {
   if (!asked?.startsWith('/')) return '/'
   const address = URL.parse(asked, origin)
-  return address?.origin === origin ? address.pathname + address.search : '/'
+  // Two slashes at the beginning, as left by `/.//`, would name a host again.
+  return address?.origin === origin && !address.pathname.startsWith('//') ? address.pathname + address.search : '/'
 }

@@ -10,6 +10,8 @@ test.each([
   ['https://elsewhere.org/', '/'],
   ['//elsewhere.org/', '/'],
   ['/\\elsewhere.org', '/'],
+  ['/.//elsewhere.org/', '/'],
+  ['/x/..//elsewhere.org/', '/'],
   ['javascript:alert(1)', '/'],
   ['', '/'],
 ])('after signing in, %j leads to %s', (asked, path) => {
