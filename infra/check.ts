@@ -20,6 +20,7 @@ const steps: Step[] = [
     name: 'types of the web client',
     folder: 'web',
     commands: [
+      ['scripts/messages.ts'],
       [module('@sveltejs/kit/svelte-kit.js'), 'sync'],
       [module('svelte-check/bin/svelte-check'), '--tsgo', '--fail-on-warnings'],
     ],
