@@ -25,7 +25,7 @@ const view = (more: Partial<RoomView> = {}) =>
     hasEarlier: false,
     hasLater: false,
     ...more,
-  }) as unknown as RoomView
+  }) satisfies Record<keyof RoomView, unknown> as unknown as RoomView
 const seqsOf = ({ messages }: RoomView) => messages.map(({ seq }) => seq)
 const sent = (before: RoomView, ...seqs: number[]) =>
   seqs.reduce((state, seq) => applyChat['chat.message.sent'](state, message(seq), me), before)

@@ -43,7 +43,9 @@ export function wire() {
   }
   const view = (): RoomView => {
     const shown = messages.slice(-settings.pageSize)
-    return { room, seat, seen: seen(), messages: shown, hasEarlier: shown.length < messages.length, hasLater: false } as unknown as RoomView
+    const hasEarlier = shown.length < messages.length
+    const whole = { room, seat, seen: seen(), messages: shown, hasEarlier, hasLater: false } satisfies Record<keyof RoomView, unknown>
+    return whole as unknown as RoomView
   }
   const entry = () => ({ room, seat, seen: seen(), latest: null, createdAt: '2026-01-01T00:00:00.000Z' })
 
