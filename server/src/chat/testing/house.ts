@@ -169,7 +169,7 @@ export async function house(cluster: PoolConfig) {
       )
       if (hits.length > 0) traces.push(name)
     }
-    return traces
+    return traces.sort()
   }
 
   return {
