@@ -66,7 +66,7 @@ async function filesIn(dir: string): Promise<Map<string, Set<Encoding>>> {
 }
 
 /** What the page may do. Inline scripts and styles are allowed one by one, by the hash of what was built. */
-export function policyOf(html: string): string {
+function policyOf(html: string): string {
   const inline = (tag: string) =>
     [...html.matchAll(new RegExp(`<${tag}(?![^>]*\\ssrc=)[^>]*>([\\s\\S]*?)</${tag}>`, 'gi'))].map(
       ([, text]) => `'sha256-${createHash('sha256').update(text!).digest('base64')}'`,

@@ -19,7 +19,7 @@ export async function whyNotListening(error: NodeJS.ErrnoException, { host, port
 }
 
 /** Who listens on a port, as far as Linux tells this user. */
-export async function holderOf(port: number): Promise<{ pid: number; command: string } | undefined> {
+async function holderOf(port: number): Promise<{ pid: number; command: string } | undefined> {
   const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')))
   const listening = '0A'
   const wanted = port.toString(16).toUpperCase().padStart(4, '0')

@@ -14,7 +14,7 @@ export interface Receipt {
   state: 'open' | 'taken' | 'over'
 }
 
-export const receiptDays = 15
+const receiptDays = 15
 
 /**
  * Takes the place of a receipt in the unit's transaction. Whoever repeats the command meanwhile, on whatever connection,

@@ -10,7 +10,6 @@ export { adminLink, setupLink } from './console.ts'
 export { hashingPool, type Hashing } from './hashing.ts'
 export type { AuthDeps } from './service.ts'
 export type { AuthTables } from './store.ts'
-export type Auth = ReturnType<typeof auth>
 
 const receiptLivesMs = 15 * 24 * 60 * 60 * 1_000
 

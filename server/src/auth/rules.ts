@@ -37,6 +37,9 @@ export const opens = (purpose: LinkPurpose, status: Person['status']): boolean =
 export const isOver = (session: { seenAt: Date; expiresAt: Date; endedAt: Date | null }, now: Date): boolean =>
   session.endedAt !== null || session.expiresAt <= now || now.getTime() - session.seenAt.getTime() > idleMs
 
+// AUTH-5 (signing in begins a session of its own and ends the one this browser had; a new password renews this one's secret
+// and ends all others) is `signIn`, `renew` and `end` in sessions.ts and service.ts: it is what they write.
+
 /** AUTH-6  A password is long, and neither well known nor made of what everybody knows about its owner. */
 export function isWeak(password: string, { address, name }: { address: string; name: string }): boolean {
   const plain = password.normalize('NFKC').toLowerCase()
@@ -54,6 +57,8 @@ function isRun(text: string): boolean {
   const steps = codes.slice(1).map((code, i) => code - codes[i]!)
   return steps.filter((step) => step === steps[0] && Math.abs(step) <= 1).length >= steps.length - 1
 }
+
+// AUTH-7 (a hub is set up once) is the only row of the table `organisation`: of two at the same moment one finds it there.
 
 /** AUTH-8  The first administrator's address belongs to the organisation's domain. */
 export const isInDomain = (address: string, domain: string): boolean => {

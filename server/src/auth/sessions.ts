@@ -67,7 +67,6 @@ export function sessions({ db, work, now, newId }: Deps) {
     },
   }
 }
-export type Sessions = ReturnType<typeof sessions>
 
 /** Hands the cookie over. Whoever may begin a session comes through the door that can set one. */
 export function give(call: Call, begun: Begun): void {

@@ -61,9 +61,6 @@ export function chat(deps: ChatDeps) {
       return new Map(asked.flatMap((roomId) => (found.has(seatIn(roomId)) ? [[roomTopic(roomId), found.get(seatIn(roomId))!]] : [])))
     },
 
-    /** The topics of the rooms in which somebody has a seat now. */
-    topicsOf: async (actor: Actor): Promise<string[]> => ((await seatsOf(db, [actor.accountId])).get(actor.accountId) ?? []).map(roomTopic),
-
     /** The rooms in which these accounts have a seat now. */
     seatsOf: (accountIds: readonly string[]): Promise<Map<string, string[]>> => seatsOf(db, accountIds),
 

@@ -93,7 +93,7 @@ test('[CHAT-9] who left sees the stretch that was theirs and no more; who comes 
       ],
     ],
   )
-  assert.deepEqual(await hub.rooms.topicsOf(bob.actor), [topic])
+  assert.deepEqual((await hub.rooms.seatsOf([bob.accountId])).get(bob.accountId), [roomId])
   assert.deepEqual(await hub.rooms.seatsOf([alice.accountId]), new Map([[alice.accountId, [roomId]]]))
 })
 

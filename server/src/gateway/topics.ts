@@ -15,8 +15,6 @@ export type Spans = ReadonlyMap<string, Span[]>
 /** The stretches of these topics that a reader may see. */
 export type SpansOf = (actor: Actor, topics: readonly string[]) => Promise<Spans>
 
-export type Topics = ReturnType<typeof topics>
-
 /** How long a topic is listened to after the last who held it: who reloads a page comes right back. */
 const lingerMs = 30_000
 
@@ -159,7 +157,6 @@ export function topics(deps: {
     },
 
     leaveSeat: leave,
-    of: (accountId: string) => heeded.of(accountId),
     /** Finds the facts that the bus lost, and resolves to how many there were. */
     catchUp: () => flow.catchUp(),
     /** Looks at everybody on somebody's screen: who came or went unheard. */

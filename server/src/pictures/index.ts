@@ -22,7 +22,6 @@ export function pictures(deps: PicturesDeps) {
     handlers,
     receive: service.receive,
     open: service.open,
-    mayView: service.mayView,
     /** Makes uploaded pictures part of something, once. Refuses those of others, those that are not there, those in use. */
     attach: service.attach,
     /** Lets go of the pictures of messages that were deleted. */

@@ -90,11 +90,6 @@ export function picturesService({ db, work, blobs, tickets, jobs, maySee, now, n
       }
     },
 
-    async mayView(actor: Actor, pictureId: string): Promise<boolean> {
-      const found = await findPicture(db, pictureId)
-      return found !== undefined && sees(actor, found)
-    },
-
     async open(actor: Actor, pictureId: string): Promise<{ type: string; bytes: number; content: Readable }> {
       const found = await findPicture(db, pictureId)
       if (!found || !(await sees(actor, found))) throw noSuchPicture()
