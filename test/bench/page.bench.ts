@@ -1,0 +1,127 @@
+// What a browser loads until one can type, and how quickly it goes from room to room.
+import type { Page } from 'playwright-core'
+import { openChromium } from '../harness/browsers.ts'
+import { addPeople, addRooms } from './crowd.ts'
+import { benchHub } from './processes.ts'
+import { report } from './rig.ts'
+
+const roomCount = 21
+const said = 10_000
+const loads = 3
+
+const { hub, db, stop } = await benchHub()
+const people = await addPeople(db, 8)
+// Each room ends at a number of its own, by which it is known on the screen.
+const roomIds = await addRooms(
+  db,
+  Array.from({ length: roomCount }, (_, n) => ({ members: people, said: said + n })),
+)
+const rooms = roomIds.map((id, n) => ({ id, last: said + n }))
+const browser = await openChromium()
+
+async function newPage(): Promise<Page> {
+  const context = await browser.newContext({ baseURL: hub.url, locale: 'en-GB', viewport: { width: 1280, height: 800 } })
+  const [name = '', value = ''] = people[0]!.cookie.split('=')
+  await context.addCookies([{ name, value, url: hub.url }])
+  return context.newPage()
+}
+const composer = (page: Page) => page.locator('textarea:enabled').first()
+
+/** KiB of JavaScript on the wire until the composer takes a letter. */
+async function scriptsUntilTyped(): Promise<number> {
+  const page = await newPage()
+  const wire = await page.context().newCDPSession(page)
+  await wire.send('Network.enable')
+  await wire.send('Network.setExtraHTTPHeaders', { headers: { 'accept-encoding': 'gzip' } })
+  const scripts = new Set<string>()
+  let bytes = 0
+  wire.on('Network.responseReceived', ({ requestId, response }) => {
+    if (!response.mimeType.includes('javascript')) return
+    const encoding = Object.entries(response.headers).find(([name]) => name.toLowerCase() === 'content-encoding')?.[1]
+    if (encoding !== 'gzip') throw new Error(`${response.url} came as ${encoding}`)
+    scripts.add(requestId)
+  })
+  wire.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    if (scripts.has(requestId)) bytes += encodedDataLength
+  })
+  await page.goto(`/r/${rooms[0]!.id}`)
+  await composer(page).waitFor()
+  await composer(page).pressSequentially('a')
+  const counted = bytes / 1024
+  if (counted === 0 || (await composer(page).inputValue()) !== 'a') throw new Error('The composer did not take what was typed.')
+  await page.context().close()
+  return counted
+}
+
+/** Milliseconds from the click on a room until its newest message is painted. */
+const switchTo = (page: Page, room: { id: string; last: number }): Promise<number> =>
+  page.evaluate(
+    ({ id, last }) =>
+      new Promise<number>((resolve, reject) => {
+        const link = document.querySelector<HTMLElement>(`a[href$="/r/${id}"]`)
+        if (!link) return reject(new Error(`no link to ${id}`))
+        const begun = performance.now()
+        // A frame in which the message is there is painted before the next task.
+        const look = () => {
+          if (document.querySelector(`[role="log"] [data-seq="${last}"]`)) setTimeout(() => resolve(performance.now() - begun))
+          else requestAnimationFrame(look)
+        }
+        link.click()
+        requestAnimationFrame(look)
+      }),
+    room,
+  )
+
+/** The same words in the same page, put there as they are. */
+async function staticSwitches(page: Page): Promise<number[]> {
+  const shots: string[] = []
+  for (const room of rooms.slice(0, 2)) {
+    await switchTo(page, room)
+    await page.waitForLoadState('networkidle')
+    shots.push(await page.locator('[role="log"]').evaluate((log) => log.innerHTML))
+  }
+  return page.evaluate(async (shots) => {
+    const log = document.querySelector('[role="log"]')!
+    const still = log.cloneNode() as HTMLElement
+    log.replaceWith(still)
+    const times: number[] = []
+    for (let n = 0; n < 20; n++) {
+      times.push(
+        await new Promise<number>((resolve) => {
+          const begun = performance.now()
+          still.innerHTML = shots[n % 2]!
+          requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun)))
+        }),
+      )
+    }
+    return times
+  }, shots)
+}
+
+const kibibytes: number[] = []
+for (let n = 0; n < loads; n++) kibibytes.push(await scriptsUntilTyped())
+
+const page = await newPage()
+await page.goto(`/r/${rooms[0]!.id}`)
+await composer(page).waitFor()
+const cold: number[] = []
+for (const room of rooms.slice(1)) {
+  cold.push(await switchTo(page, room))
+  await page.waitForTimeout(200) // what is fetched for later does not disturb the next
+}
+const warm: number[] = []
+for (const room of rooms.slice(1)) {
+  warm.push(await switchTo(page, room))
+  await page.waitForTimeout(200)
+}
+const still = { what: 'the same messages as static HTML in the same page', values: await staticSwitches(page) }
+
+const isReached = report('The page', [
+  { what: 'JavaScript (gzip) on the wire until the composer can be typed in', unit: 'KiB', ours: kibibytes, reach: { atMost: 100 } },
+  { what: `room switch to painted messages, ${said} behind it, warm`, unit: 'ms', ours: warm, reach: { atMost: 50 } },
+  { what: `room switch to painted messages, ${said} behind it, cold`, unit: 'ms', ours: cold, reach: { atMost: 150 } },
+  { what: still.what, unit: 'ms', ours: still.values },
+])
+await browser.close()
+await stop()
+process.exit(isReached ? 0 : 1)
