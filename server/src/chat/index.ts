@@ -1,7 +1,7 @@
 import { together, type Actor, type Handlers, type Nudges, type Span } from '@atrium/platform'
 import type { chat as contract, Message, Room } from '@atrium/protocol'
 import { ownMessages, ownReactions, ownRooms } from './store.export.ts'
-import { lies } from './rules.ts'
+import { asLeft } from './rules.ts'
 import { roomTopic, type ChatDeps } from './service.common.ts'
 import { chatService } from './service.ts'
 import { listTheseMessages } from './store.messages.ts'
@@ -69,10 +69,11 @@ export function chat(deps: ChatDeps) {
     /** What may be found by somebody, and how it is shown: for the search. */
     readableBy: (actor: Actor, roomId?: string): Promise<RoomSpan[]> => listSpans(db, actor.accountId, roomId ? [roomId] : undefined),
     async hitsAmong(spans: readonly RoomSpan[], messageIds: readonly string[]): Promise<Hit[]> {
-      const { messages } = await listTheseMessages(db, messageIds)
-      const visible = messages.filter(({ roomId, seq }) => spans.some((span) => span.roomId === roomId && lies(seq)(span)))
-      const rooms = new Map((await listRooms(db, [...new Set(visible.map(({ roomId }) => roomId))])).map((room) => [room.id, room]))
-      return visible.map((message) => ({ message, room: rooms.get(message.roomId)! }))
+      const { messages } = await listTheseMessages(db, messageIds, spans)
+      const open = new Set(spans.flatMap(({ roomId, to }) => (to === null ? [roomId] : [])))
+      const found = await listRooms(db, [...new Set(messages.map(({ roomId }) => roomId))])
+      const rooms = new Map(found.map((room) => [room.id, open.has(room.id) ? room : asLeft(room)]))
+      return messages.map((message) => ({ message, room: rooms.get(message.roomId)! }))
     },
 
     forgetAuthor: service.forgetAuthor,

@@ -64,11 +64,13 @@ export const newSeat = (kind: Room['kind'], joinedSeq: number) => ({
   readSeq: joinedSeq,
 })
 
-/** CHAT-9  Who left a room keeps the stretch that was theirs, and sees nothing of what came after. */
+/** CHAT-9  Who left a room keeps the stretch that was theirs, and sees nothing of what came after, not even by an edit. */
 export interface Stretch {
   from: number
   to: number | null
 }
+/** Of such a room nothing is told but what it is called. */
+export const asLeft = (room: Room): Room => ({ ...room, about: '', memberCount: 0, someMembers: [] })
 export const lies = (seq: number) => (span: Stretch) => span.from <= seq && (span.to === null || seq <= span.to)
 
 /** CHAT-10  Any member of a group may invite who is active; its owners remove people, rename it, archive it and open it again. */

@@ -23,6 +23,7 @@ import {
   findForSend,
   findMessage,
   holdMessage,
+  markEdited,
   newestBy,
   reactionsOf,
   seekMessage,
@@ -123,7 +124,10 @@ export function messagesService({ db, work, now, newId, bus, jobs, attach, relea
           roomTopic(roomId),
           'chat.message.edited',
           // Reactions are read while the room's numbers are held, or one that comes now would be lost in the fact.
-          async () => (edited = toMessage({ ...message, ...change, reactions: await reactionsOf(tx, messageId) })),
+          async (at) => {
+            await markEdited(tx, messageId, at)
+            return (edited = toMessage({ ...message, ...change, reactions: await reactionsOf(tx, messageId) }))
+          },
           { replaces: messageId },
         )
         return () => edited

@@ -1,6 +1,6 @@
 import type { Actor } from '@atrium/platform'
 import type { Hub, Input, Message, Output, Person } from '@atrium/protocol'
-import { canRead, cursorAfter, lies } from './rules.ts'
+import { canRead, cursorAfter } from './rules.ts'
 import { accountTopic, noSuchMessage, noSuchRoom, readableRoom, readSubject, roomTopic, type ChatDeps } from './service.common.ts'
 import { listAround, listMessages, listTheseMessages, pageSize } from './store.messages.ts'
 import { listEntries } from './store.rooms.ts'
@@ -47,12 +47,10 @@ export function readingService({ db, work, snapshot, epoch, peopleOf }: ChatDeps
     async messages(actor: Actor, { roomId, ids }: Input<Hub, 'chat.messages'>): Promise<Output<Hub, 'chat.messages'>> {
       const spans = await listSpans(db, actor.accountId, [roomId])
       if (spans.length === 0) throw noSuchRoom()
-      const { messages, deleted } = await listTheseMessages(db, ids)
-      const isVisible = (message: { roomId: string; seq: number }) => message.roomId === roomId && spans.some(lies(message.seq))
-      const visible = messages.filter(isVisible)
+      const { messages, deleted } = await listTheseMessages(db, ids, spans)
       // What was deleted is no mistake to ask for: it is what an answer to it does.
-      if (visible.length === 0 && !deleted.some(isVisible)) throw noSuchMessage()
-      return { messages: visible, people: await peopleIn(db, visible) }
+      if (messages.length === 0 && deleted.length === 0) throw noSuchMessage()
+      return { messages, people: await peopleIn(db, messages) }
     },
 
     async members(actor: Actor, { roomId, after, limit }: Input<Hub, 'chat.members'>): Promise<Output<Hub, 'chat.members'>> {

@@ -213,12 +213,25 @@ export async function listMessages(
   return { messages: isBackward ? messages.reverse() : messages, hasMore: rows.length > page.limit }
 }
 
-/** Those of these messages that have words, and where those lay that have none any more. */
+/** Numbers an edit, while the room's numbers are held. */
+export async function markEdited(tx: Tx, id: string, seq: number): Promise<void> {
+  await sql`update message set edited_seq = ${seq} where id = ${id}`.execute(tx)
+}
+
+/** Of these messages, within what a reader sees: those that have words, and where those lay that have none any more. */
 export async function listTheseMessages(
   db: Db,
   ids: readonly string[],
+  spans: readonly (Stretch & { roomId: string })[],
 ): Promise<{ messages: Message[]; deleted: { roomId: string; seq: number }[] }> {
   const { rows } = await sql<Whole>`
-    select ${wholeMessage} from message as m where m.id = any(${ids}::uuid[]) order by m.room_id, m.seq`.execute(reading(db))
+    select ${wholeMessage} from message as m where m.id = any(${ids}::uuid[])
+      and exists (${spansOfRoom(spans)} and m.seq between first_seq and last_seq)
+      and exists (${spansOfRoom(spans)} and coalesce(m.edited_seq, 0) <= last_seq)
+    order by m.room_id, m.seq`.execute(reading(db))
   return { messages: rows.filter(({ body }) => body !== null).map(toMessage), deleted: rows.filter(({ body }) => body === null) }
 }
+
+const spansOfRoom = (spans: readonly (Stretch & { roomId: string })[]) => sql`
+  select from unnest(${spans.map(({ roomId }) => roomId)}::uuid[], ${spans.map(({ from }) => from)}::int[], ${spans.map(({ to }) => to ?? newest)}::int[])
+    as span (room_id, first_seq, last_seq) where span.room_id = m.room_id`

@@ -33,6 +33,8 @@ export interface ChatTables {
     clientId: string
     body: string | null
     edits: number
+    /** The number of the last edit. */
+    editedSeq: number | null
     replyTo: string | null
     mentions: string[]
     /** JSON of the pictures as they are shown. */
@@ -65,11 +67,14 @@ export const reactionsTo = (messageId: RawBuilder<unknown>) => sql`coalesce((
 
 export const wholeMessage = sql`${messageColumns}, ${reactionsTo(sql`m.id`)} as reactions`
 
-/** The numbers between which a reader sees, as a condition on `m.seq`: bounded outside, so that an index walks no further. */
+/**
+ * The numbers between which a reader sees, as a condition on `m.seq`: bounded outside, so that an index walks no further.
+ * What was edited later than all of them says something that was not said to this reader.
+ */
 export function within(spans: readonly Stretch[]): RawBuilder<unknown> {
   const from = spans.map((span) => span.from)
   const to = spans.map((span) => span.to ?? endless)
-  return sql`m.seq >= ${Math.min(...from)} and m.seq <= ${Math.max(...to)} and exists (
+  return sql`m.seq >= ${Math.min(...from)} and m.seq <= ${Math.max(...to)} and coalesce(m.edited_seq, 0) <= ${Math.max(...to)} and exists (
     select from unnest(${from}::int[], ${to}::int[]) as span (first_seq, last_seq) where m.seq between first_seq and last_seq)`
 }
 const endless = 2 ** 31 - 1
