@@ -65,22 +65,31 @@ export class Chat {
       this.#open.set(id, known)
       return known
     }
-    const room = new RoomState(id, {
-      hub: this.hub,
-      me: this.me,
-      people: this.people,
-      outbox: this.outbox,
-      seenOf: (room) => this.rooms.of(room)?.seen,
-      shown: (view) => this.rooms.shown(view),
-      said: (message) => this.#said(message),
-      refused: this.#deps.refused,
-    })
+    const room = this.#begin(id)
     this.#open.set(id, room)
     for (const [oldest, state] of this.#open) {
       if (this.#open.size <= mostOpen) break
       state.leave()
       this.#open.delete(oldest)
     }
+    return room
+  }
+
+  /** Outside whatever effect asked for it: what a room derives must not end with the page that opened it first. */
+  #begin(id: RoomId): RoomState {
+    let room!: RoomState
+    $effect.root(() => {
+      room = new RoomState(id, {
+        hub: this.hub,
+        me: this.me,
+        people: this.people,
+        outbox: this.outbox,
+        seenOf: (room) => this.rooms.of(room)?.seen,
+        shown: (view) => this.rooms.shown(view),
+        said: (message) => this.#said(message),
+        refused: this.#deps.refused,
+      })
+    })
     return room
   }
 

@@ -1,3 +1,4 @@
+import { flushSync } from 'svelte'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { RoomId } from '@atrium/protocol'
 import { alice, bob, roomId, wire } from './testing.ts'
@@ -279,4 +280,34 @@ test('a room opened again shows what it had, and what came meanwhile', async () 
   expect(chat.open(roomId as RoomId)).toBe(room)
   expect(room.messages.map((message) => message.body)).toEqual(['one', 'two'])
   expect(hub.askedFor('chat.open').length).toBe(1)
+})
+
+test('a room outlives the page that opened it: whoever comes back to it sees what is said', async () => {
+  const hub = wire()
+  hub.store(by(bob, 'c1', 'one'))
+  const chat = hub.chat()
+  stops.push(chat.stop)
+  /** As a page does: the room of its address is derived, and shown by an effect. */
+  function page() {
+    const shown: string[][] = []
+    const leave = $effect.root(() => {
+      const room = $derived(chat.open(roomId as RoomId))
+      $effect(() => void shown.push([...room.messages.map((message) => message.body), ...room.pending.map((one) => `${one.body} …`)]))
+    })
+    flushSync()
+    return { shown, leave }
+  }
+  const first = page()
+  await calm()
+  first.leave()
+
+  const second = page()
+  hub.store(by(bob, 'c2', 'two'))
+  hub.deliver(2)
+  flushSync()
+  expect(second.shown.at(-1)).toEqual(['one', 'two'])
+  chat.open(roomId as RoomId).send(draft('three'))
+  flushSync()
+  expect(second.shown.at(-1)).toEqual(['one', 'two', 'three …'])
+  second.leave()
 })
