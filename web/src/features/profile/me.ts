@@ -1,7 +1,8 @@
-import type { Me, Reply } from '@atrium/protocol'
+import type { Failure, Me, Reply } from '@atrium/protocol'
 import { forgetEverybody } from '#features/chat/kept.ts'
 import { get, post } from '#lib/hub/http.ts'
 import { newId } from '#lib/hub/ids.ts'
+import { m, sentence } from '#lib/i18n/index.ts'
 
 /** What this browser remembers of who is signed in, so that a page begins at once, and begins without a network. */
 const key = 'atrium.me'
@@ -31,3 +32,7 @@ export async function signOut(): Promise<void> {
   forgetMe()
   location.assign('/sign-in')
 }
+
+/** Where only the password was asked for, nothing is said of an address. */
+export const passwordSentence = (failure: Failure): string =>
+  failure.key === 'auth.wrongPassword' ? m.password_not_yours() : sentence(failure)

@@ -286,6 +286,14 @@ test('signals reach the screen and whoever overhears, and are numbered by nobody
   expect(states).toEqual(['away'])
 })
 
+test('what the hub says to many at once reaches each one’s own topic', async () => {
+  const { sut, screen, calm } = world()
+  const shown = screen(me)
+  await calm()
+  sut.heard('chat.stirring', 'something stirred', 'account:me')
+  expect(shown.signals).toEqual(['something stirred'])
+})
+
 test('who only listens hears what happens from now on, and is told when something cannot be told any more', async () => {
   const { sut, say, calm, again, hub } = world()
   say(['before'])

@@ -63,6 +63,9 @@ export interface FeedDeps {
   ownTopic: string
 }
 
+/** What the hub says to many at once in one packet, it cannot address to each account by its id. */
+const everybodysOwn = 'account:me'
+
 /**
  * The arithmetic of facts: what comes next is applied, what came already is dropped, and a gap is held for a moment (two
  * servers may overtake each other) and then asked for.
@@ -249,8 +252,9 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
 
     heard(name, payload, at) {
       if (typeof at === 'string') {
-        threads.get(at)?.follower.signal?.(name, payload)
-        for (const signal of overheard.get(at) ?? []) signal(name, payload)
+        const topic = at === everybodysOwn ? ownTopic : at
+        threads.get(topic)?.follower.signal?.(name, payload)
+        for (const signal of overheard.get(topic) ?? []) signal(name, payload)
         return
       }
       const { topic, seq } = at as Position
