@@ -1,10 +1,11 @@
 import type { chat, Message, RoomEntry, RoomView, Seen, Stirring } from './chat.ts'
-import type { FactName, Payload } from './kernel.ts'
+import type { FactName, Payload, TopicOf } from './kernel.ts'
 
-type RoomFact = Extract<
-  FactName<typeof chat>,
-  `chat.message.${string}` | 'chat.room.changed' | `chat.member.${string}` | 'chat.room.read' | 'chat.seat.changed'
->
+/** Every fact of a room, and those of one's own account that concern one. */
+type RoomFact =
+  | { [K in FactName<typeof chat>]: TopicOf<typeof chat, K> extends `room:${string}` ? K : never }[FactName<typeof chat>]
+  | 'chat.room.read'
+  | 'chat.seat.changed'
 /** Who is looking: one's own messages never wait to be read. */
 type Viewer = { accountId: string }
 type Reducers = { [K in RoomFact]: (view: RoomView, payload: Payload<typeof chat, K> | null, viewer: Viewer) => RoomView }
