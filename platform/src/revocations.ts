@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Hub, Payload } from '@atrium/protocol'
 import type { Bus } from './bus/index.ts'
 import type { Log } from './log.ts'
+import { every } from './rounds.ts'
 import { factsAfter, standingsOf } from './sync.ts'
 
 export type Revoked = Payload<Hub, 'directory.right.revoked'>
@@ -38,14 +39,7 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
   const unsubscribe = bus.subscribe(topic, ({ seq, payload }) => seq !== null && tell(seq, payload))
   last = (await standingsOf(db, [topic])).get(topic) ?? 0
 
-  let isLooking = false
-  const timer = setInterval(() => {
-    if (isLooking) return
-    isLooking = true
-    look()
-      .catch((error) => log.warn({ error }, 'revocations cannot be read'))
-      .finally(() => (isLooking = false))
-  }, everyMs)
+  const stopLooking = every(everyMs, look, (error) => log.warn({ error }, 'revocations cannot be read'))
 
   return {
     onRevoked(listener: (revoked: Revoked) => void): () => void {
@@ -53,7 +47,7 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
       return () => void listeners.delete(listener)
     },
     stop(): void {
-      clearInterval(timer)
+      stopLooking()
       unsubscribe()
     },
   }

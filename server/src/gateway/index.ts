@@ -1,5 +1,6 @@
 import {
   dispatcher,
+  every,
   journalOf,
   since,
   sinceLimits,
@@ -8,7 +9,6 @@ import {
   type House,
   type Nudges,
   type Service,
-  type Span,
 } from '@atrium/platform'
 import { revocations } from '@atrium/platform/revocations'
 import { contract, type Hub, type Payload } from '@atrium/protocol'
@@ -20,7 +20,8 @@ import { httpDoor } from './http.ts'
 import { rights } from './session.ts'
 import { socketDoor, type Dispatch } from './socket.ts'
 import { sourceDoor } from './source.ts'
-import { topics, type SpansOf } from './topics.ts'
+import { everySpanOf, type SpansOf } from './spans.ts'
+import { topics } from './topics.ts'
 
 export interface GatewayDeps {
   house: House
@@ -37,7 +38,6 @@ export interface GatewayDeps {
   files: Files
 }
 
-const always: Span[] = [{ from: 1, to: null }]
 const catchUpEveryMs = 5_000
 const lookAroundEveryMs = 30_000
 const drainWithinMs = 2_000
@@ -47,14 +47,8 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
   const { house, handlers, nudges, sessionOf, seatsOf, excerptOf, presence, files } = deps
   const { http, log, metrics, bus, db, epoch } = house
   const journal = journalOf(db)
+  const spansOf = everySpanOf(deps.spansOf)
   let isDraining = false
-
-  const spansOf = async (actor: Actor, asked: readonly string[]) => {
-    const own = [`account:${actor.accountId}`, 'directory:all'].filter((topic) => asked.includes(topic))
-    const sane = asked.filter((topic) => aboutAnId.test(topic))
-    const found = sane.length === 0 ? [] : await Promise.all(deps.spansOf.map((of) => of(actor, sane)))
-    return new Map<string, Span[]>([...own.map((topic) => [topic, always] as const), ...found.flatMap((spans) => [...spans])])
-  }
 
   const sockets = socketDoor({
     http,
@@ -126,24 +120,13 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
   const closePassage = documentPassage({ http, bus })
   sourceDoor(http.app, { throttle: house.throttle, sourceOf: http.sourceOf })
 
-  const timers = [
-    every(catchUpEveryMs, 'the look for lost facts failed', async () => metrics.journalLag.set(await heard.catchUp())),
-    every(1_000, 'presence could not be told', presence.screens.tell),
-    every(renewEveryMs, 'presence could not be renewed', presence.screens.renew),
-    every(lookAroundEveryMs, 'presence could not be looked at', async () => heard.lookAround()),
+  const round = (ms: number, trouble: string, run: () => Promise<unknown>) => every(ms, run, (error) => log.warn({ error }, trouble))
+  const rounds = [
+    round(catchUpEveryMs, 'the look for lost facts failed', async () => metrics.journalLag.set(await heard.catchUp())),
+    round(1_000, 'presence could not be told', presence.screens.tell),
+    round(renewEveryMs, 'presence could not be renewed', presence.screens.renew),
+    round(lookAroundEveryMs, 'presence could not be looked at', async () => heard.lookAround()),
   ]
-
-  function every(ms: number, trouble: string, run: () => Promise<unknown>): () => void {
-    let isRunning = false
-    const timer = setInterval(() => {
-      if (isRunning) return
-      isRunning = true
-      run()
-        .catch((error) => log.warn({ error }, trouble))
-        .finally(() => (isRunning = false))
-    }, ms)
-    return () => clearInterval(timer)
-  }
 
   return {
     isReady: () => !isDraining,
@@ -153,7 +136,7 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
       await presence.screens.leave().catch((error) => log.warn({ error }, 'presence was left to expire'))
     },
     async stop() {
-      for (const stop of timers) stop()
+      for (const stop of rounds) stop()
       admitted.stop()
       lost.stop()
       heard.stop()
@@ -162,5 +145,3 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
     },
   }
 }
-
-const aboutAnId = /^[a-z]+:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/

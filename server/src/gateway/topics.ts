@@ -1,19 +1,17 @@
 import type { Server } from 'socket.io'
-import type { Actor, Event, Log, Span } from '@atrium/platform'
+import type { Actor, Event, Log } from '@atrium/platform'
 import type { AccountId, ClientToServer, Hub, Payload, Position, Presence, ServerToClient } from '@atrium/protocol'
 import type { About, Connection } from './connection.ts'
 import { delivery } from './delivery.ts'
 import { following } from './following.ts'
 import { interest } from './interest.ts'
 import { merged } from './merged.ts'
+import type { SpansOf } from './spans.ts'
 import { stirring } from './stirring.ts'
 import { watchers } from './watchers.ts'
 import { frameOf, write, writeVolatile, type Frame } from './wire.ts'
 
 export type HubServer = Server<ClientToServer<Hub>, ServerToClient<Hub>, Record<string, never>, About>
-export type Spans = ReadonlyMap<string, Span[]>
-/** The stretches of these topics that a reader may see. */
-export type SpansOf = (actor: Actor, topics: readonly string[]) => Promise<Spans>
 
 /** How long a topic is listened to after the last who held it: who reloads a page comes right back. */
 const lingerMs = 30_000

@@ -1,0 +1,18 @@
+import type { Actor, Span } from '@atrium/platform'
+
+export type Spans = ReadonlyMap<string, Span[]>
+/** The stretches of these topics that a reader may see. */
+export type SpansOf = (actor: Actor, topics: readonly string[]) => Promise<Spans>
+
+const always: Span[] = [{ from: 1, to: null }]
+const aboutAnId = /^[a-z]+:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
+
+/** One's own topic and the directory are everybody's; of all others the slices know. What only looks like a topic is asked of nobody. */
+export const everySpanOf =
+  (slices: readonly SpansOf[]): SpansOf =>
+  async (actor, asked) => {
+    const own = [`account:${actor.accountId}`, 'directory:all'].filter((topic) => asked.includes(topic))
+    const sane = asked.filter((topic) => aboutAnId.test(topic))
+    const found = sane.length === 0 ? [] : await Promise.all(slices.map((of) => of(actor, sane)))
+    return new Map([...own.map((topic) => [topic, always] as const), ...found.flatMap((spans) => [...spans])])
+  }
