@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -231,4 +232,25 @@ test('while developing, hot reload passes to the build tool', async () => {
   const { at } = await hub({ isDev: true }, { pages })
   assert.equal((await upgrade(at, { 'sec-websocket-protocol': 'vite-hmr' }, '/')).status, 101)
   assert.equal((await ask(at)).text, 'from the build tool')
+})
+
+test('a client that is built anew beneath a running hub is served with its own policy and its own files', async () => {
+  const { at } = await hub()
+  assert.equal((await ask(`${at}/r/1`)).text, page)
+  assert.equal((await ask(`${at}/_app/immutable/b.js`)).status, 404)
+
+  const next = page.replace(script, 'console.log("another beginning")')
+  await writeFile(join(webDir, '_app/immutable/b.js'), chunk)
+  await writeFile(join(webDir, '200.html'), next)
+  const answer = await ask(`${at}/r/1`)
+  assert.equal(answer.text, next)
+  const hash = createHash('sha256').update('console.log("another beginning")').digest('base64')
+  assert.ok(String(answer.headers['content-security-policy']).includes(hash))
+  assert.equal((await ask(`${at}/_app/immutable/b.js`)).status, 200)
+
+  await rm(join(webDir, '200.html'))
+  const between = await ask(`${at}/r/1`)
+  assert.deepEqual([between.status, between.headers['retry-after']], [503, '5'])
+  await writeFile(join(webDir, '200.html'), page)
+  assert.equal((await ask(`${at}/r/1`)).text, page)
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile, readdir } from 'node:fs/promises'
+import { readFile, readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import type { RequestHandler, Response } from 'express'
 
@@ -7,22 +7,37 @@ const page = '/200.html'
 const encodings = { br: '.br', gzip: '.gz' } as const
 type Encoding = keyof typeof encodings
 
+interface Built {
+  files: Map<string, Set<Encoding>>
+  policy: string
+  /** When the page and the build were finished. */
+  stamp: string
+}
+
 /**
  * Serves the built web client: files as they were compressed when it was built, and for every other address the one
- * page whose script then shows what belongs there. Only what lay in the folder at the start is served, so no
- * address can lead out of it.
+ * page whose script then shows what belongs there. Only what was found in the folder is served, so no address can lead
+ * out of it.
  */
 export async function pages(dir: string): Promise<RequestHandler> {
-  const files = await filesIn(dir)
-  if (!files.has(page))
-    return (_request, response) => void response.status(503).type('text').send('The web client is not built yet: run `npm run build`.\n')
-  const policy = policyOf(await readFile(join(dir, page), 'utf8'))
+  let built = await builtIn(dir)
 
-  return (request, response, next) => {
+  /** Another start from the same checkout may build anew beneath us: its page needs its own policy and its own files. */
+  async function newest(): Promise<Built> {
+    if ((await stampOf(dir)) !== built.stamp) built = await builtIn(dir)
+    return built
+  }
+
+  return async (request, response, next) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return next()
     const path = pathOf(request.path)
+    const { files, policy } = built.files.has(path) && path !== page ? built : await newest()
     const file = files.has(path) ? path : isAddress(path) ? page : undefined
     if (file === undefined) return next()
+    if (!files.has(file)) {
+      response.status(503).set('retry-after', '5').type('text')
+      return void response.send('The web client is not built, or is being built: `npm start` does it, or `npm run build`.\n')
+    }
 
     response.set('content-security-policy', policy)
     response.set('cache-control', file.startsWith('/_app/immutable/') ? 'public, max-age=31536000, immutable' : 'no-cache')
@@ -52,6 +67,25 @@ function pathOf(path: string): string {
   } catch {
     return path
   }
+}
+
+async function builtIn(dir: string): Promise<Built> {
+  const stamp = await stampOf(dir)
+  const files = await filesIn(dir)
+  return { files, policy: files.has(page) ? policyOf(await readFile(join(dir, page), 'utf8')) : '', stamp }
+}
+
+/** `.sources` is written when a build is complete. */
+async function stampOf(dir: string): Promise<string> {
+  const times = await Promise.all(
+    [page, '.sources'].map((name) =>
+      stat(join(dir, name)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  )
+  return times.join()
 }
 
 async function filesIn(dir: string): Promise<Map<string, Set<Encoding>>> {
