@@ -1,10 +1,10 @@
-import { outboxMails } from '@atrium/platform/mail/outbox'
 import type { Letter } from '@atrium/platform/mail/index'
-import { fail, type House, type Service } from '@atrium/platform'
+import type { House, Service } from '@atrium/platform'
 import { migrations } from '../migrations/index.ts'
 import { hashingPool } from './auth/index.ts'
 import { excerptOf } from './chat/index.ts'
 import { gateway } from './gateway/index.ts'
+import { outbox } from './outbox.ts'
 import { presence, type PresenceTables } from './presence/index.ts'
 import { mailJob, slices } from './slices.ts'
 
@@ -42,11 +42,7 @@ export async function start(house: House): Promise<Service> {
       ...rooms.handlers,
       ...there.handlers,
       ...found.handlers,
-      async 'mail.outbox'(actor, { before }) {
-        if (!(await known.isAdministrator(actor))) throw fail('forbidden', 'directory.onlyAdministrators')
-        const isKept = mail.kind === 'outbox'
-        return { mails: isKept ? await outboxMails(db, before === undefined ? {} : { before: new Date(before) }) : [], isKept }
-      },
+      ...outbox({ db, mail, isAdministrator: known.isAdministrator }),
     },
     nudges: rooms.nudges,
     sessionOf: sessions.sessionOf,
