@@ -1,5 +1,5 @@
 // `npm run atrium -- …`: what is done to a hub from its own machine, also while it runs.
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { configFrom, describeSettings, renderSettings, ConfigError, type Config } from '@atrium/platform/config'
 
@@ -13,6 +13,12 @@ With --data <folder> another data folder than data/ is meant; DATABASE_URL and S
 /** Something to tell the person at the keyboard; a stack would not help. */
 class Sorry extends Error {}
 
+/** Where people open the hub: as it is set, else as the hub noted when it began to serve. */
+function addressOf({ origin, dataDir, port }: Config): string {
+  const noted = join(dataDir, 'address')
+  return origin ?? (existsSync(noted) ? readFileSync(noted, 'utf8') : `http://localhost:${port}`)
+}
+
 const commands: Record<string, (config: Config, operands: string[]) => Promise<void>> = {
   async config() {
     console.log(renderSettings(describeSettings(process.env, flags)))
@@ -24,7 +30,7 @@ const commands: Record<string, (config: Config, operands: string[]) => Promise<v
     await withDatabase(config, 'existing', async ({ db }) => {
       const { person, path, expiresAt } = await adminLink({ db, now: () => new Date() }, address)
       console.log(`This link lets ${person.name} <${person.address}> in, once, until ${expiresAt.slice(0, 16).replace('T', ' ')} UTC:`)
-      console.log(`${config.origin ?? `http://localhost:${config.port}`}${path}`)
+      console.log(new URL(path, addressOf(config)).href)
     })
   },
 

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { run } from '@atrium/platform'
 
 // The composition root: which services there are. Which of them this process runs, and on what, the settings say.
@@ -10,6 +12,8 @@ await run(
   {
     async onReady({ url, advice, house }) {
       console.log(`\nAtrium is ready: ${url}`)
+      // For who makes a link at the command line while we run, and cannot know our port.
+      await writeFile(join(house.config.dataDir, 'address'), url)
       if (advice) console.log(advice)
       if (!house.config.services.includes('server')) return
       if (house.config.isDemo) {
