@@ -22,13 +22,13 @@ interface Job extends Task {
 /** Somebody who waits longer than a few seconds tries again, and makes it worse: beyond this many they are told so. */
 const maxWaiting = 200
 /** A thread holds some 10 MiB. Most hours nobody signs in. */
-const idleMs = 60_000
+const usualIdleMs = 60_000
 
 /**
  * argon2id in threads of its own, one core fewer than there are: however many sign in, the chat goes on. They start with
  * the first password and end when nobody has signed in for a minute.
  */
-export function hashingPool(size = Math.max(1, availableParallelism() - 1)): Hashing {
+export function hashingPool(size = Math.max(1, availableParallelism() - 1), idleMs = usualIdleMs): Hashing {
   const waiting: Job[] = []
   const threads = new Set<Thread>()
   let lastId = 0
@@ -64,7 +64,7 @@ export function hashingPool(size = Math.max(1, availableParallelism() - 1)): Has
     const job = waiting.shift()
     if (!job) {
       thread.worker.unref()
-      thread.idle = setTimeout(() => void thread.worker.terminate(), idleMs).unref()
+      thread.idle = setTimeout(() => end(thread), idleMs).unref()
       return
     }
     clearTimeout(thread.idle)
@@ -72,6 +72,12 @@ export function hashingPool(size = Math.max(1, availableParallelism() - 1)): Has
     // While somebody waits for an answer the process may not end for want of other work.
     thread.worker.ref()
     thread.worker.postMessage({ id: job.id, password: job.password, ...(job.hash === undefined ? {} : { hash: job.hash }) } satisfies Task)
+  }
+
+  /** Whoever comes from now on gets another: work given to a thread that is ending would end with it. */
+  function end(thread: Thread): void {
+    threads.delete(thread)
+    void thread.worker.terminate()
   }
 
   function assign(): void {
