@@ -7,7 +7,7 @@ import { alternate, report } from './rig.ts'
 
 const senders = 50
 const connections = 10
-const roundMs = 4_000
+const roundMs = 2_000
 
 const product = await composed()
 const people = await addPeople(product.db, senders)
