@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '@atrium/platform'
 
@@ -12,7 +12,8 @@ await run(
   {
     async onReady({ url, advice, house }) {
       console.log(`\nAtrium is ready: ${url}`)
-      // For who makes a link at the command line while we run, and cannot know our port.
+      // For who makes a link at the command line while we run, and cannot know our port. On S3 and a given database there is no folder yet.
+      await mkdir(house.config.dataDir, { recursive: true })
       await writeFile(join(house.config.dataDir, 'address'), url)
       if (advice) console.log(advice)
       if (!house.config.services.includes('server')) return
