@@ -1,10 +1,19 @@
 // What a browser loads until one can type, and how quickly it goes from room to room.
-/// <reference lib="dom" />
 import type { Page } from 'playwright-core'
 import { openChromium } from '../harness/browsers.ts'
 import { addPeople, addRooms } from './crowd.ts'
 import { benchHub } from './processes.ts'
 import { report } from './rig.ts'
+
+/** What the functions below use of a page, for they run in it: nothing else here knows a browser. */
+interface PageElement {
+  innerHTML: string
+  click(): void
+  cloneNode(): PageElement
+  replaceWith(other: PageElement): void
+}
+declare const document: { querySelector(selector: string): PageElement | null }
+declare const requestAnimationFrame: (run: () => void) => void
 
 const roomCount = 21
 const said = 10_000
@@ -58,7 +67,7 @@ const switchTo = (page: Page, room: { id: string; last: number }): Promise<numbe
   page.evaluate(
     ({ id, last }) =>
       new Promise<number>((resolve, reject) => {
-        const link = document.querySelector<HTMLElement>(`a[href$="/r/${id}"]`)
+        const link = document.querySelector(`a[href$="/r/${id}"]`)
         if (!link) return reject(new Error(`no link to ${id}`))
         const begun = performance.now()
         // A frame in which the message is there is painted before the next task.
@@ -82,7 +91,7 @@ async function staticSwitches(page: Page): Promise<number[]> {
   }
   return page.evaluate(async (shots) => {
     const log = document.querySelector('[role="log"]')!
-    const still = log.cloneNode() as HTMLElement
+    const still = log.cloneNode()
     log.replaceWith(still)
     const times: number[] = []
     for (let n = 0; n < 20; n++) {
