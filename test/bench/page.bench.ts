@@ -6,6 +6,12 @@ import { benchHub } from './processes.ts'
 import { report } from './rig.ts'
 
 /** What the functions below use of a page, for they run in it: nothing else here knows a browser. */
+interface Loaded {
+  name: string
+  transferSize: number
+  decodedBodySize: number
+  responseEnd: number
+}
 interface PageElement {
   innerHTML: string
   click(): void
@@ -51,7 +57,7 @@ async function scriptsUntilTyped(): Promise<{ before: number; all: number }> {
   await page.waitForLoadState('networkidle')
   const scripts = await page.evaluate(() => {
     const { startTime } = performance.getEntriesByName('composer')[0]!
-    return (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
+    return (performance.getEntriesByType('resource') as unknown as Loaded[])
       .filter(({ name }) => name.endsWith('.js'))
       .map(({ transferSize, decodedBodySize, responseEnd }) => ({ transferSize, decodedBodySize, isBefore: responseEnd <= startTime }))
   })
