@@ -46,6 +46,7 @@ export async function start(house: House): Promise<Service> {
     },
     nudges: rooms.nudges,
     sessionOf: sessions.sessionOf,
+    standing: sessions.standing,
     spansOf: [rooms.spansOf, there.spansOf],
     seatsOf: rooms.seatsOf,
     excerptOf,

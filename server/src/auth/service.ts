@@ -35,7 +35,7 @@ type LinkOfPerson = LinkRow & { accountId: AccountId }
 
 export function authService(deps: AuthDeps) {
   const { db, work, accounts, about, now, newId } = deps
-  const { sessionOf, begin, renew, end } = sessions(deps)
+  const { sessionOf, standing, begin, renew, end } = sessions(deps)
   const { hash, isRight } = passwords({
     ...deps,
     hashOf: (id) => findHash(db, id),
@@ -87,6 +87,7 @@ export function authService(deps: AuthDeps) {
 
   return {
     sessionOf,
+    standing,
     signIn,
     async about(): Promise<Output<Hub, 'hub.about'>> {
       const organisation = await accounts.organisation()

@@ -3,7 +3,17 @@ import type { AccountId, SessionId } from '@atrium/protocol'
 import { deviceOf } from './device.ts'
 import { isOver, lastsMs, touchEveryMs } from './rules.ts'
 import { hashOf, newSecret } from './secrets.ts'
-import { addSession, endSessions, findSessions, holdSession, knowSource, renewSession, touchSession, type AuthTables } from './store.ts'
+import {
+  addSession,
+  endSessions,
+  findSessions,
+  findSessionsById,
+  holdSession,
+  knowSource,
+  renewSession,
+  touchSessions,
+  type AuthTables,
+} from './store.ts'
 
 interface Deps extends Database<AuthTables> {
   now: () => Date
@@ -26,8 +36,16 @@ export function sessions({ db, work, now, newId }: Deps) {
       const session = (await asked([hash])).get(hash)
       const at = now()
       if (!session || isOver(session, at)) return undefined
-      if (at.getTime() - session.seenAt.getTime() >= touchEveryMs) await work((tx) => touchSession(tx, session.id, at))
+      if (at.getTime() - session.seenAt.getTime() >= touchEveryMs) await work((tx) => touchSessions(tx, [session.id], at))
       return { accountId: session.accountId, kind: session.accountKind, sessionId: session.id, scope: session.scope }
+    },
+
+    /** Which of these stand, whatever their secrets are by now. Asking says that they are in use. */
+    async standing(ids: readonly SessionId[]): Promise<Set<SessionId>> {
+      const at = now()
+      const stand = (await findSessionsById(db, ids)).filter((session) => !isOver(session, at)).map(({ id }) => id)
+      if (stand.length > 0) await work((tx) => touchSessions(tx, stand, at))
+      return new Set(stand)
     },
 
     /** A new session for somebody who has just shown who they are. The caller holds the account and knows that it is open. */

@@ -72,6 +72,14 @@ export async function findSessions(db: Db, secretHashes: readonly string[]): Pro
   return new Map(found.map(({ secretHash, ...session }) => [secretHash.toString('base64url'), session]))
 }
 
+export async function findSessionsById(db: Db, ids: readonly SessionId[]): Promise<Session[]> {
+  return open(db)
+    .selectFrom('session')
+    .select(sessionColumns)
+    .where('id', '=', sql<SessionId>`any(${ids}::uuid[])`)
+    .execute()
+}
+
 /** Locks the session: its owner's, or nobody's. */
 export async function holdSession(tx: Tx, accountId: AccountId, id: SessionId): Promise<Session | undefined> {
   return open(tx)
@@ -87,8 +95,12 @@ export async function addSession(tx: Tx, session: SessionRow): Promise<void> {
   await open(tx).insertInto('session').values(session).execute()
 }
 
-export async function touchSession(tx: Tx, id: SessionId, seenAt: Date): Promise<void> {
-  await open(tx).updateTable('session').set({ seenAt }).where('id', '=', id).where('seenAt', '<', seenAt).execute()
+export async function touchSessions(tx: Tx, ids: readonly SessionId[], seenAt: Date): Promise<void> {
+  const those = open(tx).updateTable('session').set({ seenAt })
+  await those
+    .where('id', '=', sql<SessionId>`any(${ids}::uuid[])`)
+    .where('seenAt', '<', seenAt)
+    .execute()
 }
 
 /** The same session with another secret: whoever had the old one has nothing. */

@@ -29,6 +29,8 @@ export interface GatewayDeps {
   handlers: Omit<Handlers<Hub>, 'sync.watch' | 'sync.since'>
   nudges: Omit<Nudges<Hub>, 'presence.touch'>
   sessionOf: (secret: string) => Promise<Actor | undefined>
+  /** Which of these sessions have not ended. */
+  standing: (ids: Actor['sessionId'][]) => Promise<ReadonlySet<string>>
   /** Of each slice that has topics: what an actor may hear of them. */
   spansOf: SpansOf[]
   /** The rooms in which accounts have a seat: what happens in them is told even when they are not on screen. */
@@ -44,7 +46,7 @@ const drainWithinMs = 2_000
 
 /** The doors of the hub: sockets, operations over HTTP, bytes in and out. */
 export async function gateway(deps: GatewayDeps): Promise<Service> {
-  const { house, handlers, nudges, sessionOf, seatsOf, excerptOf, presence, files } = deps
+  const { house, handlers, nudges, sessionOf, standing, seatsOf, excerptOf, presence, files } = deps
   const { http, log, metrics, bus, db, epoch } = house
   const journal = journalOf(db)
   const spansOf = everySpanOf(deps.spansOf)
@@ -55,6 +57,7 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
     log,
     metrics,
     sessionOf,
+    standing,
     dispatch: () => dispatch,
     isNudge: (name) => Object.hasOwn(contract, name) && contract[name as keyof Hub].kind === 'nudge',
     entered,

@@ -48,6 +48,7 @@ export function socketDoor(deps: {
   log: Log
   metrics: Metrics
   sessionOf: (secret: string) => Promise<Actor | undefined>
+  standing: (ids: Actor['sessionId'][]) => Promise<ReadonlySet<string>>
   /** Given late: the handlers need the topics, and the topics need the sockets. */
   dispatch: () => Dispatch
   isNudge: (name: string) => boolean
@@ -55,7 +56,7 @@ export function socketDoor(deps: {
   entered: (connection: Connection) => Promise<unknown>
   left: (connection: Connection) => void
 }): SocketDoor {
-  const { http, log, metrics, sessionOf, dispatch, isNudge, entered, left } = deps
+  const { http, log, metrics, sessionOf, standing, dispatch, isNudge, entered, left } = deps
   const connections = new Map<string, Connection>()
   const openings = new WeakMap<object, Opening>()
   const calls = new WeakMap<Call, Connection>()
@@ -168,13 +169,12 @@ export function socketDoor(deps: {
 
   // A socket may live longer than its session, which ends of itself one day; and asking says that the session is in use.
   const recheck = setInterval(async () => {
-    for (const connection of [...connections.values()]) {
-      const secret = openings.get(connection.socket.conn)?.secret
-      try {
-        if (secret !== undefined && !(await sessionOf(secret))) end(connection, 'session_ended', metrics.endings)
-      } catch (error) {
-        return log.warn({ error }, 'sessions could not be looked at')
-      }
+    const open = [...connections.values()]
+    try {
+      const stand = await standing([...new Set(open.map(({ actor }) => actor.sessionId))])
+      for (const connection of open) if (!stand.has(connection.actor.sessionId)) end(connection, 'session_ended', metrics.endings)
+    } catch (error) {
+      log.warn({ error }, 'sessions could not be looked at')
     }
   }, recheckSessionsMs)
 
