@@ -1,3 +1,5 @@
+import { isNowhere, land } from './landing.ts'
+
 /** Shows a dialog that keeps the focus inside for as long as it exists, and gives it back to where it was. */
 export function modal(dialog: HTMLDialogElement): () => void {
   const before = document.activeElement
@@ -5,7 +7,8 @@ export function modal(dialog: HTMLDialogElement): () => void {
   return () => {
     dialog.close()
     // It has left the page by now, so the browser's own way back is gone. Whoever has the focus already keeps it.
-    if (document.activeElement === document.body && before instanceof HTMLElement && before.isConnected)
+    if (document.activeElement === document.body && before instanceof HTMLElement && before.isConnected && !isNowhere(before))
       before.focus({ preventScroll: true })
+    land()
   }
 }
