@@ -39,8 +39,15 @@ export async function pages(dir: string): Promise<RequestHandler> {
       return void response.send('The web client is not built, or is being built: `npm start` does it, or `npm run build`.\n')
     }
 
-    response.set('content-security-policy', policy)
-    response.set('cache-control', file.startsWith('/_app/immutable/') ? 'public, max-age=31536000, immutable' : 'no-cache')
+    if (file.startsWith('/_app/immutable/')) {
+      // Scripts and styles are read by a page, whose policy binds them: they need none of their own, and there are many.
+      response.removeHeader('content-security-policy')
+      response.removeHeader('permissions-policy')
+      response.set('cache-control', 'public, max-age=31536000, immutable')
+    } else {
+      response.set('content-security-policy', policy)
+      response.set('cache-control', 'no-cache')
+    }
     // Browsers list gzip first and mean no preference by it.
     const available = files.get(file)!
     const encoding = (['br', 'gzip'] as const).find((name) => available.has(name) && request.acceptsEncodings(name))
