@@ -12,6 +12,7 @@ export const sentences = [
   'internal',
   'noSuchOperation',
   'auth.wrongPassword',
+  'auth.accountLocked',
   'auth.tooManyTries',
   'auth.linkUsed',
   'auth.alreadySetUp',

@@ -43,7 +43,7 @@ for (const name of topologies)
         await page.getByLabel('Your address').fill('bob@heron.example')
         await page.getByRole('textbox', { name: 'Password' }).fill(password)
         await page.getByRole('button', { name: 'Sign in' }).click()
-        await page.getByText('Address and password do not belong together.').waitFor()
+        await page.getByText('This account is locked. Ask an administrator.').waitFor()
       }
     })
   })

@@ -77,7 +77,7 @@ test('[AUTH-1] whoever does not get in learns nothing, and it takes the same wor
     ['bob@saltmarsh.example', 'the wrong password'],
     ['nobody@saltmarsh.example', password],
     ['invited@saltmarsh.example', password],
-    ['locked@saltmarsh.example', password],
+    ['locked@saltmarsh.example', 'the wrong password'],
     ['not even an address', password],
   ] as const) {
     const before = hub.work.verified
@@ -87,12 +87,19 @@ test('[AUTH-1] whoever does not get in learns nothing, and it takes the same wor
     })
     assert.equal(hub.work.verified - before, 1, address)
   }
+  const known = hub.work.verified
+  assert.deepEqual(await stranger.refusal('auth.signIn', { address: 'locked@saltmarsh.example', password }), {
+    code: 'unauthenticated',
+    key: 'auth.accountLocked',
+  })
+  assert.equal(hub.work.verified - known, 1)
   const asked = async (address: string) => {
     const from = hub.statements.length
     await stranger.refusal('auth.signIn', { address, password: 'wrong' })
     return hub.statements.slice(from)
   }
-  assert.deepEqual(await asked('nobody@saltmarsh.example'), await asked('bob@saltmarsh.example'), 'the database is asked the same')
+  for (const address of ['nobody', 'locked'])
+    assert.deepEqual(await asked(`${address}@saltmarsh.example`), await asked('bob@saltmarsh.example'), 'the database is asked the same')
 
   const before = hub.work.verified
   await stranger.signIn(' BOB@saltmarsh.example ')

@@ -10,7 +10,12 @@ export const lastsMs = 90 * day
 export const touchEveryMs = 60_000
 export const linkLivesMs = { setup: 7 * day, invitation: 7 * day, reset: day, admin: day } as const satisfies Record<LinkPurpose, number>
 
-/** AUTH-1  Whoever does not get in learns nothing more: unknown, invited and locked look like a wrong password, and take the same work. */
+/**
+ * AUTH-1  Whoever does not know the password learns nothing: unknown, invited and locked look like a wrong one, and take the
+ * same work. Whose account is locked, and who knows its password, is told so.
+ */
+export const mayProveThemselves = (person: Person | undefined): person is Person =>
+  person?.status === 'active' || person?.status === 'locked'
 export const canSignIn = (person: Person | undefined): person is Person & { address: string } => person?.status === 'active'
 
 /**

@@ -3,7 +3,7 @@ import type { AccountId, Hub, Input, Output, Person } from '@atrium/protocol'
 import type { Accounts } from '../directory/index.ts'
 import type { Hashing } from './hashing.ts'
 import { passwords } from './passwords.ts'
-import { canSignIn, isInDomain, isOver, isWeak, opens } from './rules.ts'
+import { canSignIn, isInDomain, isOver, isWeak, mayProveThemselves, opens } from './rules.ts'
 import { hashOf } from './secrets.ts'
 import { give, sessions, type Begun } from './sessions.ts'
 import {
@@ -67,19 +67,24 @@ export function authService(deps: AuthDeps) {
     return { accountId }
   }
 
+  const locked = () => fail('unauthenticated', 'auth.accountLocked')
+
   async function signIn(
     actor: Actor | undefined,
     { address, password }: { address: string; password: string },
     call: Call,
   ): Promise<{ accountId: AccountId }> {
     const person = await accounts.byAddress(address)
-    const accountId = canSignIn(person) ? person.id : undefined
+    const accountId = mayProveThemselves(person) ? person.id : undefined
     const isTheirs = await isRight({ address, password, source: call.source, accountId })
     if (!isTheirs || accountId === undefined) throw fail('unauthenticated', 'auth.wrongPassword')
+    if (!canSignIn(person)) throw locked()
 
     return enter(accountId, call, async (tx, announce) => {
-      // Who was locked while we compared is refused like everybody else.
-      if ((await accounts.hold(tx, accountId))?.status !== 'active') throw fail('unauthenticated', 'auth.wrongPassword')
+      // They may have been locked, or have gone, while we compared.
+      const standing = await accounts.hold(tx, accountId)
+      if (standing?.status === 'locked') throw locked()
+      if (standing?.status !== 'active') throw fail('unauthenticated', 'auth.wrongPassword')
       if (actor) await end(tx, announce, actor.accountId, 'signed_out', { only: actor.sessionId })
       return begin(tx, accountId, call)
     })

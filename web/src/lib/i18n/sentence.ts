@@ -21,6 +21,7 @@ const spoken: Record<Sentence, (params: Params) => string> = {
   internal: (params) => (params['ref'] ? m.sentence_internal_ref({ ref: String(params['ref']) }) : m.sentence_internal()),
   noSuchOperation: m.sentence_no_such_operation,
   'auth.wrongPassword': m.sentence_auth_wrong_password,
+  'auth.accountLocked': m.sentence_auth_account_locked,
   'auth.tooManyTries': (params) => m.sentence_auth_too_many_tries({ wait: minutesOrSeconds(params) }),
   'auth.linkUsed': m.sentence_auth_link_used,
   'auth.alreadySetUp': m.sentence_auth_already_set_up,
