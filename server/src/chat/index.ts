@@ -48,6 +48,17 @@ export function chat(deps: ChatDeps) {
   }
   const nudges: Nudges<typeof contract> = { 'chat.typing': service.typing }
 
+  /** A room of two is called after the other one, as on the screen. */
+  async function* roomsOf(accountId: string): AsyncGenerator<unknown> {
+    const rooms = await ownRooms(db, accountId)
+    const people = await deps.peopleOf(
+      db,
+      rooms.flatMap(({ withId }) => withId ?? []),
+    )
+    for (const { withId, ...room } of rooms)
+      yield { ...room, ...(withId && { with: withId, name: people.find(({ id }) => id === withId)?.name ?? '' }) }
+  }
+
   return {
     handlers,
     nudges,
@@ -82,7 +93,7 @@ export function chat(deps: ChatDeps) {
     closeSeats: service.closeSeats,
     /** The parts of somebody's copy of their data. */
     exportParts: [
-      { name: 'rooms', of: (accountId: string) => ownRooms(db, accountId) },
+      { name: 'rooms', of: roomsOf },
       { name: 'messages', of: (accountId: string) => ownMessages(db, accountId) },
       { name: 'reactions', of: (accountId: string) => ownReactions(db, accountId) },
     ],

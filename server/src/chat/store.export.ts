@@ -1,14 +1,17 @@
 import { sql } from 'kysely'
+import type { AccountId } from '@atrium/protocol'
 import { reading, type Db } from './store.ts'
 
 const page = 1_000
 
-/** The rooms somebody has or had a seat in. */
-export async function* ownRooms(db: Db, accountId: string): AsyncGenerator<unknown> {
-  const { rows } = await sql`
-    select room.id, kind, name, role, is_muted, to_seq is null as is_open from seat join room on room.id = seat.room_id
+/** The rooms somebody has or had a seat in, and who else is in those for two: such a room has no name of its own. */
+export async function ownRooms(db: Db, accountId: string) {
+  const { rows } = await sql<{ kind: string; name: string; withId: AccountId | null }>`
+    select room.id, kind, name, role, is_muted, to_seq is null as is_open,
+      case kind when 'direct' then (select other.account_id from seat as other where other.room_id = room.id and other.account_id <> ${accountId} limit 1) end as with_id
+    from seat join room on room.id = seat.room_id
     where account_id = ${accountId} order by room.created_at, room.id, joined_seq`.execute(reading(db))
-  yield* rows
+  return rows
 }
 
 /** All that somebody said, in order within each room, a page at a time. */

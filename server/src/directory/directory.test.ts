@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { sql } from 'kysely'
 import type { AccountId, Person } from '@atrium/protocol'
+import { Canvas, circle, hex } from '../demo/canvas.ts'
 import { house, password, type House, type Someone } from './testing/house.ts'
 
 let hub: House
@@ -221,6 +223,11 @@ test('everybody gets a copy of what is kept of them, and of nobody else', async 
   const { room } = await bob.call('chat.room.create', { name: 'Copies', memberIds: [ada.accountId] })
   await bob.call('chat.send', { roomId: room.id, body: 'mine “quoted” \\ and\nbroken' })
   await ada.call('chat.send', { roomId: room.id, body: 'not his' })
+  const direct = await bob.call('chat.direct', { accountId: ada.accountId })
+  const drawn = new Canvas(41, 30, () => hex('#ffffff')).fill(circle(20, 10, 8), [12, 90, 140]).png()
+  const { path } = await bob.call('pictures.begin', { type: 'image/png', bytes: drawn.length })
+  const pieces = [drawn.subarray(0, 10), drawn.subarray(10)]
+  await hub.hub.images.receive((await bob.actor())!, path.replace(/^\/upload\//, ''), Readable.from(pieces))
   let text = ''
   const actor = (await bob.actor())!
   const { people, sessions, rooms, images } = hub.hub
@@ -233,4 +240,12 @@ test('everybody gets a copy of what is kept of them, and of nobody else', async 
     ['mine “quoted” \\ and\nbroken'],
   )
   assert.ok(!text.includes('not his'))
+  const name = (await ada.call('directory.me', {})).person.name
+  const named = copy.rooms.map((one: { id: string; name: string }) => [one.id, one.name])
+  assert.deepEqual(named, [
+    [room.id, 'Copies'],
+    [direct.room.id, name],
+  ])
+  assert.equal(copy.pictures.length, 1)
+  assert.ok(Buffer.from(copy.pictures[0].content, 'base64').equals(drawn), 'the picture itself is in the copy')
 })

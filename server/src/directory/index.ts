@@ -5,7 +5,7 @@ import { directoryService, type DirectoryDeps } from './service.ts'
 import { findDates, findLanguage, findPerson } from './store.ts'
 
 export { accounts, type Accounts, type Founding } from './accounts.ts'
-export type { ExportPart } from './export.ts'
+export { WithContent, type ExportPart } from './export.ts'
 export { listAdministrators, type DirectoryTables } from './store.ts'
 
 export function directory(deps: DirectoryDeps) {

@@ -1,6 +1,6 @@
 import type { Handlers, Jobs } from '@atrium/platform'
 import type { pictures as contract } from '@atrium/protocol'
-import type { ExportPart } from '../directory/index.ts'
+import { WithContent, type ExportPart } from '../directory/index.ts'
 import { dropJob, picturesService, sweepJob, type PicturesDeps } from './service.ts'
 import { listOwned } from './store.ts'
 
@@ -14,7 +14,8 @@ export function pictures(deps: PicturesDeps) {
   const owned: ExportPart = {
     name: 'pictures',
     async *of(accountId) {
-      for (const { picture, use } of await listOwned(deps.db, accountId)) yield { ...picture, path: `/picture/${picture.id}`, use }
+      for (const { picture, use, blobKey } of await listOwned(deps.db, accountId))
+        yield new WithContent({ ...picture, use }, () => deps.blobs.get(blobKey))
     },
   }
 
