@@ -32,10 +32,13 @@ export type Delta = z.output<typeof Delta>
 export const sync = {
   /**
    * Replaces the topics that this socket has on screen. Answers where each stands; a topic that the caller may not
-   * hear is left out of the answer, whether it exists or not.
+   * hear is left out of the answer, whether it exists or not. Who comes back says with it where it stood, and is told
+   * in the same answer what it missed.
    */
-  'sync.watch': query(z.strictObject({ topics: z.array(TopicName).max(500) }), z.object({ epoch: z.uuid(), watching: z.array(Position) }), {
-    door: 'socket',
-  }),
+  'sync.watch': query(
+    z.strictObject({ topics: z.array(TopicName).max(500), since: Since.optional() }),
+    z.object({ epoch: z.uuid(), watching: z.array(Position), missed: z.array(Delta) }),
+    { door: 'socket' },
+  ),
   'sync.since': query(Since, z.array(Delta)),
 }

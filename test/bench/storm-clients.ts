@@ -1,5 +1,5 @@
 // Two thousand clients that come back at once. Each follows its topics by arithmetic, as a browser would: after the
-// connection it watches, is told where its topics stand, asks for what it missed and counts what it got.
+// connection it watches, says where its topics stood, and counts what it is told that it missed.
 import { WebSocket } from 'ws'
 import { protocolVersion, type Delta, type Position } from '@atrium/protocol'
 
@@ -60,18 +60,14 @@ async function arrive(client: (typeof clients)[number], isFirst: boolean): Promi
     if (text === '2') socket.send('3')
     else if (text.startsWith('0')) socket.send(`40${JSON.stringify({ protocol: protocolVersion })}`)
     else if (text.startsWith('44')) reject(new Error(text))
-    else if (text.startsWith('40')) ask(1, 'sync.watch', { topics: client.topics })
-    else if (text.startsWith('431')) {
-      const [reply] = JSON.parse(text.slice(3)) as [{ ok: boolean; data: { watching: Position[] } }]
+    else if (text.startsWith('40')) {
+      const positions = client.topics.map((topic) => ({ topic, seq: client.last.get(topic) ?? 0 }))
+      ask(1, 'sync.watch', { topics: client.topics, ...(isFirst ? {} : { since: { epoch, positions } }) })
+    } else if (text.startsWith('431')) {
+      const [reply] = JSON.parse(text.slice(3)) as [{ ok: boolean; data: { watching: Position[]; missed: Delta[] } }]
       if (!reply.ok) return reject(new Error(text))
       if (isFirst) for (const { topic, seq } of reply.data.watching) client.last.set(topic, seq)
-      const behind = reply.data.watching.filter(({ topic, seq }) => seq > (client.last.get(topic) ?? 0))
-      if (behind.length === 0) return resolve()
-      ask(2, 'sync.since', { epoch, positions: behind.map(({ topic }) => ({ topic, seq: client.last.get(topic) ?? 0 })) })
-    } else if (text.startsWith('432')) {
-      const [reply] = JSON.parse(text.slice(3)) as [{ ok: boolean; data: Delta[] }]
-      if (!reply.ok) return reject(new Error(text))
-      for (const delta of reply.data) {
+      for (const delta of reply.data.missed) {
         if (delta.kind !== 'delta') return reject(new Error(`${delta.topic}: ${delta.kind}`))
         for (const { at } of delta.facts) {
           if (at.seq <= (client.last.get(at.topic) ?? 0)) twice++

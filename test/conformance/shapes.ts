@@ -76,8 +76,11 @@ function sample(shape: Shape, own: Objects): unknown {
   if (shape.enum) return shape.enum[0]
   const choice = (shape.anyOf ?? shape.oneOf)?.[0]
   if (choice) return sample(choice, own)
-  if (shape.type === 'object')
-    return Object.fromEntries((shape.required ?? []).map((name) => [name, sample(shape.properties![name]!, own)]))
+  if (shape.type === 'object') {
+    // What may be left out is, but for objects: their fields are to be attacked too.
+    const filled = Object.entries(shape.properties ?? {}).filter(([name, { type }]) => shape.required?.includes(name) || type === 'object')
+    return Object.fromEntries(filled.map(([name, inner]) => [name, sample(inner, own)]))
+  }
   if (shape.type === 'array') {
     const least = shape.items?.type === 'object' ? 1 : 0
     return Array.from({ length: shape.minItems ?? least }, () => sample(shape.items!, own))

@@ -95,6 +95,29 @@ test('a topic that is not yours, or not at all, is left out of the answer', asyn
   )
 })
 
+test('who comes back says where it stood, and hears in the same answer what it missed, up to the end of its seat', async () => {
+  const { alice, bob } = here
+  const [stays, ends] = [await roomOf(alice, bob), await roomOf(alice, bob)]
+  await Promise.all([alice.connect(), bob.connect()])
+  const topics = [`room:${stays}`, `room:${ends}`]
+  const positions = await bob.watch(...topics)
+  bob.leave()
+  for (const roomId of [stays, ends]) await alice.call('chat.send', { roomId, body: 'While you were away' })
+  await alice.call('chat.room.remove', { roomId: ends, accountId: bob.accountId })
+  await alice.call('chat.send', { roomId: ends, body: 'Among ourselves' })
+
+  await bob.connect()
+  const { epoch } = await bob.call('sync.watch', { topics: [] })
+  const { watching, missed } = await bob.call('sync.watch', { topics, since: { epoch, positions } })
+  assert.deepEqual(
+    watching.map(({ topic }) => topic),
+    [`room:${stays}`],
+  )
+  const said = missed.map((delta) => (delta.kind === 'delta' ? delta.facts.map(({ name }) => name) : delta.kind))
+  assert.deepEqual(said, [['chat.message.sent'], ['chat.message.sent', 'chat.member.left']])
+  assert.doesNotMatch(JSON.stringify(missed), /Among ourselves/)
+})
+
 test('of two watches that cross, the later one says what is on screen', async () => {
   const { alice } = here
   const [one, other] = [await roomOf(alice), await roomOf(alice)]

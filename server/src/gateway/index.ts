@@ -11,7 +11,7 @@ import {
   type Service,
 } from '@atrium/platform'
 import { revocations } from '@atrium/platform/revocations'
-import { contract, type Hub, type Payload } from '@atrium/protocol'
+import { contract, type Delta, type Hub, type Payload, type Since } from '@atrium/protocol'
 import { graceMs, renewEveryMs, type PresenceSlice } from '../presence/index.ts'
 import { end, type Connection } from './connection.ts'
 import { documentPassage } from './documents.ts'
@@ -89,25 +89,29 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
     setTimeout(() => presence.screens.closed(connection.actor, connection.id), graceMs).unref()
   }
 
+  const missedBy = async (actor: Actor, stood: Since): Promise<Delta[]> =>
+    since(
+      db,
+      stood,
+      await spansOf(
+        actor,
+        stood.positions.map(({ topic }) => topic),
+      ),
+      sinceLimits,
+      journal,
+    )
+
   const dispatch: Dispatch = dispatcher(
     contract,
     {
       ...handlers,
-      async 'sync.watch'(_actor, { topics: asked }, call) {
+      async 'sync.watch'(actor, { topics: asked, since: stood }, call) {
         const connection = sockets.connectionOf(call)
-        return { epoch, watching: connection ? await heard.watch(connection, asked) : [] }
+        const watching = connection ? await heard.watch(connection, asked) : []
+        // After it hears them: what is said from now on reaches it, what was said before is read here.
+        return { epoch, watching, missed: stood ? await missedBy(actor, stood) : [] }
       },
-      'sync.since': async (actor, asked) =>
-        since(
-          db,
-          asked,
-          await spansOf(
-            actor,
-            asked.positions.map(({ topic }) => topic),
-          ),
-          sinceLimits,
-          journal,
-        ),
+      'sync.since': missedBy,
     },
     {
       ...nudges,

@@ -88,6 +88,7 @@ export function wire() {
           { topic: `account:${alice}`, seq: mine.length },
           { topic: 'directory:all', seq: 0 },
         ],
+        missed: [],
       }),
     'sync.since': ({ positions }) =>
       ok(

@@ -18,13 +18,30 @@ function world({ page = 500, backlog = 5_000 } = {}) {
   const hidden = new Set<string>()
   const asked: Position[][] = []
   const watched: string[][] = []
+  /** Where the topics stood that it named when it came back. */
+  const returns: Position[][] = []
   const hub = { epoch: 'e1', isOnline: true }
   const seqOf = (topic: string) => journal.get(topic)?.length ?? 0
 
   const watching = (topics: string[]) => ({
     epoch: hub.epoch,
     watching: topics.filter((topic) => journal.has(topic) && !hidden.has(topic)).map((topic) => ({ topic, seq: seqOf(topic) })),
+    missed: [] as Delta[],
   })
+  const missedSince = (epoch: string, positions: Position[]): Delta[] =>
+    positions.map(({ topic, seq }): Delta => {
+      if (hidden.has(topic)) return { kind: 'not_found', topic }
+      if (epoch !== hub.epoch || seqOf(topic) - seq > backlog) return { kind: 'reset', topic }
+      const facts = journal.get(topic)!.slice(seq, seq + page)
+      const reached = seq + facts.length
+      return {
+        kind: 'delta',
+        topic,
+        seq: reached,
+        hasMore: reached < seqOf(topic),
+        facts: facts.map((payload, i) => ({ name: 'said', payload, at: { topic, seq: seq + 1 + i } })),
+      }
+    })
   const sut = feed({
     ownTopic: me,
     async watch(topics) {
@@ -33,21 +50,7 @@ function world({ page = 500, backlog = 5_000 } = {}) {
     },
     async since(epoch, positions) {
       asked.push(positions)
-      return ok(
-        positions.map(({ topic, seq }): Delta => {
-          if (hidden.has(topic)) return { kind: 'not_found', topic }
-          if (epoch !== hub.epoch || seqOf(topic) - seq > backlog) return { kind: 'reset', topic }
-          const facts = journal.get(topic)!.slice(seq, seq + page)
-          const reached = seq + facts.length
-          return {
-            kind: 'delta',
-            topic,
-            seq: reached,
-            hasMore: reached < seqOf(topic),
-            facts: facts.map((payload, i) => ({ name: 'said', payload, at: { topic, seq: seq + 1 + i } })),
-          }
-        }),
-      )
+      return ok(missedSince(epoch, positions))
     },
   })
 
@@ -88,7 +91,13 @@ function world({ page = 500, backlog = 5_000 } = {}) {
       })
       return Object.assign(shown, followed)
     },
-    again: () => sut.again(async (_name, input) => ok(watching((input as { topics: string[] }).topics))),
+    returns,
+    again: () =>
+      sut.again(async (_name, input) => {
+        const { topics, since } = input as { topics: string[]; since?: { epoch: string; positions: Position[] } }
+        returns.push(since?.positions ?? [])
+        return ok({ ...watching(topics), missed: since ? missedSince(since.epoch, since.positions) : [] })
+      }),
     calm: () => vi.advanceTimersByTimeAsync(1_000),
   }
 }
@@ -173,8 +182,8 @@ test('a fact between loading and watching is asked for', async () => {
   expect(asked).toEqual([[{ topic: room, seq: 0 }]])
 })
 
-test('after a reconnection one question fetches what all topics missed', async () => {
-  const { say, screen, calm, asked, again } = world()
+test('who comes back says where each topic stood, and is told in the same answer what all of them missed', async () => {
+  const { say, screen, calm, asked, returns, again } = world()
   const shown = screen()
   const mine = screen(me)
   await calm()
@@ -185,12 +194,24 @@ test('after a reconnection one question fetches what all topics missed', async (
   await calm()
   expect(shown.words).toEqual(['a', 'b'])
   expect(mine.words).toEqual(['x'])
-  expect(asked).toEqual([
+  expect(returns).toEqual([
     [
-      { topic: room, seq: 0 },
       { topic: me, seq: 0 },
+      { topic: room, seq: 0 },
     ],
   ])
+  expect(asked).toEqual([])
+})
+
+test('what is too long for that answer is asked for page by page', async () => {
+  const { say, screen, calm, asked, again } = world({ page: 2 })
+  const shown = screen()
+  await calm()
+  say(['a', 'b', 'c', 'd', 'e'], [])
+  await again()
+  await calm()
+  expect(shown.words).toEqual(['a', 'b', 'c', 'd', 'e'])
+  expect(asked.flat().map(({ seq }) => seq)).toEqual([2, 4])
 })
 
 test('nothing missed, nothing asked', async () => {

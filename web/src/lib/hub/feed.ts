@@ -32,7 +32,7 @@ export interface Feed {
 }
 
 type Ask = (name: string, input: unknown, timeoutMs: number) => Promise<Reply<unknown>>
-type Watched = { epoch: string; watching: Position[] }
+type Watched = { epoch: string; watching: Position[]; missed: Delta[] }
 interface Fact {
   name: string
   payload: unknown
@@ -167,25 +167,31 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
     }
   }
 
-  async function askFor(names: string[]) {
-    const asked = names.flatMap((topic) => {
+  interface Asked {
+    topic: string
+    thread: Thread
+    seq: number
+  }
+
+  /** Those of the topics that can be asked for, with where they stand; until `answered` they are not asked for again. */
+  function asking(names: Iterable<string>): Asked[] {
+    const asked = [...names].flatMap((topic) => {
       const thread = threads.get(topic)
       return thread && thread.last !== undefined && !thread.isAsking ? [{ topic, thread, seq: thread.last }] : []
     })
-    if (asked.length === 0 || epoch === undefined) return
     for (const { thread } of asked) {
       thread.isAsking = true
       clearTimeout(thread.hold)
       thread.hold = undefined
     }
-    const reply = await since(
-      epoch,
-      asked.map(({ topic, seq }) => ({ topic, seq })),
-    )
+    return asked
+  }
+
+  /** Takes over what was missed. Resolves to the topics of which there is more. */
+  function answered(asked: readonly Asked[], deltas: readonly Delta[]): string[] {
     for (const { thread } of asked) thread.isAsking = false
-    if (!reply.ok) return
     const more: string[] = []
-    for (const delta of reply.data) {
+    for (const delta of deltas) {
       const thread = threads.get(delta.topic)
       if (!thread || !asked.some((one) => one.thread === thread)) continue
       if (delta.kind === 'not_found') lose(delta.topic, thread)
@@ -202,6 +208,17 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
         if (delta.hasMore) more.push(delta.topic)
       }
     }
+    return more
+  }
+
+  const positionsOf = (asked: readonly Asked[]): Position[] => asked.map(({ topic, seq }) => ({ topic, seq }))
+
+  async function askFor(names: string[]) {
+    if (epoch === undefined) return
+    const asked = asking(names)
+    if (asked.length === 0) return
+    const reply = await since(epoch, positionsOf(asked))
+    const more = answered(asked, reply.ok ? reply.data : [])
     if (more.length > 0) await askFor(more)
   }
 
@@ -263,11 +280,22 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
     },
 
     async again(ask) {
-      const reply = await ask('sync.watch', { topics: topics() }, askMs)
+      const watched = topics()
+      const asked = epoch === undefined ? [] : asking(watched)
+      const stood = epoch !== undefined && asked.length > 0 ? { since: { epoch, positions: positionsOf(asked) } } : {}
+      const reply = await ask('sync.watch', { topics: watched, ...stood }, askMs).catch((error: unknown) => {
+        answered(asked, [])
+        throw error
+      })
+      const { watching = [], missed = [] } = reply.ok ? (reply.data as Watched) : {}
+      const isStillUs = watching.some(({ topic }) => topic === ownTopic)
+      // Of another account's session nothing is taken over; of another epoch `stand` loads everything.
+      const isSameHub = reply.ok && isStillUs && (reply.data as Watched).epoch === epoch
+      answered(asked, isSameHub ? missed : [])
       if (!reply.ok) return reply.error.code !== 'unauthenticated'
-      const watched = reply.data as Watched
-      if (!watched.watching.some(({ topic }) => topic === ownTopic)) return false
-      stand(watched)
+      if (!isStillUs) return false
+      // What is missing after that, because it was too much for one answer, is asked for as ever.
+      stand(reply.data as Watched)
       return true
     },
   }
