@@ -8,6 +8,7 @@ npm run atrium -- backup <file>           everything the hub keeps, in one file,
 npm run atrium -- restore <file>          brings a backup back, into an empty data folder or database
 npm run atrium -- config                  every setting, what it is and what it means
 
+A backup replaces a file that is there only with --force.
 With --data <folder> another data folder than data/ is meant; DATABASE_URL and S3_URL count as they do for the hub.`
 
 /** Something to tell the person at the keyboard; a stack would not help. */
@@ -44,7 +45,7 @@ const commands: Record<string, (config: Config, operands: string[]) => Promise<v
     const blobs = await openBlobs(config)
     try {
       await withDatabase(config, 'existing', async ({ client }) => {
-        const { rows, blobs: files } = await backup({ client, blobs, file, version: version(), now: () => new Date() })
+        const { rows, blobs: files } = await backup({ client, blobs, file, version: version(), now: () => new Date(), isForced })
         console.log(`${file} holds ${rows} rows and ${files} files. Keep it as safe as the hub: it holds everything that people wrote.`)
       })
     } finally {
@@ -73,7 +74,8 @@ const commands: Record<string, (config: Config, operands: string[]) => Promise<v
 
 const [name = '', ...rest] = process.argv.slice(2)
 const at = rest.findIndex((word) => word.startsWith('--'))
-const flags = at < 0 ? [] : rest.slice(at)
+const isForced = rest.includes('--force')
+const flags = at < 0 ? [] : rest.slice(at).filter((word) => word !== '--force')
 const operands = at < 0 ? rest : rest.slice(0, at)
 try {
   const command = commands[name]

@@ -88,6 +88,13 @@ test('a backup under load is one moment, and comes back equal elsewhere, in a ne
   const before = hub.written()
   await on(hub.url, async ({ client }) => void (await backup({ client, blobs, file, version: '1', now })))
   assert.ok(hub.written() > before, 'nobody wrote meanwhile: this was no backup under load')
+  const { ino } = await stat(file)
+  await on(hub.url, async ({ client }) => {
+    await assert.rejects(backup({ client, blobs, file, version: '1', now }), /is there already/)
+    assert.equal((await stat(file)).ino, ino, 'the backup that was there is as it was')
+    await backup({ client, blobs, file, version: '1', now, isForced: true })
+    assert.notEqual((await stat(file)).ino, ino)
+  })
   const epoch = await epochOf(hub.db)
   await hub.calm()
 

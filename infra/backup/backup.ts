@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Transform, type Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -18,13 +18,16 @@ export interface BackupOptions {
   file: string
   version: string
   now: () => Date
+  /** A backup that lies there already is replaced. */
+  isForced?: boolean
 }
 
 /**
  * Everything a hub keeps, in one tar, while it runs: rows as they were at one moment, then the blobs. The file appears when
  * it is whole.
  */
-export async function backup({ client, blobs, file, version, now }: BackupOptions): Promise<Manifest> {
+export async function backup({ client, blobs, file, version, now, isForced = false }: BackupOptions): Promise<Manifest> {
+  if (!isForced && existsSync(file)) throw new Error(`${file} is there already. Give another name, or --force to replace it.`)
   const beside = `${file}.part`
   const tar = pack()
   // What lies there is of a backup that broke off, or a trap: a link, or a file that somebody else may read.
