@@ -16,7 +16,8 @@ export class PresenceBook {
     this.#hub = hub
   }
 
-  of = (id: AccountId): State | undefined => this.#states.get(id)
+  /** Undefined: not known, or not known any more while nobody tells. */
+  of = (id: AccountId): State | undefined => (this.#hub.status.kind === 'online' ? this.#states.get(id) : undefined)
 
   changed({ people }: Payload<Hub, 'presence.changing'>): void {
     for (const { accountId, state } of people) this.#states.set(accountId, state)
