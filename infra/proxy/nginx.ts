@@ -14,11 +14,13 @@ export interface ProxyPlan {
 
 /**
  * The part of an nginx configuration that stands before several `server` processes. Any of them serves any request: it is
- * sticky by nothing. A hub believes it if its address is in ATRIUM_TRUSTED_PROXIES.
+ * sticky by nothing. None is ever counted out: one that is down refuses at once and the next is asked, while a memory of
+ * failures would refuse everybody for a second when all of them were just started anew. A hub believes it if its address is
+ * in ATRIUM_TRUSTED_PROXIES.
  */
 export const siteOf = ({ listen, servers, certificate }: ProxyPlan) => `
 upstream atrium {
-${servers.map((server) => `  server ${server} max_fails=1 fail_timeout=1s;`).join('\n')}
+${servers.map((server) => `  server ${server} max_fails=0;`).join('\n')}
   keepalive 64;
 }
 map $http_upgrade $atrium_connection {
