@@ -5,6 +5,8 @@ export const messages = {
   // The language is a piece of state (`language.svelte.ts`); nothing of it lies in cookies or addresses.
   strategy: ['globalVariable' as const, 'baseLocale' as const],
   isServer: 'import.meta.env.SSR',
+  // A file per language: `scripts/one-language.ts` lets only the reader's travel.
+  outputStructure: 'locale-modules' as const,
   emitReadme: false,
   emitGitIgnore: false,
   emitPrettierIgnore: false,

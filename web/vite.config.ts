@@ -7,7 +7,9 @@ import { sveltekit } from '@sveltejs/kit/vite'
 import tailwindcss from '@tailwindcss/vite'
 import { defineConfig, type Plugin } from 'vite'
 import { messages } from './paraglide.config.ts'
+import { lean } from './scripts/lean.ts'
 import { licences } from './scripts/licences.ts'
+import { oneLanguage } from './scripts/one-language.ts'
 
 /** The theme's three lines run before the first paint. They are the only script of ours that stands in the page itself. */
 function hashOfThemeScript(): `sha256-${string}` {
@@ -28,29 +30,25 @@ function compiledMessages(): Plugin {
   }
 }
 
-/** Our connection is a WebSocket and nothing else: long polling and the rest need not travel to anybody. */
-const onlyWebSocket: Plugin = {
-  name: 'atrium-only-websocket',
-  enforce: 'pre',
-  transform: (_, id) =>
-    /engine\.io-client\/build\/esm(-debug)?\/transports\/index\.js/.test(id)
-      ? { code: `import { WS } from './websocket.js'\nexport const transports = { websocket: WS }`, map: null }
-      : undefined,
-}
-
 /** The framework is told which version the page is of before its other modules are read. In one file with them it would not know, and reload for ever. */
 const begunFirst = { name: 'begun', test: /runtime[\\/]client[\\/]payload\.js|vite[\\/]preload-helper/, priority: 1 }
+
+/** What only pages behind the first one share stays with them. */
+const isLater =
+  /features[\\/](sign-in|setup)[\\/]|chat[\\/](PeoplePicker\.svelte|pictures\.ts)|shell[\\/]Waiting|icons[\\/](camera|lock|download)\.svelte/
+const shared = { name: 'shared', minShareCount: 2, test: (id: string) => !isLater.test(id) }
 
 export default defineConfig(({ command }) => ({
   // What several pages need is one file: fifty small ones cost a page more in headers than in code.
   environments: {
-    client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [begunFirst, { name: 'shared', minShareCount: 2 }] } } } } },
+    client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [begunFirst, shared] } } } } },
   },
   plugins: [
     tailwindcss(),
     command === 'serve' ? paraglideVitePlugin(messages) : compiledMessages(),
+    oneLanguage(),
     licences(),
-    onlyWebSocket,
+    lean,
     sveltekit({
       adapter: adapter({ fallback: '200.html', precompress: true }),
       files: { assets: '../mobile/static' },

@@ -14,7 +14,7 @@ export class Profile {
   constructor(me: Me, people: People) {
     this.#people = people
     this.me = me
-    language.use(me.language)
+    void language.use(me.language)
   }
 
   get person(): Person {
@@ -24,7 +24,7 @@ export class Profile {
   changed(me: Me): void {
     this.me = me
     this.#people.learn([me.person])
-    language.use(me.language)
+    void language.use(me.language)
     keepMe(me)
   }
 }

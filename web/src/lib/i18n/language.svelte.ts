@@ -1,4 +1,5 @@
 import { locales, overwriteGetLocale, type Locale } from './paraglide/runtime.js'
+import { load, tables } from './tables.ts'
 
 export type Language = Locale
 export const languages: readonly Language[] = locales
@@ -18,11 +19,24 @@ const regionOf = (one: Language): string => navigator.languages.find((tag) => ta
 
 const first = kept() ?? ofBrowser()
 let current = $state<Language>(first)
+let wanted = first
 // Every message asks for the language while it is drawn, so a change draws all of them anew.
 overwriteGetLocale(() => current)
 document.documentElement.lang = first
 
+function show(one: Language): void {
+  current = one
+  document.documentElement.lang = one
+}
+
+/** Rather another language than none at all. */
+async function begin(): Promise<void> {
+  for (const one of [first, ...languages]) if (await load(one)) return show(one)
+}
+
 export const language = {
+  /** Nothing can be said before. */
+  ready: begin(),
   get current(): Language {
     return current
   },
@@ -30,11 +44,11 @@ export const language = {
   get region(): string {
     return regionOf(current)
   },
-  /** What the profile says; null follows the browser. */
-  use(chosen: Language | null): void {
-    current = chosen ?? ofBrowser()
-    document.documentElement.lang = current
+  /** What the profile says; null follows the browser. Until the language has been loaded the page keeps the one it has. */
+  async use(chosen: Language | null): Promise<void> {
+    const one = (wanted = chosen ?? ofBrowser())
     if (chosen) localStorage.setItem(key, chosen)
     else localStorage.removeItem(key)
+    if (tables[one] || ((await load(one)) && wanted === one)) show(one)
   },
 }

@@ -32,10 +32,10 @@ for (const [english, german] of [
   })
 }
 
-test('every refusal of the hub has a sentence of its own in every language', () => {
+test('every refusal of the hub has a sentence of its own in every language', async () => {
   const heard = new Set<string>()
   for (const one of languages) {
-    language.use(one)
+    await language.use(one)
     for (const key of sentences) {
       const failure: Failure = { code: 'invalid', key, params: { domain: 'example.org' } }
       const said = sentence(failure)
@@ -47,16 +47,16 @@ test('every refusal of the hub has a sentence of its own in every language', () 
   expect(heard.size).toBe(sentences.length * languages.length)
 })
 
-test('a refusal says how long to wait, and what to tell an administrator', () => {
-  language.use('en')
+test('a refusal says how long to wait, and what to tell an administrator', async () => {
+  await language.use('en')
   expect(sentence({ code: 'rate_limited', key: 'auth.tooManyTries', retryAfterMs: 1_000 })).toContain('in 1 second.')
   expect(sentence({ code: 'rate_limited', key: 'rateLimited', retryAfterMs: 600_000 })).toContain('in 10 minutes.')
   expect(sentence({ code: 'internal', key: 'internal', ref: 'k7f2' })).toContain('“k7f2”')
-  language.use('de')
+  await language.use('de')
   expect(sentence({ code: 'rate_limited', key: 'rateLimited', retryAfterMs: 60_000 })).toContain('In 60 Sekunden')
 })
 
-test('a sentence that this page does not know yet is still a sentence', () => {
-  language.use('en')
+test('a sentence that this page does not know yet is still a sentence', async () => {
+  await language.use('en')
   expect(sentence({ code: 'conflict', key: 'meetings.notYet' as never })).toMatch(/^Something went wrong/)
 })

@@ -1,5 +1,6 @@
 import { redirect } from '@sveltejs/kit'
 import { askMe, keptMe } from '#features/profile/me.ts'
+import { language } from '#lib/i18n/index.ts'
 import type { LayoutLoad } from './$types'
 
 export const load: LayoutLoad = async ({ url }) => {
@@ -7,7 +8,10 @@ export const load: LayoutLoad = async ({ url }) => {
   const kept = keptMe()
   if (kept) return { me: kept, isFresh: false }
   const reply = await askMe()
-  if (reply.ok) return { me: reply.data, isFresh: true }
+  if (reply.ok) {
+    await language.use(reply.data.language)
+    return { me: reply.data, isFresh: true }
+  }
   if (reply.error.code !== 'unauthenticated') return { me: undefined, isFresh: false }
   const next = url.pathname + url.search
   redirect(303, next === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(next)}`)
