@@ -9,6 +9,8 @@ const mostParsed = 2_000
 
 let lexed = $state.raw<Lexed>()
 let loading: Promise<void> | undefined
+/** The box to write in is painted first. By the clock: a page in the background has no frames. */
+const afterAFrame = () => new Promise<void>((resolve) => setTimeout(resolve, 20))
 
 /** How messages are read: the reader is fetched once, and until it is there no message is shown half understood. */
 export const reading = {
@@ -16,11 +18,13 @@ export const reading = {
     return lexed !== undefined
   },
   load: (): Promise<void> =>
-    (loading ??= import('./lexer.ts').then(
-      (module) => void (lexed = module.lexed),
-      // Without the network and without a copy: the words are still the words.
-      () => void (lexed = (body) => [asTyped(body)]),
-    )),
+    (loading ??= afterAFrame()
+      .then(() => import('./lexer.ts'))
+      .then(
+        (module) => void (lexed = module.lexed),
+        // Without the network and without a copy: the words are still the words.
+        () => void (lexed = (body) => [asTyped(body)]),
+      )),
 }
 
 export function blocksOf(body: string): Block[] {
