@@ -20,10 +20,12 @@ export function doors({ origin, trustedProxies, machineNames = [hostname()] }: D
   const isTrusted = within(trustedProxies)
   const ownNames = new Set(['localhost', ...machineNames.flatMap((name) => [name, `${name}.local`])].map((name) => name.toLowerCase()))
 
-  const comesByProxy = (request: IncomingMessage) => isTrusted(peerOf(request))
+  const isProxy = lately(isTrusted)
+  const comesByProxy = (request: IncomingMessage) => trustedProxies.length > 0 && isProxy(peerOf(request))
 
   /** The address a request comes from: behind proxies we trust, the last one in their list that is none of them. */
   function sourceOf(request: IncomingMessage): string {
+    if (!comesByProxy(request)) return peerOf(request)
     const passed = header(request, 'x-forwarded-for')
       .split(',')
       .map((address) => address.trim())
@@ -58,10 +60,10 @@ export function doors({ origin, trustedProxies, machineNames = [hostname()] }: D
     return header(request, 'origin').toLowerCase() === originOf(request) && isOwnName(hostOf(request))
   }
 
-  function isOwnName(host: string): boolean {
+  const isOwnName = lately((host: string): boolean => {
     const name = URL.parse(`http://${host}`)?.hostname ?? ''
     return ipaddr.isValid(name.replace(/^\[|\]$/g, '')) || ownNames.has(name) || name.endsWith('.localhost')
-  }
+  })
 
   /**
    * Whether a request that changes something, or opens a socket, may come in. Browsers name the page that sent it;
@@ -92,9 +94,17 @@ export function within(networks: readonly string[]): (address: string) => boolea
 }
 
 /** The other end of the connection itself. */
-export function peerOf(request: IncomingMessage): string {
-  const address = request.socket.remoteAddress ?? ''
-  return ipaddr.isValid(address) ? ipaddr.process(address).toString() : address
+export const peerOf = (request: IncomingMessage): string => plain(request.socket.remoteAddress ?? '')
+
+const plain = lately((address) => (ipaddr.isValid(address) ? ipaddr.process(address).toString() : address))
+
+/** Remembers its last answer: thousands who come back at once come by one name, and often through one proxy. */
+function lately<T>(answerTo: (asked: string) => T): (asked: string) => T {
+  let last: { asked: string; answer: T } | undefined
+  return (asked) => {
+    if (last?.asked !== asked) last = { asked, answer: answerTo(asked) }
+    return last.answer
+  }
 }
 
 const header = (request: IncomingMessage, name: string): string => String(request.headers[name] ?? '')
