@@ -6,7 +6,15 @@ import { Refusal, type Log, type Metrics, type Tickets } from '@atrium/platform'
 import { DocumentGreeting, type DocumentEnding } from '@atrium/protocol'
 
 /** Within the range that applications may use; told apart by the reason, which is the ending's name. */
-const closeCode: Record<DocumentEnding, number> = { draining: 4001, ticket_refused: 4003, not_found: 4004, closed: 4000 }
+const closeCode: Record<DocumentEnding, number> = {
+  draining: 4001,
+  ticket_refused: 4003,
+  not_found: 4004,
+  too_large: 4009,
+  malformed: 4007,
+  shut_out: 4029,
+  closed: 4000,
+}
 const closeWithinMs = 1_000
 /** Who says nothing for so long is no page of ours. */
 const greetingWithinMs = 5_000

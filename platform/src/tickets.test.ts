@@ -9,6 +9,7 @@ import {
   type MeetingId,
   type ParticipantId,
   type PictureId,
+  type RoomId,
   type SessionId,
 } from '@atrium/protocol'
 import { Refusal } from './errors.ts'
@@ -37,6 +38,7 @@ const person = { accountId: newId() as AccountId, sessionId: newId() as SessionI
 const media = (node: Process) => ({
   ...person,
   meetingId: newId() as MeetingId,
+  roomId: newId() as RoomId,
   participantId: newId() as ParticipantId,
   node: node.node.id,
   may: ['audio' as const],

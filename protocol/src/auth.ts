@@ -56,7 +56,7 @@ export const auth = {
     SignedIn,
     { open: true, door: 'http', limit: perSource(60, '1 min'), repeat: 'natural' },
   ),
-  'auth.signOut': command(z.strictObject({ clientId: ClientId }), z.object({}), { door: 'http', repeat: 'natural' }),
+  'auth.signOut': command(z.strictObject({ clientId: ClientId }), z.object({}), { guests: true, door: 'http', repeat: 'natural' }),
 
   /** A link from an administrator (invited, password lost) or from `npm run atrium -- admin-link`. */
   'auth.invitation.peek': query(

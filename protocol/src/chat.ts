@@ -98,6 +98,7 @@ export const chat = {
   'chat.open': query(
     z.strictObject({ roomId: RoomId, around: Seq.optional() }),
     z.object({ view: RoomView, people: z.array(Person), epoch: z.uuid(), at: Position }),
+    { guests: true },
   ),
   /** 50 messages before or after a number, in order of `seq`. */
   'chat.history': query(
@@ -105,19 +106,23 @@ export const chat = {
       .strictObject({ roomId: RoomId, before: Seq.optional(), after: Seq.optional() })
       .refine((page) => (page.before === undefined) !== (page.after === undefined), { message: 'one_of', path: ['before'] }),
     Page,
+    { guests: true },
   ),
   'chat.messages': query(
     z.strictObject({ roomId: RoomId, ids: z.array(MessageId).min(1).max(50) }),
     z.object({ messages: z.array(Message), people: z.array(Person) }),
+    { guests: true },
   ),
   'chat.members': query(
     z.strictObject({ roomId: RoomId, after: AccountId.optional(), limit: z.int().min(1).max(200).default(100) }),
     z.object({ members: z.array(Member), people: z.array(Person), hasMore: z.boolean() }),
+    { guests: true },
   ),
   /** What waits for me in these rooms, and what they are called now: asked when a screen cannot know, such as after a deletion off screen. */
   'chat.seen': query(
     z.strictObject({ roomIds: z.array(RoomId).min(1).max(200) }),
     z.array(z.object({ roomId: RoomId, room: Room, seen: Seen, latest: RoomEntry.shape.latest })),
+    { guests: true },
   ),
 
   /** The one direct room with somebody (or with oneself, for notes): found, or made. */
@@ -154,7 +159,7 @@ export const chat = {
       })
       .refine((draft) => draft.body !== '' || draft.pictures.length > 0, { message: 'empty', path: ['body'] }),
     Message,
-    { limit: perAccount(100, '5 s'), repeat: 'natural' },
+    { guests: true, limit: perAccount(100, '5 s'), repeat: 'natural' },
   ),
   'chat.edit': command(
     z.strictObject({
@@ -165,18 +170,21 @@ export const chat = {
       mentions: z.array(AccountId).max(50).default([]),
     }),
     Message,
-    { repeat: 'natural' },
+    { guests: true, repeat: 'natural' },
   ),
-  'chat.delete': command(z.strictObject({ clientId: ClientId, messageId: MessageId }), MessageRef, { repeat: 'natural' }),
+  'chat.delete': command(z.strictObject({ clientId: ClientId, messageId: MessageId }), MessageRef, { guests: true, repeat: 'natural' }),
   'chat.react': command(
     z.strictObject({ clientId: ClientId, messageId: MessageId, emoji: Emoji, isOn: z.boolean() }),
     z.object({ reactions: z.array(Reaction) }),
-    { repeat: 'natural' },
+    { guests: true, repeat: 'natural' },
   ),
   /** The cursor only moves forward, and never past what was said. */
-  'chat.read': command(z.strictObject({ clientId: ClientId, roomId: RoomId, read: Seq }), z.object({ read: Seq }), { repeat: 'natural' }),
+  'chat.read': command(z.strictObject({ clientId: ClientId, roomId: RoomId, read: Seq }), z.object({ read: Seq }), {
+    guests: true,
+    repeat: 'natural',
+  }),
 
-  'chat.typing': nudge(z.strictObject({ roomId: RoomId })),
+  'chat.typing': nudge(z.strictObject({ roomId: RoomId }), { guests: true }),
   'chat.typed': signal('room', z.object({ roomId: RoomId, accountId: AccountId })),
 
   'chat.message.sent': fact('room', Message),

@@ -29,7 +29,7 @@ export const Invitation = z.object({ path: z.string(), expiresAt: z.iso.datetime
 export type Invitation = z.output<typeof Invitation>
 
 export const directory = {
-  'directory.me': query(z.strictObject({}), Me),
+  'directory.me': query(z.strictObject({}), Me, { guests: true }),
   /** Sorted by name. `search` finds words of the name and the address by their beginnings; `after` is the last id of the page before. */
   'directory.people': query(
     z.strictObject({
@@ -102,6 +102,16 @@ export const directory = {
         reason: z.enum(['signed_out', 'session_ended', 'password_changed']),
       }),
       z.object({ kind: z.literal('seat'), accountId: z.string(), roomId: z.string(), toSeq: z.int() }),
+      /** In a meeting: out of it, or not a host any more. */
+      z.object({
+        kind: z.literal('participant'),
+        accountId: z.string(),
+        meetingId: z.string(),
+        participantId: z.string(),
+        isOut: z.boolean(),
+      }),
+      /** Something about a file was taken from this person: a share, or the file went where they may not see it. Who holds one open asks again. */
+      z.object({ kind: z.literal('file'), accountId: z.string(), fileId: z.string() }),
     ]),
   ),
 }

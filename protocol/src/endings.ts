@@ -20,6 +20,9 @@ export type Ending = (typeof endings)[number]
 export const documentEndings = [
   'ticket_refused', // ask for another
   'not_found', // this node has no such document
+  'too_large', // an update, or the document it would make
+  'malformed', // what came was no update; the document is as it was
+  'shut_out', // an update of this account stalled the document: for a while nobody takes more from it
   'draining', // the process ends: ask where the document is now
   'closed', // the other side went away, or something broke
 ] as const

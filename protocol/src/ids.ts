@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** The things that have ids. A test makes one object of each that belongs to somebody else, and tries every operation on it. */
 export const brands = z.registry<{ brand: Brand }>()
-export type Brand = 'account' | 'message' | 'picture' | 'room' | 'session' | 'file' | 'meeting' | 'participant'
+export type Brand = 'account' | 'message' | 'picture' | 'room' | 'session' | 'file' | 'meeting' | 'participant' | 'target'
 
 /**
  * An id is a uuid (ours are version 7). The brand keeps a room's id from being used as a message's. Small letters: the
@@ -30,6 +30,9 @@ export const MeetingId = id('meeting')
 export type MeetingId = z.output<typeof MeetingId>
 export const ParticipantId = id('participant')
 export type ParticipantId = z.output<typeof ParticipantId>
+
+export const TargetId = id('target')
+export type TargetId = z.output<typeof TargetId>
 
 /** Chosen by the client for each command: a repetition carries the same one. */
 export const ClientId = z.uuid().toLowerCase()

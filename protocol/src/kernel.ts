@@ -21,6 +21,8 @@ export const perSource = (times: number, span: Span): Limit => ({ by: 'source', 
 export interface Terms {
   /** Callable without a session. The list of these is a reviewed file: `server/src/gateway/open-operations.txt`. */
   open?: true
+  /** Callable by a guest, whose session is good for one meeting. What the guest may do there is the slice's rule. */
+  guests?: true
   limit?: Limit
   /** `http`: it sets or ends the cookie, which no socket can. `socket`: it is about the socket itself. */
   door?: 'http' | 'socket'
@@ -44,7 +46,7 @@ export const command = <I extends z.ZodObject<{ clientId: z.ZodType }>, O extend
 ) => ({ kind: 'command', input, output, terms: (terms ?? {}) as T }) as const
 
 /** Momentary, from the client, without reply; may be dropped. */
-export const nudge = <I extends z.ZodType>(input: I) => ({ kind: 'nudge', input }) as const
+export const nudge = <I extends z.ZodType>(input: I, terms: Pick<Terms, 'guests'> = {}) => ({ kind: 'nudge', input, terms }) as const
 
 /** Something that happened: stored, numbered per topic, replayed to whoever missed it. */
 export const fact = <T extends TopicKind, P extends z.ZodType>(topic: T, payload: P) => ({ kind: 'fact', topic, payload }) as const
@@ -52,13 +54,16 @@ export const fact = <T extends TopicKind, P extends z.ZodType>(topic: T, payload
 /** Something momentary: sent to whoever is connected now, then forgotten. */
 export const signal = <T extends TopicKind, P extends z.ZodType>(topic: T, payload: P) => ({ kind: 'signal', topic, payload }) as const
 
-/** The kinds of audience. `directory:all` is everyone signed in; `revocations:all` is read by processes, never by browsers. */
-export const topicKinds = ['account', 'directory', 'presence', 'revocations', 'room'] as const
+/**
+ * The kinds of audience. `directory:all` is everyone signed in; `revocations:all` is read by processes, never by browsers.
+ * `meeting:<id>` are those inside, `hosts:<meeting>` those of them who may let others in; `folder:<id>` who lists it.
+ */
+export const topicKinds = ['account', 'directory', 'file', 'folder', 'hosts', 'meeting', 'presence', 'revocations', 'room'] as const
 export type TopicKind = (typeof topicKinds)[number]
 export type Topic<K extends TopicKind = TopicKind> = `${K}:${string}`
 
 export type Operation = { kind: 'query' | 'command'; input: z.ZodType; output: z.ZodType; terms: Terms }
-export type Nudge = { kind: 'nudge'; input: z.ZodType }
+export type Nudge = { kind: 'nudge'; input: z.ZodType; terms: Pick<Terms, 'guests'> }
 export type Notice = { kind: 'fact' | 'signal'; topic: TopicKind; payload: z.ZodType }
 export type Contract = Record<string, Operation | Nudge | Notice>
 

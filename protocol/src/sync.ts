@@ -38,7 +38,7 @@ export const sync = {
   'sync.watch': query(
     z.strictObject({ topics: z.array(TopicName).max(500), since: Since.optional() }),
     z.object({ epoch: z.uuid(), watching: z.array(Position), missed: z.array(Delta) }),
-    { door: 'socket' },
+    { guests: true, door: 'socket' },
   ),
-  'sync.since': query(Since, z.array(Delta)),
+  'sync.since': query(Since, z.array(Delta), { guests: true }),
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AccountId, FileId, MeetingId, ParticipantId, PictureId, SessionId } from './ids.ts'
+import { AccountId, FileId, MeetingId, ParticipantId, PictureId, RoomId, SessionId } from './ids.ts'
 
 const issued = { id: z.uuid(), issuedAt: z.int(), expiresAt: z.int() }
 
@@ -9,6 +9,8 @@ export const Ticket = z.discriminatedUnion('purpose', [
     purpose: z.literal('media'),
     ...issued,
     meetingId: MeetingId,
+    /** Whose seat it depends on: a seat that is lost ends the ticket's use. */
+    roomId: RoomId,
     participantId: ParticipantId,
     accountId: AccountId,
     sessionId: SessionId,
@@ -22,7 +24,7 @@ export const Ticket = z.discriminatedUnion('purpose', [
     accountId: AccountId,
     sessionId: SessionId,
     node: z.string(),
-    mode: z.enum(['read', 'write', 'comment']),
+    mode: z.enum(['read', 'write']),
   }),
   z.strictObject({
     purpose: z.literal('upload'),
@@ -33,12 +35,29 @@ export const Ticket = z.discriminatedUnion('purpose', [
     bytes: z.int(),
     type: z.string(),
   }),
+  z.strictObject({
+    purpose: z.literal('download'),
+    ...issued,
+    fileId: FileId,
+    version: z.int(),
+    accountId: AccountId,
+    sessionId: SessionId,
+    disposition: z.enum(['attachment', 'inline']),
+  }),
 ])
 export type Ticket = z.output<typeof Ticket>
 export type TicketPurpose = Ticket['purpose']
 /** How long a ticket of each purpose is good for. */
-export const ticketLivesMs = { media: 60_000, document: 300_000, upload: 86_400_000 } as const satisfies Record<TicketPurpose, number>
+export const ticketLivesMs = { media: 60_000, document: 300_000, upload: 86_400_000, download: 300_000 } as const satisfies Record<
+  TicketPurpose,
+  number
+>
 
 /** The first message on a document's connection: a ticket in the address would be in every proxy's log. */
-export const DocumentGreeting = z.strictObject({ fileId: FileId, ticket: z.string().max(4_096) })
+export const DocumentGreeting = z.strictObject({
+  fileId: FileId,
+  ticket: z.string().max(4_096),
+  /** Which wire follows: Hocuspocus' or that of a standard `y-websocket` client, whom the gateway passes on from `/yws/<file>`. */
+  speaks: z.enum(['hocuspocus', 'y-websocket']).default('hocuspocus'),
+})
 export type DocumentGreeting = z.output<typeof DocumentGreeting>

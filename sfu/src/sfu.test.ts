@@ -3,7 +3,7 @@ import { afterAll, beforeAll, inject, test } from 'vitest'
 import { ed25519Tickets } from '@atrium/platform/tickets'
 import { jsonLog, leases, memoryBus, newId, nodeOf, now, Refusal, type House, type Service } from '@atrium/platform'
 import { cloneDatabase } from '@atrium/platform/testing'
-import type { AccountId, MeetingId, ParticipantId, SessionId } from '@atrium/protocol'
+import type { AccountId, MeetingId, ParticipantId, RoomId, SessionId } from '@atrium/protocol'
 import { start } from './service.ts'
 
 let opened: Awaited<ReturnType<typeof cloneDatabase>>
@@ -31,7 +31,7 @@ afterAll(async () => {
 const sign = async (meetingId: MeetingId, participantId = newId() as ParticipantId) => {
   const hub = ed25519Tickets({ db: opened.db, node: nodeOf('server-1'), now, newId })
   const person = { accountId: newId() as AccountId, sessionId: newId() as SessionId }
-  return hub.sign('media', { ...person, meetingId, participantId, node: node.id, may: ['audio', 'video'] })
+  return hub.sign('media', { ...person, meetingId, roomId: newId() as RoomId, participantId, node: node.id, may: ['audio', 'video'] })
 }
 const call = (operation: string, input: unknown) => bus.call('sfu:sfu-1', operation, input)
 const refused = (code: string) => (error: unknown) => error instanceof Refusal && error.failure.code === code

@@ -76,7 +76,13 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
   })
   const cut = (connection: Connection, ending: Parameters<typeof end>[1]) => end(connection, ending, metrics.endings)
   const lost = await revocations({ bus, db, log })
-  const admitted = rights({ onRevoked: lost.onRevoked, connections: sockets.connections, end: cut, leaveSeat: heard.leaveSeat })
+  const admitted = rights({
+    onRevoked: lost.onRevoked,
+    connections: sockets.connections,
+    end: cut,
+    leaveSeat: heard.leaveSeat,
+    reconsider: heard.reconsider,
+  })
 
   async function entered(connection: Connection): Promise<void> {
     presence.screens.opened(connection.actor, connection.id)

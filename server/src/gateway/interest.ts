@@ -1,6 +1,7 @@
 import { together, type Actor, type Event } from '@atrium/platform'
 import type { Hub, Payload } from '@atrium/protocol'
 import type { Connection } from './connection.ts'
+import { everybodysOwn } from './spans.ts'
 import type { Following } from './following.ts'
 
 /** An account with a screen open on this process, or until a moment ago. */
@@ -33,7 +34,7 @@ export function interest(deps: {
   const seatsOf = together(deps.seatsOf)
   const present = new Map<string, Present>()
   const seated = new Map<string, Set<Present>>()
-  const ownTopics = ({ actor }: Present) => [`account:${actor.accountId}`, 'directory:all']
+  const ownTopics = ({ actor }: Present) => everybodysOwn(actor)
 
   async function takeSeat(account: Present, topic: string): Promise<void> {
     account.seatChanges++

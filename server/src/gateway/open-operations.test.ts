@@ -8,6 +8,6 @@ test('what anybody may call without a session is what was reviewed, and nothing 
   const reviewed = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   for (const line of reviewed) assert.match(line, /^\S+ {2,}\S.{20,}$/, 'every line says what a stranger learns or changes')
 
-  const open = Object.entries(contract as Contract).flatMap(([name, entry]) => ('terms' in entry && entry.terms.open ? [name] : []))
+  const open = Object.entries(contract as Contract).flatMap(([name, entry]) => ('terms' in entry && 'open' in entry.terms ? [name] : []))
   assert.deepEqual(reviewed.map((line) => line.split(' ')[0]).sort(), open.sort())
 })

@@ -11,7 +11,7 @@ const endingOf = {
   signed_out: 'signed_out',
   session_ended: 'session_ended',
   password_changed: 'password_changed',
-} as const satisfies Record<Exclude<Revoked, { kind: 'seat' }>['reason'], Ending>
+} as const satisfies Record<Extract<Revoked, { reason: string }>['reason'], Ending>
 
 /** Cuts the sockets that depend on a right that was lost. What comes over HTTP asks for its session each time. */
 export function rights(deps: {
@@ -19,12 +19,15 @@ export function rights(deps: {
   connections: ReadonlyMap<string, Connection>
   end: (connection: Connection, ending: Ending) => void
   leaveSeat: (accountId: string, topic: string) => void
+  /** Something was taken from an account, in one place: its sockets keep what they may still hear. */
+  reconsider: (accountId: string) => void
 }) {
-  const { onRevoked, connections, end, leaveSeat } = deps
+  const { onRevoked, connections, end, leaveSeat, reconsider } = deps
   const recent: { revoked: Revoked; at: number }[] = []
 
   function revoke(revoked: Revoked): void {
-    if (revoked.kind === 'seat') return leaveSeat(revoked.accountId, `room:${revoked.roomId}`)
+    if (revoked.kind === 'seat') leaveSeat(revoked.accountId, `room:${revoked.roomId}`)
+    if (!('reason' in revoked)) return reconsider(revoked.accountId)
     const at = performance.now()
     while (recent[0] && recent[0].at < at - rememberedMs) recent.shift()
     recent.push({ revoked, at })
@@ -32,7 +35,7 @@ export function rights(deps: {
   }
 
   function check(connection: Connection, revoked: Revoked): void {
-    if (revoked.kind === 'seat' || revoked.accountId !== connection.actor.accountId) return
+    if (!('reason' in revoked) || revoked.accountId !== connection.actor.accountId) return
     if (revoked.kind === 'session' && !revoked.sessionIds.includes(connection.actor.sessionId)) return
     end(connection, endingOf[revoked.reason])
   }

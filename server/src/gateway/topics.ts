@@ -4,7 +4,7 @@ import type { AccountId, ClientToServer, Hub, Payload, Position, Presence, Serve
 import type { About, Connection } from './connection.ts'
 import { delivery } from './delivery.ts'
 import { following } from './following.ts'
-import { interest } from './interest.ts'
+import { interest, type Present } from './interest.ts'
 import { merged } from './merged.ts'
 import type { SpansOf } from './spans.ts'
 import { stirring } from './stirring.ts'
@@ -35,14 +35,15 @@ export function topics(deps: {
 
   const flow = delivery({ bus, db, log, deliver })
   const follow = following(flow, lingerMs)
+  const onLost = (account: Present, error: unknown) => {
+    log.warn({ operation: 'topics', actor: account.actor.accountId, error }, 'sockets begin afresh')
+    for (const { socket } of account.connections) socket.conn.close()
+  }
   const heeded = interest({
     follow,
     seatsOf,
     lingerMs,
-    onLost(account, error) {
-      log.warn({ operation: 'topics', actor: account.actor.accountId, error }, 'sockets begin afresh')
-      for (const { socket } of account.connections) socket.conn.close()
-    },
+    onLost,
   })
   const offScreen = stirring({
     interest: heeded,
@@ -113,6 +114,26 @@ export function topics(deps: {
     return asked.filter((topic) => spans.get(topic)?.some((span) => span.to === null))
   }
 
+  /** Asks again what an account's sockets may have on screen. Who cannot be asked for begins afresh. */
+  async function reconsider(accountId: string): Promise<void> {
+    const account = heeded.of(accountId)
+    if (!account) return
+    // Who is just being let in looks again too.
+    account.seatChanges++
+    try {
+      const rightful = new Set(
+        await allowed(account.actor, [...new Set([...account.connections].flatMap(({ watching }) => [...watching]))]),
+      )
+      for (const connection of account.connections)
+        unwatch(
+          connection,
+          [...connection.watching].filter((topic) => !rightful.has(topic)),
+        )
+    } catch (error) {
+      onLost(account, error)
+    }
+  }
+
   async function watch(connection: Connection, wanted: ReadonlySet<string>): Promise<Position[]> {
     if (!connection.socket.connected) return []
     const account = await heeded.enter(connection)
@@ -155,6 +176,7 @@ export function topics(deps: {
     },
 
     leaveSeat: leave,
+    reconsider: (accountId: string) => void reconsider(accountId),
     /** Finds the facts that the bus lost, and resolves to how many there were. */
     catchUp: () => flow.catchUp(),
     /** Looks at everybody on somebody's screen: who came or went unheard. */
