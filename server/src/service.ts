@@ -1,5 +1,5 @@
 import type { Letter } from '@atrium/platform/mail/index'
-import type { House, Service } from '@atrium/platform'
+import { answerInternal, register, type House, type Service } from '@atrium/platform'
 import { migrations } from '../migrations/index.ts'
 import { hashingPool } from './auth/index.ts'
 import { excerptOf } from './chat/index.ts'
@@ -13,7 +13,7 @@ const dayMs = 86_400_000
 
 /** The slices, each given what it needs of the others, behind the doors. */
 export async function start(house: House): Promise<Service> {
-  const { db, bus, mail, jobs, databaseOf } = house
+  const { db, bus, mail, jobs, databaseOf, node, placement, version, log } = house
   const hashing = hashingPool()
   const { known, sessions, images, rooms, people, found } = slices({
     ...house,
@@ -53,9 +53,20 @@ export async function start(house: House): Promise<Service> {
     presence: there,
     files: { ...images, exportOf: (actor) => people.exportOf(actor, [...sessions.exports, ...rooms.exportParts, ...images.exports]) },
   })
+  const leave = answerInternal(bus, `server:${node.name}`, {
+    'node.describe': async () => ({ node: node.id, service: 'server', version, load: 0 }),
+  })
+  const registration = await register(placement, 'server', node, log)
   return {
     ...doors,
+    async drain() {
+      // First of all: other services find another of us from now on.
+      await registration.end()
+      await doors.drain()
+    },
     async stop() {
+      leave()
+      await registration.end()
       await doors.stop()
       await hashing.close()
     },
