@@ -11,8 +11,9 @@ import { PresenceBook } from './presence.svelte.ts'
 import { RoomState } from './room.svelte.ts'
 import { Rooms, type News } from './rooms.svelte.ts'
 
-/** Rooms that were open a moment ago stay on the line, so that coming back shows them at once. */
+/** Rooms that were open a moment ago stay on the line; those before them keep what they showed, so that coming back shows it at once. */
 const mostOpen = 8
+const mostResting = 32
 
 export interface ChatDeps {
   hub: HubConnection
@@ -35,6 +36,7 @@ export class Chat {
   /** Rooms in which something was begun and not sent. */
   readonly drafts: SvelteSet<RoomId>
   #open = new Map<RoomId, RoomState>()
+  #resting = new Map<RoomId, RoomState>()
   #stale = new Set<RoomId>()
   #deps: ChatDeps
 
@@ -65,13 +67,16 @@ export class Chat {
       this.#open.set(id, known)
       return known
     }
-    const room = this.#begin(id)
+    const rested = this.#resting.get(id)
+    this.#resting.delete(id)
+    const room = rested && untrack(() => rested.wake(this.rooms.of(id)?.latest?.seq)) ? rested : this.#begin(id)
     this.#open.set(id, room)
-    for (const [oldest, state] of this.#open) {
-      if (this.#open.size <= mostOpen) break
+    for (const [oldest, state] of beyond(this.#open, mostOpen)) {
       state.leave()
       this.#open.delete(oldest)
+      this.#resting.set(oldest, state)
     }
+    for (const [oldest] of beyond(this.#resting, mostResting)) this.#resting.delete(oldest)
     return room
   }
 
@@ -119,12 +124,13 @@ export class Chat {
       return entry.latest ? undefined : this.#look(entry.room.id)
     }
     const { roomId } = payload as { roomId: RoomId }
-    const room = this.#open.get(roomId)
+    const room = this.#open.get(roomId) ?? this.#resting.get(roomId)
     if (name === 'chat.seat.left') {
       this.rooms.left(roomId)
       room?.leave()
       if (room) room.isGone = true
       this.#open.delete(roomId)
+      this.#resting.delete(roomId)
     } else if (name === 'chat.seat.changed') {
       this.rooms.change(roomId, { seat: (payload as Payload<Hub, 'chat.seat.changed'>).seat })
       room?.heard('chat.seat.changed', payload)
@@ -171,5 +177,8 @@ export class Chat {
     })
   }
 }
+
+/** What was put there first, as far as there is more than `most`. */
+const beyond = <K, V>(map: ReadonlyMap<K, V>, most: number): [K, V][] => [...map].slice(0, Math.max(0, map.size - most))
 
 export const [getChat, setChat] = createContext<Chat>()

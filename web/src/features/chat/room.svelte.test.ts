@@ -282,6 +282,44 @@ test('a room opened again shows what it had, and what came meanwhile', async () 
   expect(hub.askedFor('chat.open').length).toBe(1)
 })
 
+/** Opens so many other rooms that the first is let go. */
+async function wander(chat: Awaited<ReturnType<typeof opened>>['chat']) {
+  for (let n = 10; n < 20; n++) chat.open(roomId.replace(/7$/, `${n}`) as RoomId)
+  await calm()
+}
+
+test('a room let go long ago is there at once, and then hears what it missed', async () => {
+  const { hub, chat, room, screen } = await opened((house) => void house.store(by(bob, 'c1', 'one')))
+  const asked = () => hub.askedFor('chat.open').filter((one) => one.input['roomId'] === roomId).length
+  await wander(chat)
+  hub.edit(hub.messages[0]!.id, 'one, corrected')
+  expect(screen()).toEqual(['one'])
+
+  expect(chat.open(roomId as RoomId)).toBe(room)
+  expect(screen()).toEqual(['one'])
+  await calm()
+  expect(screen()).toEqual(['one, corrected'])
+  hub.store(by(bob, 'c2', 'two'))
+  hub.deliver(3)
+  expect(screen()).toEqual(['one, corrected', 'two'])
+  expect(asked()).toBe(1)
+})
+
+test('a room in which something was said since it was let go is opened anew, where reading ended', async () => {
+  const { hub, chat, room } = await opened((house) => void house.store(by(bob, 'c1', 'one')))
+  room.read()
+  await wander(chat)
+  const said = hub.store(by(bob, 'c2', 'two'))
+  const sent = { seq: said.seq, authorId: bob, mentionsMe: false, excerpt: 'two', sentAt: said.sentAt }
+  hub.ears().heard('chat.stirring', { rooms: [{ roomId, sent: [sent], isStale: false }] }, `account:${alice}`)
+
+  const anew = chat.open(roomId as RoomId)
+  expect(anew).not.toBe(room)
+  await calm()
+  expect(anew.messages.map((message) => message.body)).toEqual(['one', 'two'])
+  expect(anew.newAfter).toBe(1)
+})
+
 test('a room outlives the page that opened it: whoever comes back to it sees what is said', async () => {
   const hub = wire()
   hub.store(by(bob, 'c1', 'one'))

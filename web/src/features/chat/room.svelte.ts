@@ -1,6 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity'
 import { applyChat, readTo } from '@atrium/protocol/apply'
 import type { AccountId, Failure, Hub, Message, MessageId, Payload, Reaction, RoomId, RoomView, Seen } from '@atrium/protocol'
+import type { Follower, Stood } from '#lib/hub/feed.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import type { Draft, Outbox, Outgoing } from './outbox.svelte.ts'
 import type { People } from './people.svelte.ts'
@@ -53,21 +54,25 @@ export class RoomState {
   #around: number | undefined
   #round = 0
   #deps: RoomDeps
-  #followed: { ready: Promise<void>; leave(): void }
+  #followed: ReturnType<HubConnection['feed']['follow']>
+  /** How far it had come when it was let go. */
+  #stood: Stood | undefined
 
   constructor(id: RoomId, deps: RoomDeps) {
     this.id = id
     this.#deps = deps
     const seen = deps.seenOf(id)
     if (seen && seen.waiting.length > manyWaiting) this.#around = seen.read
-    this.#followed = deps.hub.feed.follow(this.topic, {
-      load: () => this.#load(),
-      apply: (name, payload) => this.#apply(name, payload),
-      signal: (name, payload) => {
-        if (name === 'chat.typed') this.#typed(payload as Payload<Hub, 'chat.typed'>)
-      },
-      gone: () => void (this.isGone = true),
-    })
+    this.#followed = deps.hub.feed.follow(this.topic, this.#follower)
+  }
+
+  #follower: Follower = {
+    load: () => this.#load(),
+    apply: (name, payload) => this.#apply(name, payload),
+    signal: (name, payload) => {
+      if (name === 'chat.typed') this.#typed(payload as Payload<Hub, 'chat.typed'>)
+    },
+    gone: () => void (this.isGone = true),
   }
 
   get topic(): `room:${string}` {
@@ -114,12 +119,17 @@ export class RoomState {
     this.editing = undefined
   }
 
+  /** It hears no more, and keeps what it shows. */
   leave(): void {
-    for (const [id, timer] of this.#deletions) {
-      clearTimeout(timer)
-      void this.#delete(id)
-    }
-    this.#followed.leave()
+    this.settle()
+    this.#stood = this.#followed.leave()
+  }
+
+  /** Hears again, first of all what it missed. False: something was said meanwhile, and who comes should begin where reading ended. */
+  wake(latest: number | undefined): boolean {
+    if (!this.#stood || !this.view || this.view.hasLater || this.view.messages.at(-1)?.seq !== latest) return false
+    this.#followed = this.#deps.hub.feed.follow(this.topic, this.#follower, this.#stood)
+    return true
   }
 
   /** The number is on screen afterwards, with what was said around it; without a number, the newest. */

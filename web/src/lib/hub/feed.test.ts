@@ -114,6 +114,33 @@ test('facts are applied as they come, each once', async () => {
   expect(asked).toEqual([])
 })
 
+test('who follows again from where they left loads nothing, and hears what they missed', async () => {
+  const { say, screen, sut, calm, hub } = world()
+  const shown = screen()
+  await calm()
+  say(['a'])
+  const stood = shown.leave()
+  say(['b', 'c'], [])
+
+  const heard: unknown[] = []
+  const follower = { load: async () => void heard.push('loaded'), apply: (_name: string, payload: unknown) => void heard.push(payload) }
+  const again = sut.follow(room, follower, stood)
+  await again.ready
+  expect(heard).toEqual([])
+  await calm()
+  expect(heard).toEqual(['b', 'c'])
+  say(['d'])
+  expect(heard).toEqual(['b', 'c', 'd'])
+
+  const later = again.leave()
+  hub.epoch = 'e2'
+  screen()
+  await calm()
+  sut.follow(room, follower, later)
+  await calm()
+  expect(heard.at(-1)).toBe('loaded')
+})
+
 test('what overtook is put in order without asking', async () => {
   const { say, screen, calm, asked } = world()
   const shown = screen()

@@ -16,9 +16,15 @@ export interface Follower {
   gone?(): void
 }
 
+/** How far somebody who left had come: following again from there, they hear what they missed and load nothing. */
+export interface Stood {
+  seq: number
+  epoch: string
+}
+
 export interface Feed {
-  /** Puts a topic on screen until the returned function is called. `ready` resolves when its first state is there. */
-  follow(topic: string, follower: Follower): { ready: Promise<void>; leave(): void }
+  /** Puts a topic on screen until it is left. `ready` resolves when its first state is there. */
+  follow(topic: string, follower: Follower, stood?: Stood): { ready: Promise<void>; leave(): Stood | undefined }
   /** Puts a topic on screen of which only what is momentary matters: nothing is loaded, nothing missed is asked for. */
   overhear(topic: string, signal?: (name: string, payload: unknown) => void): () => void
   /** Loads a topic afresh: its screen wants another stretch of it. Resolves when it is there. */
@@ -223,10 +229,10 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
   }
 
   return {
-    follow(topic, follower) {
+    follow(topic, follower, stood) {
       const thread: Thread = {
         follower,
-        last: undefined,
+        last: stood && stood.epoch === epoch ? stood.seq : undefined,
         aside: new Map(),
         hold: undefined,
         isAsking: false,
@@ -236,14 +242,16 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
       }
       threads.set(topic, thread)
       watchSoon()
-      if (follower.load) load(topic, thread)
+      if (thread.last !== undefined) thread.ready.resolve()
+      else if (follower.load) load(topic, thread)
       return {
         ready: thread.ready.promise,
         leave() {
-          if (threads.get(topic) !== thread) return
+          if (threads.get(topic) !== thread) return undefined
           clearTimeout(thread.hold)
           threads.delete(topic)
           watchSoon()
+          return thread.last !== undefined && epoch !== undefined ? { seq: thread.last, epoch } : undefined
         },
       }
     },
