@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { query } from './kernel.ts'
+import { query, signal, type Failure } from './kernel.ts'
 
 const TopicName = z
   .string()
@@ -29,16 +29,25 @@ export const Delta = z.discriminatedUnion('kind', [
 ])
 export type Delta = z.output<typeof Delta>
 
+const Watched = z.object({ epoch: z.uuid(), watching: z.array(Position), missed: z.array(Delta) })
+
 export const sync = {
   /**
    * Replaces the topics that this socket has on screen. Answers where each stands; a topic that the caller may not
    * hear is left out of the answer, whether it exists or not. Who comes back says with it where it stood, and is told
-   * in the same answer what it missed.
+   * in the same answer what it missed; of a topic in which that was nothing, nothing.
    */
-  'sync.watch': query(
-    z.strictObject({ topics: z.array(TopicName).max(500), since: Since.optional() }),
-    z.object({ epoch: z.uuid(), watching: z.array(Position), missed: z.array(Delta) }),
-    { guests: true, door: 'socket' },
+  'sync.watch': query(z.strictObject({ topics: z.array(TopicName).max(500), since: Since.optional() }), Watched, {
+    guests: true,
+    door: 'socket',
+  }),
+  /** The reply to a `sync.watch` that was asked with the handshake, as `auth.watch`: who comes back does so in one exchange. */
+  'sync.watched': signal(
+    'account',
+    z.discriminatedUnion('ok', [
+      z.object({ ok: z.literal(true), data: Watched }),
+      z.object({ ok: z.literal(false), error: z.custom<Failure>() }),
+    ]),
   ),
   'sync.since': query(Since, z.array(Delta), { guests: true }),
 }

@@ -1,5 +1,5 @@
-// Two thousand clients that come back at once. Each follows its topics by arithmetic, as a browser would: after the
-// connection it watches, says where its topics stood, and counts what it is told that it missed.
+// Two thousand clients that come back at once. Each follows its topics by arithmetic, as a browser would: with the
+// handshake it says what it watches and where that stood, and counts what it is told that it missed.
 import { WebSocket } from 'ws'
 import { protocolVersion, type Delta, type Position } from '@atrium/protocol'
 
@@ -54,17 +54,16 @@ async function arrive(client: (typeof clients)[number], isFirst: boolean): Promi
     await level
     return 0
   }
-  const ask = (id: number, name: string, input: unknown) => socket.send(`42${id}${JSON.stringify([name, input])}`)
   socket.on('message', (data: Buffer) => {
     const text = data.toString()
     if (text === '2') socket.send('3')
-    else if (text.startsWith('0')) socket.send(`40${JSON.stringify({ protocol: protocolVersion })}`)
-    else if (text.startsWith('44')) reject(new Error(text))
-    else if (text.startsWith('40')) {
+    else if (text.startsWith('0')) {
       const positions = client.topics.map((topic) => ({ topic, seq: client.last.get(topic) ?? 0 }))
-      ask(1, 'sync.watch', { topics: client.topics, ...(isFirst ? {} : { since: { epoch, positions } }) })
-    } else if (text.startsWith('431')) {
-      const [reply] = JSON.parse(text.slice(3)) as [{ ok: boolean; data: { watching: Position[]; missed: Delta[] } }]
+      const watch = { topics: client.topics, ...(isFirst ? {} : { since: { epoch, positions } }) }
+      socket.send(`40${JSON.stringify({ protocol: protocolVersion, watch })}`)
+    } else if (text.startsWith('44')) reject(new Error(text))
+    else if (text.startsWith('42["sync.watched"')) {
+      const [, reply] = JSON.parse(text.slice(2)) as [string, { ok: boolean; data: { watching: Position[]; missed: Delta[] } }]
       if (!reply.ok) return reject(new Error(text))
       if (isFirst) for (const { topic, seq } of reply.data.watching) client.last.set(topic, seq)
       for (const delta of reply.data.missed) {

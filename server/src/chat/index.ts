@@ -5,7 +5,7 @@ import { asLeft } from './rules.ts'
 import { roomTopic, type ChatDeps } from './service.common.ts'
 import { chatService } from './service.ts'
 import { listTheseMessages } from './store.messages.ts'
-import { listRooms, listSpans, maySee, seatsOf, spansOfSeats } from './store.seats.ts'
+import { listRooms, listSpans, maySee, spansOfSeats, stretchesOf } from './store.seats.ts'
 
 export { excerptOf } from './rules.ts'
 export type { ChatDeps, SearchEntry } from './service.common.ts'
@@ -72,8 +72,13 @@ export function chat(deps: ChatDeps) {
       return new Map(asked.flatMap((roomId) => (found.has(seatIn(roomId)) ? [[roomTopic(roomId), found.get(seatIn(roomId))!]] : [])))
     },
 
-    /** The rooms in which these accounts have a seat now. */
-    seatsOf: (accountIds: readonly string[]): Promise<Map<string, string[]>> => seatsOf(db, accountIds),
+    /** Of each account the topics of the rooms in which it has a seat now, and what it may hear of them. */
+    async seatsOf(accountIds: readonly string[]): Promise<Map<string, Map<string, Span[]>>> {
+      const seats = await stretchesOf(db, accountIds)
+      return new Map(
+        [...seats].map(([accountId, rooms]) => [accountId, new Map([...rooms].map(([roomId, spans]) => [roomTopic(roomId), spans]))]),
+      )
+    },
 
     maySee: (actor: Actor, roomId: string, seq: number): Promise<boolean> => maySee(db, actor.accountId, roomId, seq),
 

@@ -93,8 +93,8 @@ test('[CHAT-9] who left sees the stretch that was theirs and no more; who comes 
       ],
     ],
   )
-  assert.deepEqual((await hub.rooms.seatsOf([bob.accountId])).get(bob.accountId), [roomId])
-  assert.deepEqual(await hub.rooms.seatsOf([alice.accountId]), new Map([[alice.accountId, [roomId]]]))
+  assert.deepEqual((await hub.rooms.seatsOf([bob.accountId])).get(bob.accountId), spans)
+  assert.deepEqual(await hub.rooms.seatsOf([alice.accountId]), new Map([[alice.accountId, new Map([[topic, [{ from: 1, to: null }]]])]]))
 })
 
 test('[CHAT-10] members invite who is active; owners remove, rename and archive', async () => {

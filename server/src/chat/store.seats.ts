@@ -102,6 +102,21 @@ export async function seatsOf(db: Db, accountIds: readonly string[]): Promise<Ma
   return new Map(rows.map(({ accountId, roomIds }) => [accountId, roomIds]))
 }
 
+/** Of each account the rooms in which it has a seat now, with all the stretches that were its own. */
+export async function stretchesOf(db: Db, accountIds: readonly string[]): Promise<Map<string, Map<string, Stretch[]>>> {
+  const { rows } = await sql<{ accountId: string; roomIds: string[]; froms: number[]; tos: (number | null)[] }>`
+    select account_id, array_agg(room_id order by joined_seq) as room_ids, array_agg(from_seq order by joined_seq) as froms,
+      array_agg(to_seq order by joined_seq) as tos
+    from seat where account_id = any(${accountIds}::uuid[]) group by account_id`.execute(reading(db))
+  return new Map(
+    rows.map(({ accountId, roomIds, froms, tos }) => {
+      const stretches = Map.groupBy(roomIds.keys(), (i) => roomIds[i]!)
+      const open = [...stretches].filter(([, seats]) => seats.some((i) => tos[i] === null))
+      return [accountId, new Map(open.map(([roomId, seats]) => [roomId, seats.map((i): Stretch => ({ from: froms[i]!, to: tos[i]! }))]))]
+    }),
+  )
+}
+
 export async function maySee(db: Db, accountId: string, roomId: string, seq: number): Promise<boolean> {
   const { rows } = await sql`
     select from seat where account_id = ${accountId} and room_id = ${roomId} and from_seq <= ${seq} and (to_seq is null or to_seq >= ${seq}) limit 1`.execute(

@@ -1,12 +1,14 @@
 import type { Socket } from 'socket.io'
 import type { Actor, Metrics } from '@atrium/platform'
 import type { ClientToServer, Ending, Hub, ServerToClient } from '@atrium/protocol'
-import { discardBacklog, terminate } from './wire.ts'
+import { discardBacklog, letGo, terminate } from './wire.ts'
 
 export interface About {
   actor: Actor
   source: string
   userAgent: string
+  /** What the handshake asked to watch: the input of `sync.watch`, or undefined. */
+  watch: unknown
 }
 export type HubSocket = Socket<ClientToServer<Hub>, ServerToClient<Hub>, Record<string, never>, About>
 
@@ -31,6 +33,7 @@ export function end(connection: Connection, ending: Ending, endings: Metrics['en
   connection.ending = ending
   endings.inc({ kind: 'socket', reason: ending })
   const { socket } = connection
+  letGo(socket.conn)
   if (ending === 'too_slow') discardBacklog(socket.conn)
   socket.emit('hub.ending', { ending }, `account:${connection.actor.accountId}`)
   // Whoever is only moved away sees a transport that closed, and comes back by itself. Others are told to stay away.

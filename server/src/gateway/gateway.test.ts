@@ -118,6 +118,41 @@ test('who comes back says where it stood, and hears in the same answer what it m
   assert.doesNotMatch(JSON.stringify(missed), /Among ourselves/)
 })
 
+test('what the handshake asks to watch is answered without another question, and heard from then on', async () => {
+  const { alice, bob, origin } = here
+  const roomId = await roomOf(alice, bob)
+  const topics = [`room:${roomId}`, `account:${alice.accountId}`]
+  await Promise.all([alice.connect(), bob.connect()])
+  const { epoch } = await bob.call('sync.watch', { topics: [] })
+  const [stood] = await bob.watch(topics[0]!)
+  bob.leave()
+  await alice.call('chat.send', { roomId, body: 'While you were away' })
+
+  const back = screen(origin, bob.cookie, 'bob', { watch: { topics, since: { epoch, positions: [stood!] } } })
+  const answer = await back.sees('sync.watched')
+  assert.ok(answer.ok)
+  assert.deepEqual(
+    answer.data.watching.map(({ topic }) => topic),
+    [topics[0]],
+  )
+  assert.match(JSON.stringify(answer.data.missed), /While you were away/)
+  await alice.call('chat.send', { roomId, body: 'While you are here' })
+  await back.sees('chat.message.sent', ({ body }) => body === 'While you are here')
+  back.socket.disconnect()
+
+  const level = screen(origin, bob.cookie, 'bob', {
+    watch: { topics, since: { epoch, positions: [{ topic: topics[0]!, seq: stood!.seq + 2 }] } },
+  })
+  const nothing = await level.sees('sync.watched')
+  assert.deepEqual(nothing.ok && nothing.data.missed, [])
+  level.socket.disconnect()
+
+  const nonsense = screen(origin, bob.cookie, 'bob', { watch: { topics: 'all' } as never })
+  const refused = await nonsense.sees('sync.watched')
+  assert.ok(!refused.ok && refused.error.code === 'invalid' && nonsense.isConnected())
+  nonsense.socket.disconnect()
+})
+
 test('of two watches that cross, the later one says what is on screen', async () => {
   const { alice } = here
   const [one, other] = [await roomOf(alice), await roomOf(alice)]

@@ -2,6 +2,7 @@ import {
   dispatcher,
   every,
   journalOf,
+  journalUpTo,
   since,
   sinceLimits,
   type Actor,
@@ -11,7 +12,7 @@ import {
   type Service,
 } from '@atrium/platform'
 import { revocations } from '@atrium/platform/revocations'
-import { contract, type Delta, type Hub, type Payload, type Since } from '@atrium/protocol'
+import { contract, type Delta, type Hub, type Payload, type Position, type Since } from '@atrium/protocol'
 import { graceMs, renewEveryMs, type PresenceSlice } from '../presence/index.ts'
 import { end, type Connection } from './connection.ts'
 import { documentPassage } from './documents.ts'
@@ -20,7 +21,7 @@ import { httpDoor } from './http.ts'
 import { rights } from './session.ts'
 import { socketDoor, type Dispatch } from './socket.ts'
 import { sourceDoor } from './source.ts'
-import { everySpanOf, type SpansOf } from './spans.ts'
+import { everySpanOf, isLevel, type Spans, type SpansOf } from './spans.ts'
 import { topics } from './topics.ts'
 
 export interface GatewayDeps {
@@ -33,8 +34,8 @@ export interface GatewayDeps {
   standing: (ids: Actor['sessionId'][]) => Promise<ReadonlySet<string>>
   /** Of each slice that has topics: what an actor may hear of them. */
   spansOf: SpansOf[]
-  /** The rooms in which accounts have a seat: what happens in them is told even when they are not on screen. */
-  seatsOf: (accountIds: readonly string[]) => Promise<Map<string, string[]>>
+  /** The rooms in which accounts have a seat, as topics with what they may read: what happens there is told even off screen. */
+  seatsOf: (accountIds: readonly string[]) => Promise<Map<string, Spans>>
   excerptOf: (message: Payload<Hub, 'chat.message.sent'>) => string
   presence: PresenceSlice
   files: Files
@@ -95,29 +96,31 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
     setTimeout(() => presence.screens.closed(connection.actor, connection.id), graceMs).unref()
   }
 
-  const missedBy = async (actor: Actor, stood: Since): Promise<Delta[]> =>
-    since(
-      db,
-      stood,
-      await spansOf(
-        actor,
-        stood.positions.map(({ topic }) => topic),
-      ),
-      sinceLimits,
-      journal,
-    )
+  const topicsOf = ({ positions }: Since) => positions.map(({ topic }) => topic)
+
+  /**
+   * What a reader missed who from now on hears what comes after the positions in `watching`. Of a topic in which it stands
+   * where we do, and may hear what comes next, that is nothing.
+   */
+  async function missedWhileAway(connection: Connection, stood: Since, watching: readonly Position[]): Promise<Delta[]> {
+    const spans = await heard.spansFor(connection, topicsOf(stood))
+    const standings = new Map(watching.map(({ topic, seq }) => [topic, seq]))
+    const isBehind = ({ topic, seq }: Position) => seq < (standings.get(topic) ?? Infinity) || !isLevel(spans.get(topic), seq)
+    const positions = stood.epoch === epoch ? stood.positions.filter(isBehind) : stood.positions
+    return positions.length === 0 ? [] : since(db, { ...stood, positions }, spans, sinceLimits, journalUpTo(journal, epoch, standings))
+  }
 
   const dispatch: Dispatch = dispatcher(
     contract,
     {
       ...handlers,
-      async 'sync.watch'(actor, { topics: asked, since: stood }, call) {
+      async 'sync.watch'(_actor, { topics: asked, since: stood }, call) {
         const connection = sockets.connectionOf(call)
-        const watching = connection ? await heard.watch(connection, asked) : []
-        // After it hears them: what is said from now on reaches it, what was said before is read here.
-        return { epoch, watching, missed: stood ? await missedBy(actor, stood) : [] }
+        if (!connection) return { epoch, watching: [], missed: [] }
+        const watching = await heard.watch(connection, asked)
+        return { epoch, watching, missed: stood ? await missedWhileAway(connection, stood, watching) : [] }
       },
-      'sync.since': missedBy,
+      'sync.since': async (actor, stood) => since(db, stood, await spansOf(actor, topicsOf(stood)), sinceLimits, journal),
     },
     {
       ...nudges,

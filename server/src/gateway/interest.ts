@@ -1,15 +1,15 @@
-import { together, type Actor, type Event } from '@atrium/platform'
+import { together, type Actor, type Event, type Span } from '@atrium/platform'
 import type { Hub, Payload } from '@atrium/protocol'
 import type { Connection } from './connection.ts'
-import { everybodysOwn } from './spans.ts'
+import { everybodysOwn, type Spans } from './spans.ts'
 import type { Following } from './following.ts'
 
 /** An account with a screen open on this process, or until a moment ago. */
 export interface Present {
   actor: Actor
   connections: Set<Connection>
-  /** The topics of the rooms it has a seat in, kept by seat facts. */
-  seats: Set<string>
+  /** The topics of the rooms it has a seat in, kept by seat facts; with what it may read of each, where that is known. */
+  seats: Map<string, Span[] | undefined>
   /** Counts what changed about its seats, so that who checked a right can tell whether it still stands. */
   seatChanges: number
   loaded: Promise<void>
@@ -24,8 +24,8 @@ export type Interest = ReturnType<typeof interest>
  */
 export function interest(deps: {
   follow: Pick<Following, 'hold' | 'release'>
-  /** The rooms in which these accounts have a seat now. */
-  seatsOf: (accountIds: readonly string[]) => Promise<Map<string, string[]>>
+  /** Of each of these accounts the topics of the rooms in which it has a seat now, and what it may read of them. */
+  seatsOf: (accountIds: readonly string[]) => Promise<Map<string, Spans>>
   /** This account cannot be told what happens any more. Its sockets begin afresh. */
   onLost: (account: Present, error: unknown) => void
   lingerMs: number
@@ -36,17 +36,23 @@ export function interest(deps: {
   const seated = new Map<string, Set<Present>>()
   const ownTopics = ({ actor }: Present) => everybodysOwn(actor)
 
-  async function takeSeat(account: Present, topic: string): Promise<void> {
+  async function takeSeats(account: Present, taken: Iterable<[string, Span[] | undefined]>): Promise<void> {
     account.seatChanges++
-    if (account.seats.has(topic)) return
-    account.seats.add(topic)
-    const others = seated.get(topic)
-    if (others) others.add(account)
-    else seated.set(topic, new Set([account]))
+    const fresh: string[] = []
+    for (const [topic, spans] of taken) {
+      if (!account.seats.has(topic)) fresh.push(topic)
+      account.seats.set(topic, spans)
+    }
+    if (fresh.length === 0) return
+    for (const topic of fresh) {
+      const others = seated.get(topic)
+      if (others) others.add(account)
+      else seated.set(topic, new Set([account]))
+    }
     try {
-      await follow.hold([topic])
+      await follow.hold(fresh)
     } catch (error) {
-      vacate(account, topic)
+      for (const topic of fresh) vacate(account, topic)
       throw error
     }
   }
@@ -68,12 +74,10 @@ export function interest(deps: {
     const { accountId } = account.actor
     for (;;) {
       const seen = account.seatChanges
-      const rooms = (await seatsOf([accountId])).get(accountId) ?? []
+      const open: Spans = (await seatsOf([accountId])).get(accountId) ?? new Map()
       if (seen !== account.seatChanges) continue
-      const open = new Set(rooms.map((roomId) => `room:${roomId}`))
-      for (const topic of [...account.seats]) if (!open.has(topic)) leaveSeat(account, topic)
-      await Promise.all([...open].map((topic) => takeSeat(account, topic)))
-      return
+      for (const topic of [...account.seats.keys()]) if (!open.has(topic)) leaveSeat(account, topic)
+      return takeSeats(account, open)
     }
   }
 
@@ -90,7 +94,7 @@ export function interest(deps: {
 
   function emptySeats(account: Present): void {
     if (present.get(account.actor.accountId) === account) present.delete(account.actor.accountId)
-    for (const topic of [...account.seats]) leaveSeat(account, topic)
+    for (const topic of [...account.seats.keys()]) leaveSeat(account, topic)
   }
 
   function forget(account: Present): void {
@@ -113,7 +117,7 @@ export function interest(deps: {
         const fresh: Present = {
           actor,
           connections: new Set(),
-          seats: new Set(),
+          seats: new Map(),
           seatChanges: 0,
           loaded: Promise.resolve(),
           leaving: undefined,
@@ -145,12 +149,18 @@ export function interest(deps: {
         account.seatChanges++
         orAfresh(account, readSeats(account))
       } else if (name === 'chat.seat.left') leaveSeat(account, `room:${(payload as Payload<Hub, 'chat.seat.left'>).roomId}`)
-      else orAfresh(account, takeSeat(account, `room:${(payload as Payload<Hub, 'chat.seat.taken'>).room.id}`))
+      else orAfresh(account, takeSeats(account, [[`room:${(payload as Payload<Hub, 'chat.seat.taken'>).room.id}`, undefined]]))
     },
 
     leaveSeat(accountId: string, topic: string): void {
       const account = present.get(accountId)
       if (account) leaveSeat(account, topic)
+    },
+
+    /** What it may read is asked anew. */
+    doubt(account: Present): void {
+      account.seatChanges++
+      for (const topic of account.seats.keys()) account.seats.set(topic, undefined)
     },
 
     of: (accountId: string) => present.get(accountId),

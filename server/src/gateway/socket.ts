@@ -10,7 +10,7 @@ import { end, type Connection, type HubSocket } from './connection.ts'
 import { secretOf } from './cookie.ts'
 import { bucket } from './bucket.ts'
 import { maxScreens, places } from './places.ts'
-import { backlogOf } from './wire.ts'
+import { backlogOf, frameOf, holdBack, letGo, write } from './wire.ts'
 import type { HubServer } from './topics.ts'
 
 /** Beyond this a reader is cut: what it missed it asks for when it is back. */
@@ -79,6 +79,11 @@ export function socketDoor(deps: {
     openings.set(raw, { secret: secretOf(request), source: http.sourceOf(request), userAgent: request.headers['user-agent'] ?? '' })
     Object.assign(raw, { request: null })
   })
+  // The answer to the upgrade and the first packet leave in one piece.
+  engine.on('headers', (_headers: unknown, { socket }: IncomingMessage) => {
+    socket.cork()
+    setImmediate(() => socket.uncork())
+  })
   io.bind(engine)
   const stopUpgrades = http.upgrade('/socket.io', (request, socket, head) => engine.handleUpgrade(request as never, socket, head))
 
@@ -92,7 +97,7 @@ export function socketDoor(deps: {
 
   async function admit(socket: HubSocket): Promise<HandshakeRefusal | undefined> {
     if (isDraining) return { ending: 'draining' }
-    const { protocol } = socket.handshake.auth as { protocol?: unknown }
+    const { protocol, watch } = socket.handshake.auth as { protocol?: unknown; watch?: unknown }
     if (typeof protocol !== 'number') return { error: fail('invalid', 'invalid', { field: 'protocol' }).failure }
     if (protocol < protocolVersion) return { ending: 'client_too_old' }
     if (protocol > protocolVersion) return { ending: 'client_too_new' }
@@ -101,7 +106,9 @@ export function socketDoor(deps: {
     const actor = opening?.secret && (await sessionOf(opening.secret))
     if (!opening || !actor) return { error: fail('unauthenticated', 'unauthenticated').failure }
     if (!room.take(actor.accountId, socket.conn)) return { error: tooManyScreens().failure }
-    socket.data = { actor, source: opening.source, userAgent: opening.userAgent }
+    socket.data = { actor, source: opening.source, userAgent: opening.userAgent, watch }
+    // That it is in and what it asked for leave together.
+    if (watch !== undefined) holdBack(socket.conn)
     return undefined
   }
 
@@ -132,10 +139,43 @@ export function socketDoor(deps: {
       socket.conn.close()
     })
     hear(connection, ready)
+    if (socket.data.watch !== undefined) void greet(connection, ready)
   })
 
+  /** Answers what the handshake asked: who comes back knows after one exchange what it missed. */
+  async function greet(connection: Connection, ready: Promise<unknown>): Promise<void> {
+    const { conn, data } = connection.socket
+    const { watch } = data
+    data.watch = undefined
+    await ask(connection, ready, 'sync.watch', watch, (reply) =>
+      write(conn, frameOf('sync.watched', reply, `account:${connection.actor.accountId}`)),
+    )
+    letGo(conn)
+  }
+
+  async function ask(
+    connection: Connection,
+    ready: Promise<unknown>,
+    name: string,
+    input: unknown,
+    answer: (reply: Reply<unknown>) => void,
+  ): Promise<void> {
+    const { source, userAgent } = connection.socket.data
+    const call: Call = { door: 'socket', source, userAgent, requestId: randomUUID(), session: undefined }
+    calls.set(call, connection)
+    connection.underWay++
+    try {
+      await ready
+      answer(await dispatch()(connection.actor, name, input, call))
+    } catch (error) {
+      log.warn({ operation: name, error }, 'a socket asked in vain')
+    } finally {
+      connection.underWay--
+    }
+  }
+
   function hear(connection: Connection, ready: Promise<unknown>): void {
-    const { socket, actor } = connection
+    const { socket } = connection
     const allowance = bucket(burst)
 
     socket.onAny(async (name: string, input: unknown, ack: unknown) => {
@@ -146,19 +186,9 @@ export function socketDoor(deps: {
         return
       }
 
-      const { source, userAgent } = socket.data
-      const call: Call = { door: 'socket', source, userAgent, requestId: randomUUID(), session: undefined }
-      calls.set(call, connection)
-      connection.underWay++
-      try {
-        await ready
-        const reply = await dispatch()(actor, name, input, call)
+      await ask(connection, ready, name, input, (reply) => {
         if (isAsked) ack(reply)
-      } catch (error) {
-        log.warn({ operation: name, error }, 'a socket asked in vain')
-      } finally {
-        connection.underWay--
-      }
+      })
     })
   }
 

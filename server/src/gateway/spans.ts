@@ -7,6 +7,9 @@ export type SpansOf = (actor: Actor, topics: readonly string[]) => Promise<Spans
 const always: Span[] = [{ from: 1, to: null }]
 const aboutAnId = /^[a-z]+:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
 
+/** Whether a reader who stands at the last number of a topic missed nothing: what comes next is its own to hear. */
+export const isLevel = (spans: readonly Span[] = [], seq: number): boolean => spans.some(({ from, to }) => to === null && from <= seq + 1)
+
 /** What everybody hears: their own topic, and of the people in the directory whoever is one of them. */
 export const everybodysOwn = ({ accountId, kind }: Actor): string[] => [
   `account:${accountId}`,

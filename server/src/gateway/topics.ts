@@ -1,12 +1,12 @@
 import type { Server } from 'socket.io'
-import type { Actor, Event, Log } from '@atrium/platform'
+import type { Event, Log, Span } from '@atrium/platform'
 import type { AccountId, ClientToServer, Hub, Payload, Position, Presence, ServerToClient } from '@atrium/protocol'
 import type { About, Connection } from './connection.ts'
 import { delivery } from './delivery.ts'
 import { following } from './following.ts'
 import { interest, type Present } from './interest.ts'
 import { merged } from './merged.ts'
-import type { SpansOf } from './spans.ts'
+import type { Spans, SpansOf } from './spans.ts'
 import { stirring } from './stirring.ts'
 import { watchers } from './watchers.ts'
 import { frameOf, write, writeVolatile, type Frame } from './wire.ts'
@@ -23,7 +23,7 @@ export function topics(deps: {
   bus: Parameters<typeof delivery>[0]['bus']
   db: Parameters<typeof delivery>[0]['db']
   log: Log
-  /** The rooms in which these accounts have a seat now. */
+  /** Where these accounts have a seat now. */
   seatsOf: Parameters<typeof interest>[0]['seatsOf']
   /** Everything an actor may hear, of the given topics. */
   spansOf: SpansOf
@@ -109,21 +109,33 @@ export function topics(deps: {
     }
   }
 
-  async function allowed(actor: Actor, asked: readonly string[]): Promise<string[]> {
-    const spans = await spansOf(actor, asked)
-    return asked.filter((topic) => spans.get(topic)?.some((span) => span.to === null))
+  /**
+   * What a socket may hear of these topics. Of the rooms its account sits in that is known: whoever loses a seat is taken out
+   * of the index by the fact that says so. Of all others the slices are asked.
+   */
+  async function spansFor({ actor }: Connection, asked: readonly string[]): Promise<Spans> {
+    const seats = actor.scope === null ? heeded.of(actor.accountId)?.seats : undefined
+    const spans = new Map<string, Span[]>()
+    for (const topic of asked) {
+      const known = seats?.get(topic)
+      if (known) spans.set(topic, known)
+    }
+    const others = spans.size === 0 ? asked : asked.filter((topic) => !spans.has(topic))
+    if (others.length > 0) for (const [topic, found] of await spansOf(actor, others)) spans.set(topic, found)
+    return spans
   }
+
+  const allowed = (spans: Spans, asked: readonly string[]) => asked.filter((topic) => spans.get(topic)?.some((span) => span.to === null))
 
   /** Asks again what an account's sockets may have on screen. Who cannot be asked for begins afresh. */
   async function reconsider(accountId: string): Promise<void> {
     const account = heeded.of(accountId)
     if (!account) return
     // Who is just being let in looks again too.
-    account.seatChanges++
+    heeded.doubt(account)
     try {
-      const rightful = new Set(
-        await allowed(account.actor, [...new Set([...account.connections].flatMap(({ watching }) => [...watching]))]),
-      )
+      const watched = [...new Set([...account.connections].flatMap(({ watching }) => [...watching]))]
+      const rightful = new Set(allowed(await spansOf(account.actor, watched), watched))
       for (const connection of account.connections)
         unwatch(
           connection,
@@ -143,7 +155,7 @@ export function topics(deps: {
     )
     for (;;) {
       const seen = account.seatChanges
-      const rightful = await allowed(connection.actor, [...wanted])
+      const rightful = allowed(await spansFor(connection, [...wanted]), [...wanted])
       const fresh = rightful.filter((topic) => !connection.watching.has(topic))
       await follow.hold(fresh)
       if (seen === account.seatChanges && connection.socket.connected) {
@@ -175,6 +187,7 @@ export function topics(deps: {
       return watching
     },
 
+    spansFor,
     leaveSeat: leave,
     reconsider: (accountId: string) => void reconsider(accountId),
     /** Finds the facts that the bus lost, and resolves to how many there were. */

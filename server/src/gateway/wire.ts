@@ -26,6 +26,10 @@ export function backlogOf(conn: Conn): number {
 export const discardBacklog = (conn: Conn) => void wireOf(conn).writeBuffer.splice(0)
 export const terminate = (conn: Conn) => wireOf(conn).transport.socket.terminate()
 
+/** What is written leaves in one piece when it is let go: each piece costs as much as a small query. */
+export const holdBack = (conn: Conn) => wireOf(conn).transport.socket._socket?.cork()
+export const letGo = (conn: Conn) => wireOf(conn).transport.socket._socket?.uncork()
+
 /** An event of Socket.IO for many sockets, encoded and framed once. */
 export interface Frame {
   bytes: Buffer
@@ -40,13 +44,13 @@ export function frameOf(...event: unknown[]): Frame {
 }
 
 /**
- * Where nothing waits, the bytes go straight to the connection in one piece: the layers between cost as much as the kernel.
- * Behind something that waits they wait in its queue, so the order stays.
+ * Where nothing is queued, the bytes go straight to the connection in one piece: the layers between cost as much as the
+ * kernel. Behind something that waits they wait in its queue, so the order stays.
  */
 export function write(conn: Conn, { bytes, packet, options }: Frame): void {
   const { writeBuffer, transport } = wireOf(conn)
-  const { socket, writable } = transport
-  if (writable && writeBuffer.length === 0 && socket.readyState === socket.OPEN && socket._socket) socket._socket.write(bytes)
+  const { socket } = transport
+  if (writeBuffer.length === 0 && socket.readyState === socket.OPEN && socket._socket) socket._socket.write(bytes)
   else wireOf(conn).write(packet, options)
 }
 

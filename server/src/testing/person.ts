@@ -131,7 +131,7 @@ export function screen(
   origin: string,
   cookie: string,
   who: string,
-  options: { protocol?: unknown; headers?: Record<string, string> } = {},
+  options: { protocol?: unknown; watch?: Draft<Hub, 'sync.watch'>; headers?: Record<string, string> } = {},
 ) {
   const heard: (Heard & { isSeen: boolean })[] = []
   const socket: Socket = io(origin, {
@@ -139,7 +139,7 @@ export function screen(
     forceNew: true,
     reconnectionDelay: 50,
     reconnectionDelayMax: 200,
-    auth: { protocol: 'protocol' in options ? options.protocol : protocolVersion },
+    auth: { protocol: 'protocol' in options ? options.protocol : protocolVersion, watch: options.watch },
     extraHeaders: { origin, ...(cookie && { cookie }), ...options.headers },
   })
   let refusal: HandshakeRefusal | Error | undefined
