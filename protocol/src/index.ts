@@ -1,7 +1,9 @@
 import { auth } from './auth.ts'
 import { chat } from './chat.ts'
 import { directory } from './directory.ts'
+import { documents } from './documents.ts'
 import { hub } from './endings.ts'
+import { files } from './files.ts'
 import { mail } from './mail.ts'
 import { pictures } from './pictures.ts'
 import { presence } from './presence.ts'
@@ -27,5 +29,17 @@ export * from './sentences.ts'
 export * from './sync.ts'
 export * from './tickets.ts'
 
-export const contract = { ...directory, ...auth, ...pictures, ...chat, ...presence, ...search, ...mail, ...sync, ...hub }
+export const contract = {
+  ...directory,
+  ...auth,
+  ...pictures,
+  ...chat,
+  ...presence,
+  ...search,
+  ...files,
+  ...documents,
+  ...mail,
+  ...sync,
+  ...hub,
+}
 export type Hub = typeof contract

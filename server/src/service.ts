@@ -15,7 +15,7 @@ const dayMs = 86_400_000
 export async function start(house: House): Promise<Service> {
   const { db, bus, mail, jobs, databaseOf, node, placement, version, log } = house
   const hashing = hashingPool()
-  const { known, sessions, images, rooms, people, found } = slices({
+  const { known, sessions, images, rooms, people, found, cabinet, papers } = slices({
     ...house,
     hashing,
     origin: linksTo(house.config),
@@ -42,6 +42,8 @@ export async function start(house: House): Promise<Service> {
       ...rooms.handlers,
       ...there.handlers,
       ...found.handlers,
+      ...cabinet.handlers,
+      ...papers.handlers,
       ...outbox({ db, mail, isAdministrator: known.isAdministrator }),
     },
     nudges: rooms.nudges,

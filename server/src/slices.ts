@@ -3,6 +3,8 @@ import { forgetLetters } from '@atrium/platform/mail/outbox'
 import { auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, type Chat, type ChatTables } from './chat/index.ts'
 import { accounts, directory, type DirectoryTables } from './directory/index.ts'
+import { documents } from './documents/index.ts'
+import { files } from './files/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
 import { forget, index, search, type SearchTables } from './search/index.ts'
 
@@ -62,6 +64,9 @@ export function slices(ground: Ground) {
     peopleOf: known.peopleOf,
   })
 
+  const cabinet = files()
+  const papers = documents()
+
   return {
     known,
     sessions,
@@ -69,7 +74,17 @@ export function slices(ground: Ground) {
     rooms,
     people,
     found,
-    handlers: { ...people.handlers, ...sessions.handlers, ...images.handlers, ...rooms.handlers, ...found.handlers },
+    cabinet,
+    papers,
+    handlers: {
+      ...people.handlers,
+      ...sessions.handlers,
+      ...images.handlers,
+      ...rooms.handlers,
+      ...found.handlers,
+      ...cabinet.handlers,
+      ...papers.handlers,
+    },
     nudges: rooms.nudges,
   }
 }
