@@ -136,7 +136,7 @@ export function wire() {
   const pending = new Set<() => void>()
   const transport: Transport = {
     listen: (given) => void (ears = given),
-    open: () => queueMicrotask(() => settings.isConnected && ears.opened()),
+    open: () => queueMicrotask(() => settings.isConnected && enter()),
     cut: () => undefined,
     tell: () => undefined,
     ask: (name, input) =>
@@ -154,6 +154,12 @@ export function wire() {
         if (settings.isHolding && !name.startsWith('sync.')) held.push(give)
         else queueMicrotask(give)
       }),
+  }
+
+  /** The handshake asks what a page says with it. */
+  function enter() {
+    const greeting = ears.greeting()
+    ears.opened(greeting ? transport.ask('sync.watch', greeting, 1_000) : undefined)
   }
 
   return {
@@ -180,7 +186,7 @@ export function wire() {
     },
     back() {
       settings.isConnected = true
-      ears.opened()
+      enter()
     },
     chat(refusals: string[] = []) {
       const me = { person: person(alice, 'Alice'), language: null, organisation: { name: 'House', domain: 'house.example' } } as Me

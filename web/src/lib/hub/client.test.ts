@@ -16,13 +16,14 @@ function world({ isOurs = true } = {}) {
   const states: Status[] = []
   const heard: unknown[] = []
   let isConnected = false
-  const settings = { isOurs, asks: false }
+  const settings = { isOurs }
+  const returned: (Reply<unknown> | undefined)[] = []
 
   const sut = client({
     now: Date.now,
     random: () => 0.5,
     welcome: {
-      again: async (ask) => (settings.asks ? (await ask('sync.watch', {}, 10_000)).ok : settings.isOurs),
+      back: () => ({ input: { topics: [] }, answered: (reply) => (returned.push(reply), settings.isOurs) }),
       heard: (name) => void heard.push(name),
       changed: (status) => void states.push(status),
     },
@@ -60,6 +61,7 @@ function world({ isOurs = true } = {}) {
   sut.start()
   return {
     sut,
+    returned,
     opens,
     questions,
     told,
@@ -68,9 +70,10 @@ function world({ isOurs = true } = {}) {
     settings,
     ears: () => ears,
     drop,
-    async up() {
+    /** `answer`: to what the handshake asked, if it did. */
+    async up(answer: Promise<Reply<unknown>> = Promise.resolve({ ok: true, data: {} })) {
       isConnected = true
-      ears.opened()
+      ears.opened(ears.greeting() ? answer : undefined)
       await vi.advanceTimersByTimeAsync(0)
     },
   }
@@ -177,13 +180,44 @@ test('a laptop that wakes up connects at once', async () => {
 })
 
 test('a connection that died in its sleep is noticed within three seconds of waking', async () => {
-  const { sut, up, settings } = world()
+  const { sut, up } = world()
   await up()
-  settings.asks = true
   await vi.advanceTimersByTimeAsync(60_000)
   sut.wake()
   await vi.advanceTimersByTimeAsync(3_000)
   expect(sut.status).toEqual({ kind: 'reconnecting', since: 63_000 })
+})
+
+test('a return is over when the handshake’s question is answered; then calls go on', async () => {
+  const { sut, up, drop, returned, questions } = world()
+  await up()
+  expect(returned).toEqual([])
+  drop()
+  const call = sut.call('chat.send', draft)
+  await vi.advanceTimersByTimeAsync(500)
+  const { promise, resolve } = Promise.withResolvers<Reply<unknown>>()
+  await up(promise)
+  expect([sut.status.kind, questions]).toEqual(['reconnecting', []])
+
+  resolve(done)
+  await vi.advanceTimersByTimeAsync(0)
+  expect([sut.status.kind, returned]).toEqual(['online', [done]])
+  questions[0]!.answer(done)
+  expect(await call).toEqual(done)
+})
+
+test('a return that the hub cannot answer now is tried again', async () => {
+  const { sut, up, drop, returned, opens } = world()
+  await up()
+  drop()
+  await vi.advanceTimersByTimeAsync(500)
+  await up(Promise.resolve({ ok: false, error: { code: 'unavailable', key: 'unavailable' } }))
+  await vi.advanceTimersByTimeAsync(1_000)
+  await up(Promise.reject(new Error('unanswered')))
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect([sut.status.kind, returned, opens.length]).toEqual(['reconnecting', [undefined, undefined], 4])
+  await up()
+  expect(sut.status.kind).toBe('online')
 })
 
 test('a locked person is out, and hears why', async () => {

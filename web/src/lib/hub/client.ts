@@ -22,10 +22,18 @@ export interface Client {
 }
 
 export interface Welcome {
-  /** Called with each new connection but the first, before calls go on. False: it is somebody else's session by now. */
-  again(ask: Transport['ask']): Promise<boolean>
+  /** Called for each new connection but the first, and for a page that woke up. */
+  back(): Return
   heard(name: string, payload: unknown, at: unknown): void
   changed(status: Status): void
+}
+
+/** Coming back: what to ask the hub of what is on screen, and whom to tell what came of it. */
+export interface Return {
+  /** Of `sync.watch`. */
+  input: unknown
+  /** Undefined: nobody answered. False: it is somebody else's session by now. */
+  answered(reply?: Reply<unknown>): boolean
 }
 
 export const ackMs = 10_000
@@ -57,6 +65,8 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
   /** Why the hub said it would cut us. A new cookie may still let us in again: the password was changed on this very page. */
   let lastWords: Ending | undefined
   let waiting: (() => void)[] = []
+  /** What the handshake asked, until it is answered. */
+  let back: Return | undefined
 
   function change(next: Status) {
     status = next
@@ -89,7 +99,13 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
 
   const pause = (attempt: number) => Math.min(longestRetryMs, firstRetryMs * 2 ** attempt) * (0.5 + random())
 
+  function forsake() {
+    back?.answered()
+    back = undefined
+  }
+
   function lost(retryAfterMs = 0) {
+    forsake()
     isOpen = false
     isOpening = false
     if (isStopped) return
@@ -98,19 +114,24 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
   }
 
   transport.listen({
-    async opened() {
+    greeting() {
+      forsake()
+      if (wasOnline) back = welcome.back()
+      return back?.input
+    },
+    async opened(answer) {
       isOpen = true
       isOpening = false
       aliveAt = now()
       lastWords = undefined
-      if (wasOnline) {
-        try {
-          if (!(await welcome.again(transport.ask))) return end('session_ended')
-        } catch {
-          // The connection broke or nobody answers: what ends it has said so, or is told so now.
-          return isOpen ? transport.cut() : undefined
-        }
-        if (!isOpen) return
+      const returning = back
+      if (returning && answer) {
+        const reply = await answer.catch(() => undefined)
+        // The connection broke meanwhile.
+        if (back !== returning) return
+        if (!reply || (!reply.ok && tryAgain.has(reply.error.code))) return transport.cut()
+        back = undefined
+        if (!returning.answered(reply)) return end('session_ended')
       }
       tries = 0
       wasOnline = true
@@ -174,12 +195,14 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
       }
       if (status.kind !== 'online') return
       const askedAt = now()
-      welcome
-        .again((name, input) => transport.ask(name, input, probeMs))
-        .then(
-          (isMine) => (isMine ? undefined : end('session_ended')),
-          () => (isOpen && aliveAt <= askedAt ? transport.cut() : undefined),
-        )
+      const probe = welcome.back()
+      transport.ask('sync.watch', probe.input, probeMs).then(
+        (reply) => (probe.answered(reply) ? undefined : end('session_ended')),
+        () => {
+          probe.answered()
+          if (isOpen && aliveAt <= askedAt) transport.cut()
+        },
+      )
     },
 
     start() {

@@ -92,12 +92,12 @@ function world({ page = 500, backlog = 5_000 } = {}) {
       return Object.assign(shown, followed)
     },
     returns,
-    again: () =>
-      sut.again(async (_name, input) => {
-        const { topics, since } = input as { topics: string[]; since?: { epoch: string; positions: Position[] } }
-        returns.push(since?.positions ?? [])
-        return ok({ ...watching(topics), missed: since ? missedSince(since.epoch, since.positions) : [] })
-      }),
+    again() {
+      const { input, answered } = sut.back()
+      const { topics, since } = input as { topics: string[]; since?: { epoch: string; positions: Position[] } }
+      returns.push(since?.positions ?? [])
+      return answered(ok({ ...watching(topics), missed: since ? missedSince(since.epoch, since.positions) : [] }))
+    },
     calm: () => vi.advanceTimersByTimeAsync(1_000),
   }
 }
@@ -217,7 +217,7 @@ test('who comes back says where each topic stood, and is told in the same answer
 
   say(['a', 'b'], [])
   say(['x'], [], me)
-  expect(await again()).toBe(true)
+  expect(again()).toBe(true)
   await calm()
   expect(shown.words).toEqual(['a', 'b'])
   expect(mine.words).toEqual(['x'])
@@ -235,7 +235,7 @@ test('what is too long for that answer is asked for page by page', async () => {
   const shown = screen()
   await calm()
   say(['a', 'b', 'c', 'd', 'e'], [])
-  await again()
+  again()
   await calm()
   expect(shown.words).toEqual(['a', 'b', 'c', 'd', 'e'])
   expect(asked.flat().map(({ seq }) => seq)).toEqual([2, 4])
@@ -246,7 +246,7 @@ test('nothing missed, nothing asked', async () => {
   screen()
   await calm()
   say(['a'])
-  await again()
+  again()
   await calm()
   expect(asked).toEqual([])
 })
@@ -256,7 +256,7 @@ test('too much missed: loaded afresh', async () => {
   const shown = screen()
   await calm()
   say(['a', 'b', 'c', 'd'], [])
-  await again()
+  again()
   await calm()
   expect(shown.loads).toBe(2)
   expect(shown.words).toEqual(['a', 'b', 'c', 'd'])
@@ -273,7 +273,7 @@ test('another epoch: everything is loaded afresh, even where numbers look right'
 
   journal.set(room, ['a', 'z'])
   hub.epoch = 'e2'
-  await again()
+  again()
   await calm()
   expect(shown.words).toEqual(['a', 'z'])
   expect([shown.loads, mine.loads]).toEqual([2, 2])
@@ -285,7 +285,7 @@ test('a topic that may be heard no longer is let go', async () => {
   await calm()
   say(['a'])
   hidden.add(room)
-  await again()
+  again()
   await calm()
   expect(shown.isGone).toBe(true)
   expect(watched.at(-1)).toEqual([me])
@@ -305,7 +305,7 @@ test("a session that became somebody else's is noticed", async () => {
   screen()
   await calm()
   hidden.add(me)
-  expect(await again()).toBe(false)
+  expect(again()).toBe(false)
 })
 
 test('what left the screen is applied no longer and watched no longer', async () => {
@@ -351,11 +351,11 @@ test('who only listens hears what happens from now on, and is told when somethin
   await calm()
   say(['a'])
   say(['b'], [])
-  await again()
+  again()
   await calm()
   expect(shown).toEqual(['a', 'b'])
   hub.epoch = 'e2'
-  await again()
+  again()
   await calm()
   say(['c'])
   expect([shown.at(-1), renewed]).toEqual(['c', 1])
@@ -397,9 +397,9 @@ test.each(Array.from({ length: 30 }, (_, seed) => seed + 1))(
         sut.heard('said', journal.get(room)![next - 1], { topic: room, seq: next })
       }
       if (random() < 0.1) await vi.advanceTimersByTimeAsync(random() * 300)
-      if (random() < 0.03) await again()
+      if (random() < 0.03) again()
     }
-    await again()
+    again()
     await calm()
     expect(shown.words).toEqual(journal.get(room))
   },

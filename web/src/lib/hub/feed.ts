@@ -1,4 +1,5 @@
 import type { Delta, Position, Reply } from '@atrium/protocol'
+import type { Return } from './client.ts'
 
 /** Somebody who shows what a topic tells. */
 export interface Follower {
@@ -33,11 +34,10 @@ export interface Feed {
   seqOf(topic: string): number | undefined
   /** From the connection. */
   heard(name: string, payload: unknown, at: unknown): void
-  /** After a reconnection, or when the page woke up: watches again, and asks for what was missed. False: not our session any more. */
-  again(ask: Ask): Promise<boolean>
+  /** After a reconnection, or when the page woke up: watches again, and asks for what was missed. */
+  back(): Return
 }
 
-type Ask = (name: string, input: unknown, timeoutMs: number) => Promise<Reply<unknown>>
 type Watched = { epoch: string; watching: Position[]; missed: Delta[] }
 interface Fact {
   name: string
@@ -59,7 +59,6 @@ interface Thread {
 }
 
 const holdMs = 150
-const askMs = 10_000
 const mostTopics = 500
 
 export interface FeedDeps {
@@ -287,24 +286,23 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
       if (thread) take(topic, thread, { name, payload, seq })
     },
 
-    async again(ask) {
+    back() {
       const watched = topics()
       const asked = epoch === undefined ? [] : asking(watched)
-      const stood = epoch !== undefined && asked.length > 0 ? { since: { epoch, positions: positionsOf(asked) } } : {}
-      const reply = await ask('sync.watch', { topics: watched, ...stood }, askMs).catch((error: unknown) => {
-        answered(asked, [])
-        throw error
-      })
-      const { watching = [], missed = [] } = reply.ok ? (reply.data as Watched) : {}
-      const isStillUs = watching.some(({ topic }) => topic === ownTopic)
-      // Of another account's session nothing is taken over; of another epoch `stand` loads everything.
-      const isSameHub = reply.ok && isStillUs && (reply.data as Watched).epoch === epoch
-      answered(asked, isSameHub ? missed : [])
-      if (!reply.ok) return reply.error.code !== 'unauthenticated'
-      if (!isStillUs) return false
-      // What is missing after that, because it was too much for one answer, is asked for as ever.
-      stand(reply.data as Watched)
-      return true
+      return {
+        input: { topics: watched, ...(epoch !== undefined && asked.length > 0 && { since: { epoch, positions: positionsOf(asked) } }) },
+        answered(reply) {
+          const told = reply?.ok ? (reply.data as Watched) : undefined
+          const isStillUs = told?.watching.some(({ topic }) => topic === ownTopic)
+          // Of another account's session nothing is taken over; of another epoch `stand` loads everything.
+          answered(asked, isStillUs && told?.epoch === epoch ? told.missed : [])
+          if (!told) return reply?.error.code !== 'unauthenticated'
+          if (!isStillUs) return false
+          // What is missing after that, because it was too much for one answer, is asked for as ever.
+          stand(told)
+          return true
+        },
+      }
     },
   }
 }

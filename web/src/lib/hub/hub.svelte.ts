@@ -32,7 +32,7 @@ export function openHub(accountId: string, transport: Transport = socketTranspor
     transport,
     now: Date.now,
     random: Math.random,
-    welcome: { again: (ask) => facts.again(ask), heard: facts.heard, changed: (next) => void (status = next) },
+    welcome: { back: facts.back, heard: facts.heard, changed: (next) => void (status = next) },
   })
   const stopListening = onWaking(connection.wake)
   connection.start()

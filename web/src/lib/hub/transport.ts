@@ -12,7 +12,10 @@ export interface Transport {
   listen(ears: Ears): void
 }
 export interface Ears {
-  opened(): void
+  /** What is asked with the handshake, as the input of `sync.watch`; undefined: nothing. */
+  greeting(): unknown
+  /** `answer`: to what was asked with the handshake. Rejects when the connection breaks or nothing comes in time. */
+  opened(answer?: Promise<Reply<unknown>>): void
   closed(): void
   /** The handshake was refused, with a reason; or nobody is there. */
   refused(reason: HandshakeRefusal | undefined): void
@@ -21,15 +24,23 @@ export interface Ears {
   heard(name: string, payload: unknown, at: unknown): void
 }
 
+const greetingMs = 10_000
+
 /** One WebSocket, with the session's cookie. Connecting again is the client's business: it knows when the laptop woke up. */
 export function socketTransport(protocol: number, url?: string): Transport {
+  let ears: Ears
+  let greeted: PromiseWithResolvers<Reply<unknown>> | undefined
   const options = {
     transports: ['websocket'],
     reconnection: false,
     autoConnect: false,
     withCredentials: true,
     timeout: 8_000,
-    auth: { protocol },
+    auth(say: (handshake: object) => void) {
+      const watch = ears.greeting()
+      greeted = watch ? Promise.withResolvers() : undefined
+      say({ protocol, watch })
+    },
   }
   const socket = url ? io(url, options) : io(options)
   return {
@@ -37,14 +48,23 @@ export function socketTransport(protocol: number, url?: string): Transport {
     cut: () => void socket.disconnect(),
     ask: (name, input, timeoutMs) => socket.timeout(timeoutMs).emitWithAck(name, input) as Promise<Reply<unknown>>,
     tell: (name, input) => void socket.emit(name, input),
-    listen(ears) {
+    listen(given) {
+      ears = given
       socket.on('connect', () => {
         socket.io.engine.on('packet', () => ears.alive())
-        ears.opened()
+        setTimeout(lose, greetingMs, greeted)
+        ears.opened(greeted?.promise)
       })
-      socket.on('disconnect', () => ears.closed())
+      socket.on('disconnect', () => {
+        lose(greeted)
+        ears.closed()
+      })
       socket.on('connect_error', (error) => ears.refused((error as Error & { data?: HandshakeRefusal }).data))
-      socket.onAny((name: string, payload: unknown, at: unknown) => ears.heard(name, payload, at))
+      socket.onAny((name: string, payload: unknown, at: unknown) =>
+        name === 'sync.watched' ? greeted?.resolve(payload as Reply<unknown>) : ears.heard(name, payload, at),
+      )
     },
   }
 }
+
+const lose = (greeted: PromiseWithResolvers<Reply<unknown>> | undefined) => greeted?.reject(new Error('unanswered'))
