@@ -4,6 +4,7 @@ import type { FactName, Hub, Payload, TopicOf } from '@atrium/protocol'
 import type { Event } from './bus/index.ts'
 import { isFollowing } from './db/faults.ts'
 import { behind } from './db/open.ts'
+import { Refusal } from './errors.ts'
 import { factOf, type Fact, type Mark } from './journal.ts'
 import { takeReceipt, type Receipt } from './receipts.ts'
 
@@ -20,15 +21,17 @@ export const within = <Tables>(tx: Tx): Opaque & Transaction<Tables> => tx as Op
  * Says that something happened. It only collects: numbers are given at the end of the transaction. A payload that is a
  * function is run then, with the number, still inside the transaction, so it may write the row that keeps the number.
  */
-export type Announce = <K extends FactName<Hub>>(
+export type Announce<Tables = never> = <K extends FactName<Hub>>(
   topic: TopicOf<Hub, K>,
   name: K,
-  payload: Payload<Hub, K> | ((seq: number) => Payload<Hub, K> | Promise<Payload<Hub, K>>),
+  payload: Payload<Hub, K> | ((seq: number, tx: Tx<Tables>) => Payload<Hub, K> | Promise<Payload<Hub, K>>),
   mark?: Mark,
 ) => void
 
 export interface Unit {
-  run: (tx: Transaction<any>, announce: Announce) => Promise<unknown>
+  run: (tx: Transaction<any>, announce: Announce<any>) => Promise<unknown>
+  /** It writes only in the payloads of its facts. */
+  isAbreast: boolean
   /** Calls in the async context of whoever asked for the unit: otherwise it would log and trace under another's request. */
   here: <T>(call: () => T) => T
   receipt: Receipt | undefined
@@ -85,8 +88,34 @@ async function perform(tx: Transaction<any>, unit: Unit): Promise<Outcome> {
 
 export const performAlone = async (tx: Transaction<any>, unit: Unit): Promise<Outcome[]> => [await perform(tx, unit)]
 
+/** In the order in which they came; neighbours that write nothing yet at the same time. */
+export async function performTogether(tx: Transaction<any>, units: readonly Unit[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (let begin = 0, end = 0; begin < units.length; begin = end) {
+    const { isAbreast } = units[begin]!
+    while (units[end]?.isAbreast === isAbreast) end++
+    const neighbours = units.slice(begin, end)
+    outcomes.push(...(isAbreast ? await performAbreast(tx, neighbours) : await performApart(tx, neighbours)))
+  }
+  return outcomes
+}
+
+/**
+ * None of these has written anything, so a refusal leaves nothing to undo, and they need no savepoints. After any other error
+ * nobody can know whether the transaction still stands: then all of it goes.
+ */
+const performAbreast = (tx: Transaction<any>, units: readonly Unit[]): Promise<Outcome[]> =>
+  allOf(
+    units.map((unit) =>
+      perform(tx, unit).catch((error: unknown): Outcome => {
+        if (error instanceof Refusal) return { ok: false, unit, error }
+        throw error
+      }),
+    ),
+  )
+
 /** In company, a unit that fails is undone alone. Its error is an outcome like another: it may rest on what an earlier unit did. */
-export async function performApart(tx: Transaction<any>, units: Unit[]): Promise<Outcome[]> {
+async function performApart(tx: Transaction<any>, units: readonly Unit[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   const receipts = new Set<string>()
   await sql`${behind}savepoint unit`.execute(tx)
@@ -109,19 +138,25 @@ export async function performApart(tx: Transaction<any>, units: Unit[]): Promise
  * The payloads that waited for their numbers. The topics are held meanwhile, so all are asked for together. One that fails
  * leaves a gap that nobody may see: the whole transaction goes.
  */
-export async function payloadsOf(units: readonly Done[], seqs: readonly number[]): Promise<unknown[]> {
+export function payloadsOf(tx: Transaction<any>, units: readonly Done[], seqs: readonly number[]): Promise<unknown[]> {
   let n = 0
-  const asked = units.flatMap(({ unit, facts, signals }) =>
-    facts.map(async ({ payload }) => {
-      const seq = seqs[n++]!
-      return typeof payload === 'function' ? unit.here(() => underWay.run({ signals }, () => payload(seq) as unknown)) : payload
-    }),
+  return allOf(
+    units.flatMap(({ unit, facts, signals }) =>
+      facts.map(async ({ payload }) => {
+        const seq = seqs[n++]!
+        return typeof payload === 'function' ? unit.here(() => underWay.run({ signals }, () => payload(seq, tx) as unknown)) : payload
+      }),
+    ),
   )
+}
+
+/** Waits for all, whatever becomes of one: who still asks after a rollback would ask on a connection that is somebody else's. */
+async function allOf<T>(asked: Promise<T>[]): Promise<T[]> {
   const settled = await Promise.allSettled(asked)
   const faults = settled.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []))
   // After the first fault the server refuses whatever else is asked: that would be the wrong reason to give.
   if (faults.length > 0) throw new Broken(faults.find((fault) => !isFollowing(fault)) ?? faults[0])
-  return settled.map((answer) => (answer as PromiseFulfilledResult<unknown>).value)
+  return settled.map((answer) => (answer as PromiseFulfilledResult<T>).value)
 }
 
 /** Asks the units that waited for their numbers for their results. */

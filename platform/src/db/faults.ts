@@ -6,6 +6,12 @@ const isGoing = (error: DatabaseError): boolean => /^(08|57P)/.test(error.code ?
 /** The server itself refused, and so undid it. One that goes away says nothing about a commit under way. */
 export const isUndone = (error: unknown): error is DatabaseError => error instanceof DatabaseError && !isGoing(error)
 
+/** Of a commit that the server answered by undoing everything. */
+export const undone = (): DatabaseError =>
+  Object.assign(new DatabaseError('The transaction was undone: a statement of it had failed, and nobody said so.', 0, 'error'), {
+    code: '25P02',
+  })
+
 /** Refused only because an earlier statement of the transaction was. */
 export const isFollowing = (error: unknown): boolean => error instanceof DatabaseError && error.code === '25P02'
 

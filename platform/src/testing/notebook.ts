@@ -9,25 +9,27 @@ export interface Notes {
   note: { id: number; text: string }
 }
 
-/** A database in which notes are written, for stories of units of work, and every error that it reported. */
+/** A database in which notes are written, for stories of units of work, with what it was asked and every error that it reported. */
 export async function notebooks(cluster: PoolConfig) {
   const faults: unknown[] = []
-  const { db, close } = await cloneDatabase(
-    cluster,
-    (event) => void (event.level === 'error' && faults.push((event.error as { code?: string }).code)),
-  )
+  const statements: string[] = []
+  const { db, close } = await cloneDatabase(cluster, (event) => {
+    statements.push(event.query.sql.trim())
+    if (event.level === 'error') faults.push((event.error as { code?: string }).code)
+  })
   await sql`create table note (id int primary key, text text not null)`.execute(db)
 
   return {
     db,
     faults,
+    statements,
     close,
 
     /** An empty one, and what is heard of it. */
     async notebook(lanes = 1) {
       await sql`truncate note, journal, topic`.execute(db)
       const heard: Event[] = []
-      const { work, db: mine } = workshop(db, { publish: (event) => heard.push(event) }, { lanes, maxTogether: 50 })<Notes>()
+      const { work, workAbreast, db: mine } = workshop(db, { publish: (event) => heard.push(event) }, { lanes, maxTogether: 50 })<Notes>()
       const xid = (tx: Tx<Notes>) => sql<{ x: string }>`select pg_current_xact_id()::text as x`.execute(tx).then(({ rows }) => rows[0]!.x)
       const write = (id: number, topic = 'room:1') =>
         work(async (tx, announce) => {
@@ -39,7 +41,7 @@ export async function notebooks(cluster: PoolConfig) {
           return xid(tx)
         })
       const ids = async () => (await mine.selectFrom('note').select('id').orderBy('id').execute()).map((row) => row.id)
-      return { work, write, xid, ids, heard, seqs: () => heard.map((event) => event.seq) }
+      return { work, workAbreast, write, xid, ids, heard, seqs: () => heard.map((event) => event.seq) }
     },
 
     /** What was written down where it has its number: the notes if there are any, otherwise the facts. */

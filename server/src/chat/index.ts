@@ -8,8 +8,8 @@ import { listTheseMessages } from './store.messages.ts'
 import { listRooms, listSpans, maySee, spansOfSeats, stretchesOf } from './store.seats.ts'
 
 export { excerptOf } from './rules.ts'
-export type { ChatDeps, SearchEntry } from './service.common.ts'
-export type { ChatTables } from './store.ts'
+export type { ChatDeps } from './service.common.ts'
+export type { ChatTables, SearchEntry } from './store.ts'
 
 /** A stretch of a room that somebody may read. */
 export type RoomSpan = Span & { roomId: string }

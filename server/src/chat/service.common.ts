@@ -1,18 +1,8 @@
-import type { RawBuilder } from 'kysely'
 import { fail, type Actor, type Bus, type Database, type Jobs, type Reading } from '@atrium/platform'
 import type { Person, Picture, Topic } from '@atrium/protocol'
 import { canRead } from './rules.ts'
 import { findSeat, type Found } from './store.seats.ts'
-import type { ChatTables, Db, Tx } from './store.ts'
-
-/** What becomes findable of a message. */
-export interface SearchEntry {
-  messageId: string
-  roomId: string
-  seq: number
-  sentAt: Date
-  text: string
-}
+import type { ChatTables, Db, Index, Tx } from './store.ts'
 
 export interface ChatDeps extends Database<ChatTables> {
   epoch: string
@@ -32,8 +22,7 @@ export interface ChatDeps extends Database<ChatTables> {
   ) => Promise<Picture[]>
   /** Lets go of the pictures of messages that were deleted. */
   release: (tx: Tx, messageIds: readonly string[]) => Promise<void>
-  /** The statement that writes or rewrites a search entry: part of the one that writes the message, so that a send stays one. */
-  index: (entry: SearchEntry) => RawBuilder<unknown>
+  index: Index
   forget: (tx: Tx, messageIds: readonly string[]) => Promise<void>
 }
 

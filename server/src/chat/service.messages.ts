@@ -16,7 +16,6 @@ import {
 } from './rules.ts'
 import { isArchived, noSuchMessage, noSuchRoom, reactionsSubject, roomTopic, type ChatDeps } from './service.common.ts'
 import {
-  addMessage,
   changeMessage,
   dropReactions,
   emptyMessages,
@@ -24,22 +23,24 @@ import {
   findMessage,
   holdMessage,
   markEdited,
+  messageWriter,
   newestBy,
   reactionsOf,
   seekMessage,
   setReaction,
 } from './store.messages.ts'
 import { findSeat, seatedOf } from './store.seats.ts'
-import { toMessage, type MessageRow, type Tx } from './store.ts'
+import { toMessage, type Db, type MessageRow, type Tx } from './store.ts'
 
 /** The job that goes on with forgetting an author. */
 const forgetJob = 'chat.forget'
 
-export function messagesService({ db, work, now, newId, bus, jobs, attach, release, index, forget }: ChatDeps) {
+export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, attach, release, index, forget }: ChatDeps) {
   const typed = new Map<string, number>()
+  const addMessage = messageWriter(index)
 
-  const repeatedSend = async (tx: Tx, id: string, draft: Input<Hub, 'chat.send'>): Promise<Message> => {
-    const message = await findMessage(tx, id)
+  const repeatedSend = async (read: Db, id: string, draft: Input<Hub, 'chat.send'>): Promise<Message> => {
+    const message = await findMessage(read, id)
     if (message.body === null) throw fail('conflict', 'chat.wasDeleted')
     if (!isRepetition(message, draft)) throw fail('conflict', 'chat.clientIdReused', { field: 'clientId' })
     return toMessage(message)
@@ -73,10 +74,10 @@ export function messagesService({ db, work, now, newId, bus, jobs, attach, relea
 
   return {
     send: (actor: Actor, draft: Input<Hub, 'chat.send'>): Promise<Message> =>
-      work(async (tx, announce) => {
+      workAbreast(async (read, announce) => {
         const { accountId } = actor
-        const { place, spans, answered, seated, earlierId } = await findForSend(tx, accountId, draft)
-        if (earlierId) return repeatedSend(tx, earlierId, draft)
+        const { place, spans, answered, seated, earlierId } = await findForSend(read, { accountId, ...draft })
+        if (earlierId) return repeatedSend(read, earlierId, draft)
         if (!canRead(place)) throw noSuchRoom()
         if (!canPost(place)) throw isArchived()
         if (draft.replyTo && !canAnswer(spans, answered, draft.roomId)) throw fail('not_found', 'chat.noSuchMessage', { field: 'replyTo' })
@@ -89,11 +90,11 @@ export function messagesService({ db, work, now, newId, bus, jobs, attach, relea
         announce(
           roomTopic(roomId),
           'chat.message.sent',
-          async (seq) => {
+          async (seq, tx) => {
             const use = { kind: 'message', messageId: id, roomId, seq } as const
             const pictures: Picture[] = draft.pictures.length > 0 ? await attach(tx, accountId, draft.pictures, use) : []
             const said = { id, roomId, seq, authorId: accountId, clientId, body, edits: 0, replyTo, mentions, pictures, sentAt }
-            if (!(await addMessage(tx, said, index({ messageId: id, roomId, seq, sentAt, text: body })))) throw noSuchRoom()
+            if (!(await addMessage(tx, said))) throw noSuchRoom()
             message = toMessage({ ...said, reactions: [] })
             return message
           },
@@ -118,7 +119,7 @@ export function messagesService({ db, work, now, newId, bus, jobs, attach, relea
         const { roomId, seq, sentAt } = message
         const change = { body, edits: edits + 1, mentions: named }
         await changeMessage(tx, message, change)
-        await index({ messageId, roomId, seq, sentAt, text: body }).execute(tx)
+        await index([{ messageId, roomId, seq, sentAt, text: body }]).execute(tx)
         let edited: Message
         announce(
           roomTopic(roomId),

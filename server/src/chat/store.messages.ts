@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely'
+import { gathered } from '@atrium/platform'
 import type { Message, Reaction } from '@atrium/protocol'
 import { lies, type Place, type Stretch } from './rules.ts'
 import {
@@ -9,6 +10,7 @@ import {
   wholeMessage,
   within,
   type Db,
+  type Index,
   type MessageRow,
   type Tx,
   type Whole,
@@ -16,12 +18,25 @@ import {
 
 export const pageSize = 50
 
-/** All that a send must know, in one statement: the seat, an earlier attempt, what it answers, who of the mentioned has a seat. */
-export async function findForSend(
-  tx: Tx,
-  accountId: string,
-  draft: { roomId: string; clientId: string; replyTo: string | null; mentions: readonly string[] },
-) {
+/** Of a send, what decides whether it may be. */
+export interface Asking {
+  accountId: string
+  roomId: string
+  clientId: string
+  replyTo: string | null
+  mentions: readonly string[]
+}
+
+/**
+ * All that a send must know, and all that were asked for together, in one statement: the seat, an earlier attempt, what it
+ * answers, who of the mentioned has a seat. Each `limit 1` is a fence: the planner takes any list for a hundred rows, and
+ * would rather read the whole table of seats than look each of them up.
+ */
+export const findForSend = gathered(async (db: Db, sends: Asking[]) => {
+  const asked = sends.map(({ accountId, roomId, clientId, replyTo, mentions }, n) => ({
+    ...{ n, account_id: accountId, room_id: roomId, client_id: clientId },
+    ...{ reply_to: replyTo, mentions },
+  }))
   const { rows } = await sql<{
     kind: Place['kind'] | null
     isArchived: boolean | null
@@ -35,54 +50,65 @@ export async function findForSend(
     earlierId: string | null
   }>`
     select room.kind, room.is_archived, seat.role, seat.is_muted,
-      array(select from_seq from seat where room_id = room.id and account_id = ${accountId} order by joined_seq) as span_from,
-      array(select to_seq from seat where room_id = room.id and account_id = ${accountId} order by joined_seq) as span_to,
+      case when asked.reply_to is null then '{}' else array(select from_seq from seat
+        where room_id = asked.room_id and account_id = asked.account_id order by joined_seq) end as span_from,
+      case when asked.reply_to is null then '{}' else array(select to_seq from seat
+        where room_id = asked.room_id and account_id = asked.account_id order by joined_seq) end as span_to,
       answered.room_id as answered_in, answered.seq as answered_seq,
-      array(select account_id from seat where room_id = room.id and account_id = any(${draft.mentions}::uuid[]) and to_seq is null) as seated,
+      case when asked.mentions = '{}' then '{}' else array(select account_id from seat
+        where room_id = asked.room_id and account_id = any(asked.mentions) and to_seq is null) end as seated,
       earlier.id as earlier_id
-    from (select) as nothing
-    left join room on room.id = ${draft.roomId}
-    left join seat on seat.room_id = room.id and seat.account_id = ${accountId} and seat.to_seq is null
-    left join message as answered on answered.id = ${draft.replyTo}
-    left join message as earlier on earlier.author_id = ${accountId} and earlier.client_id = ${draft.clientId}`.execute(tx)
-  const row = rows[0]!
-  const place: Place | undefined = row.kind
-    ? {
-        kind: row.kind,
-        isArchived: row.isArchived!,
-        seat: row.role ? { role: row.role, isMuted: row.isMuted! } : undefined,
-      }
-    : undefined
-  return {
-    place,
+    from json_to_recordset(${JSON.stringify(asked)})
+      as asked (n int, account_id uuid, room_id uuid, client_id uuid, reply_to uuid, mentions uuid[])
+    left join lateral (select kind, is_archived from room where id = asked.room_id limit 1) as room on true
+    left join lateral (select role, is_muted from seat
+      where room_id = asked.room_id and account_id = asked.account_id and to_seq is null limit 1) as seat on true
+    left join lateral (select room_id, seq from message where id = asked.reply_to limit 1) as answered on true
+    left join lateral (select id from message where author_id = asked.account_id and client_id = asked.client_id limit 1) as earlier on true
+    order by asked.n`.execute(reading(db))
+  return rows.map((row) => ({
+    place: row.kind
+      ? { kind: row.kind, isArchived: row.isArchived!, seat: row.role ? { role: row.role, isMuted: row.isMuted! } : undefined }
+      : undefined,
+    /** Looked up for an answer only. */
     spans: row.spanFrom.map((from, i): Stretch => ({ from, to: row.spanTo[i] ?? null })),
     answered: row.answeredIn === null ? undefined : { roomId: row.answeredIn, seq: row.answeredSeq! },
     seated: row.seated,
     earlierId: row.earlierId,
-  }
-}
+  }))
+})
 
 /**
- * Writes the message, its search entry and its mentions in one statement, while the room's numbers are held: whoever was
- * removed, or archived the room, a moment ago has done so for this statement too. False if so.
+ * Writes the messages that are said together, their search entries and their mentions in one statement, while the rooms'
+ * numbers are held: whoever was removed, or archived a room, a moment ago has done so for this statement too. Answers for
+ * each whether it was written; if one was not, none may stay.
  */
-export async function addMessage(tx: Tx, message: Omit<Whole, 'reactions'>, searchEntry: RawBuilder<unknown>): Promise<boolean> {
-  const { id, roomId, seq, authorId, clientId, body, replyTo, mentions, pictures, sentAt } = message
-  const { rows } = await sql`
-    with said as (
-      insert into message (id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, sent_at)
-      select ${id}::uuid, room.id, ${seq}::int, ${authorId}::uuid, ${clientId}::uuid, ${body}, ${replyTo}::uuid, ${mentions}::uuid[],
-        ${JSON.stringify(pictures)}::jsonb, ${sentAt}::timestamptz
-      from room join seat on seat.room_id = room.id
-      where room.id = ${roomId} and not is_archived and account_id = ${authorId} and to_seq is null
-      returning id
-    ), mentioned as (
-      insert into mention (account_id, room_id, seq)
-      select account_id, ${roomId}, ${seq} from unnest(${mentions}::uuid[]) as account_id where account_id <> ${authorId}
-    ), found as (${searchEntry})
-    select id from said`.execute(tx)
-  return rows.length > 0
-}
+export const messageWriter = (index: Index) =>
+  gathered(async (tx: Tx, said: Omit<Whole, 'reactions'>[]): Promise<boolean[]> => {
+    const messages = said.map(({ id, roomId, seq, authorId, clientId, body, replyTo, mentions, pictures, sentAt }) => ({
+      ...{ id, room_id: roomId, seq, author_id: authorId, client_id: clientId },
+      ...{ body, reply_to: replyTo, mentions, pictures, sent_at: sentAt },
+    }))
+    const entries = said.map(({ id, roomId, seq, sentAt, body }) => ({ messageId: id, roomId, seq, sentAt, text: body ?? '' }))
+    const { rows } = await sql<{ id: string }>`
+      with new as (
+        select id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, sent_at
+        from json_to_recordset(${JSON.stringify(messages)}) as new (id uuid, room_id uuid, seq int, author_id uuid, client_id uuid,
+          body text, reply_to uuid, mentions uuid[], pictures jsonb, sent_at timestamptz)
+      ), said as (
+        insert into message (id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, sent_at)
+        select id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, sent_at
+        from new cross join lateral (select from room join seat on seat.room_id = room.id
+          where room.id = new.room_id and not is_archived and account_id = new.author_id and to_seq is null limit 1) as allowed
+        returning id
+      ), mentioned as (
+        insert into mention (account_id, room_id, seq)
+        select account_id, room_id, seq from new cross join unnest(mentions) as account_id where account_id <> author_id
+      ), found as (${index(entries)})
+      select id from said`.execute(tx)
+    const written = new Set(rows.map(({ id }) => id))
+    return said.map(({ id }) => written.has(id))
+  })
 
 /** Locks the message: two edits at once are decided one after the other. `spans` and `place` are the asker's. */
 export const holdMessage = (tx: Tx, id: string, accountId: string) => seekMessage(tx, id, accountId, sql`for no key update of m`)
@@ -113,8 +139,8 @@ export async function seekMessage(db: Db, id: string, accountId: string, lock: R
 }
 
 /** A message as its author sees it, whatever became of the room. */
-export async function findMessage(tx: Tx, id: string): Promise<Whole> {
-  const { rows } = await sql<Whole>`select ${wholeMessage} from message as m where m.id = ${id}`.execute(tx)
+export async function findMessage(db: Db, id: string): Promise<Whole> {
+  const { rows } = await sql<Whole>`select ${wholeMessage} from message as m where m.id = ${id}`.execute(reading(db))
   return rows[0]!
 }
 

@@ -44,6 +44,17 @@ export interface ChatTables {
   reaction: { messageId: string; emoji: string; accountId: string; seq: number }
   mention: { accountId: string; roomId: string; seq: number }
 }
+/** What becomes findable of a message. */
+export interface SearchEntry {
+  messageId: string
+  roomId: string
+  seq: number
+  sentAt: Date
+  text: string
+}
+/** The statement that writes or rewrites search entries: part of the one that writes the messages, so that a send stays one. */
+export type Index = (entries: readonly SearchEntry[]) => RawBuilder<unknown>
+
 export type Db = Reading<ChatTables>
 export type Tx = UnderWay<ChatTables>
 /** Raw statements are for reading too: what runs them is the same connection. */

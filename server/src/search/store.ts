@@ -15,11 +15,18 @@ export interface Entry {
   text: string
 }
 
-/** A statement, not its execution: who writes a message makes it part of the one that does. */
-export const index = ({ messageId, roomId, seq, sentAt, text }: Entry): RawBuilder<unknown> => sql`
-  insert into search_entry (message_id, room_id, seq, sent_at, ts)
-  values (${messageId}, ${roomId}, ${seq}, ${sentAt}, ${vectorOf(text, roomWord(roomId))}::tsvector)
-  on conflict (message_id) do update set ts = excluded.ts`
+/** A statement, not its execution: who writes messages makes it part of the one that does. */
+export const index = (entries: readonly Entry[]): RawBuilder<unknown> => {
+  const rows = entries.map(({ messageId, roomId, seq, sentAt, text }) => ({
+    ...{ message_id: messageId, room_id: roomId, seq, sent_at: sentAt },
+    ts: vectorOf(text, roomWord(roomId)),
+  }))
+  return sql`
+    insert into search_entry (message_id, room_id, seq, sent_at, ts)
+    select message_id, room_id, seq, sent_at, ts
+    from json_to_recordset(${JSON.stringify(rows)}) as entry (message_id uuid, room_id uuid, seq int, sent_at timestamptz, ts tsvector)
+    on conflict (message_id) do update set ts = excluded.ts`
+}
 
 export async function forget(tx: Transaction<any>, messageIds: readonly string[]): Promise<void> {
   await sql`delete from search_entry where message_id = any(${messageIds}::uuid[])`.execute(tx)
