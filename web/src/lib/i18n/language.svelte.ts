@@ -1,5 +1,6 @@
 import { locales, overwriteGetLocale, type Locale } from './paraglide/runtime.js'
-import { load, tables } from './tables.ts'
+import type { Part } from './parts.ts'
+import { isLoaded, load, want } from './tables.ts'
 
 export type Language = Locale
 export const languages: readonly Language[] = locales
@@ -40,6 +41,11 @@ export const language = {
   get current(): Language {
     return current
   },
+  /** For pages that say more than the first one does: asked for before they are shown. */
+  async also(part: Part): Promise<void> {
+    want(part)
+    if (!(await load(current))) throw new Error(`The sentences of ${part} could not be fetched`)
+  },
   /** For dates and numbers. */
   get region(): string {
     return regionOf(current)
@@ -49,6 +55,6 @@ export const language = {
     const one = (wanted = chosen ?? ofBrowser())
     if (chosen) localStorage.setItem(key, chosen)
     else localStorage.removeItem(key)
-    if (tables[one] || ((await load(one)) && wanted === one)) show(one)
+    if (isLoaded(one) || ((await load(one)) && wanted === one)) show(one)
   },
 }

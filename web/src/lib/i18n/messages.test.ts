@@ -14,6 +14,7 @@ const placesIn = (message: Message) => [...new Set(textsOf(message).flatMap((tex
 for (const [english, german] of [
   ['en', 'de'],
   ['chat.en', 'chat.de'],
+  ['meetings.en', 'meetings.de'],
 ] as const) {
   const [en, de] = [read(english), read(german)]
 
