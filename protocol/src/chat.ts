@@ -45,7 +45,8 @@ export type Message = z.output<typeof Message>
 
 export const Room = z.object({
   id: RoomId,
-  kind: z.enum(['direct', 'group']),
+  /** `meeting`: a group that was made for a meeting with a link. */
+  kind: z.enum(['direct', 'group', 'meeting']),
   /** Empty for direct rooms: they are called after the other person. */
   name: z.string(),
   about: z.string(),

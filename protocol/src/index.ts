@@ -5,6 +5,8 @@ import { documents } from './documents.ts'
 import { hub } from './endings.ts'
 import { files } from './files.ts'
 import { mail } from './mail.ts'
+import { media } from './media.ts'
+import { meetings } from './meetings.ts'
 import { pictures } from './pictures.ts'
 import { presence } from './presence.ts'
 import { search } from './search.ts'
@@ -38,6 +40,8 @@ export const contract = {
   ...search,
   ...files,
   ...documents,
+  ...meetings,
+  ...media,
   ...mail,
   ...sync,
   ...hub,

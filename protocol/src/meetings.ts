@@ -69,6 +69,8 @@ export const MeetingView = z.object({
   participants: z.array(Participant),
   waiting: z.array(Participant),
   people: z.array(Person),
+  /** Whether I may read and write in its room. A direct room is for two: who else is let into its meeting has no part in that chat. */
+  hasChat: z.boolean(),
   epoch: z.uuid(),
   at: z.array(Position),
 })
@@ -140,13 +142,17 @@ export const meetings = {
     z.object({ accountId: AccountId, meetingId: MeetingId }),
     { open: true, guests: true, door: 'http', limit: perSource(20, '1 min'), repeat: 'natural' },
   ),
-  /** Asks to come in. Members of the room and invited people are admitted at once, guests wait. Who knocks to a recorded meeting agrees to it. */
-  'meetings.knock': command(Ref.extend({ agreesToRecording: z.boolean().default(false) }), Participant, {
+  /**
+   * Asks to come in. Members of the room are admitted at once, and the sitting begins with the first of them; all others wait.
+   * Who is no member shows the link (`slug`), but for a guest, whose session came by it. Who knocks to a recorded meeting
+   * agrees to it.
+   */
+  'meetings.knock': command(Ref.extend({ slug: Slug.optional(), agreesToRecording: z.boolean().default(false) }), Participant, {
     guests: true,
     limit: perAccount(30, '1 min'),
     repeat: 'natural',
   }),
-  /** Where I stand in this meeting; null: never knocked. */
+  /** Where I stand in this meeting; null: never knocked, or there is no such meeting. */
   'meetings.mine': query(z.strictObject({ meetingId: MeetingId }), z.object({ participant: Participant.nullable() }), { guests: true }),
   'meetings.admit': command(Ref.extend({ participantIds: Participants }), z.array(Participant), { repeat: 'natural' }),
   'meetings.deny': command(Ref.extend({ participantIds: Participants }), z.array(Participant), { repeat: 'natural' }),

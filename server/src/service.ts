@@ -4,6 +4,7 @@ import { migrations } from '../migrations/index.ts'
 import { hashingPool } from './auth/index.ts'
 import { excerptOf } from './chat/index.ts'
 import { gateway } from './gateway/index.ts'
+import { mediaPassage } from './gateway/media.ts'
 import { outbox } from './outbox.ts'
 import { presence, type PresenceTables } from './presence/index.ts'
 import { mailJob, slices } from './slices.ts'
@@ -15,7 +16,7 @@ const dayMs = 86_400_000
 export async function start(house: House): Promise<Service> {
   const { db, bus, mail, jobs, databaseOf, node, placement, version, log } = house
   const hashing = hashingPool()
-  const { known, sessions, images, rooms, people, found, cabinet, papers } = slices({
+  const { known, sessions, images, rooms, people, found, cabinet, papers, talks } = slices({
     ...house,
     hashing,
     origin: linksTo(house.config),
@@ -44,6 +45,8 @@ export async function start(house: House): Promise<Service> {
       ...found.handlers,
       ...cabinet.handlers,
       ...papers.handlers,
+      ...talks.handlers,
+      ...mediaPassage(),
       ...outbox({ db, mail, isAdministrator: known.isAdministrator }),
     },
     nudges: rooms.nudges,

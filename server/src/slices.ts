@@ -5,6 +5,7 @@ import { chat, type Chat, type ChatTables } from './chat/index.ts'
 import { accounts, directory, type DirectoryTables } from './directory/index.ts'
 import { documents } from './documents/index.ts'
 import { files } from './files/index.ts'
+import { meetings } from './meetings/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
 import { forget, index, search, type SearchTables } from './search/index.ts'
 
@@ -66,6 +67,7 @@ export function slices(ground: Ground) {
 
   const cabinet = files()
   const papers = documents()
+  const talks = meetings()
 
   return {
     known,
@@ -76,6 +78,7 @@ export function slices(ground: Ground) {
     found,
     cabinet,
     papers,
+    talks,
     handlers: {
       ...people.handlers,
       ...sessions.handlers,
@@ -84,6 +87,7 @@ export function slices(ground: Ground) {
       ...found.handlers,
       ...cabinet.handlers,
       ...papers.handlers,
+      ...talks.handlers,
     },
     nudges: rooms.nudges,
   }

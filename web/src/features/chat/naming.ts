@@ -9,7 +9,7 @@ export const nameOf = (person: Person | undefined): string => (person === undefi
 export const otherIn = (room: Room, me: AccountId): AccountId => room.someMembers.find((id) => id !== me) ?? me
 
 export function titleOf(room: Room, me: AccountId, personOf: PersonOf): string {
-  if (room.kind === 'group') return room.name
+  if (room.kind !== 'direct') return room.name
   const other = otherIn(room, me)
   return other === me ? m.chat_notes() : nameOf(personOf(other))
 }
