@@ -1,4 +1,4 @@
-import { hostname } from 'node:os'
+import { availableParallelism, hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import ipaddr from 'ipaddr.js'
@@ -98,11 +98,58 @@ export const Environment = z.object({
     .optional()
     .describe('Where files lie: http(s)://key:secret@host[:port]/bucket[?region=…]. Without it: the data folder.')
     .register(secret, { isSecret: true }),
+  ATRIUM_QUOTA: z
+    .string()
+    .regex(/^\d+(\.\d+)? ?[KMGT]iB$/, 'must be a number with KiB, MiB, GiB or TiB')
+    .default('10 GiB')
+    .describe('How much each person may keep in files, older versions and the trash included.'),
   SMTP_URL: url('smtp', 'smtps')
     .optional()
     .describe('The mail server: smtp(s)://[user:password@]host[:port]. Without it: an outbox that administrators read.')
     .register(secret, { isSecret: true }),
   ATRIUM_MAIL_FROM: z.string().optional().describe('The sender of our mails, such as Atrium <hub@example.org>.'),
+  MEDIASOUP_WORKER_BIN: z
+    .string()
+    .optional()
+    .describe('The program that carries sound and pictures. Without it: one is downloaded or built, once, and kept outside the checkout.'),
+  ATRIUM_MEDIA_WORKERS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('How many media workers may run. Without it: one for each core.'),
+  ATRIUM_MEDIA_PORTS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_000)
+    .optional()
+    .describe(
+      'The port of the first media worker, UDP and TCP; each further one has the next. Without it: 40000, or free ones. 0 takes free ones.',
+    ),
+  ATRIUM_ANNOUNCED: z
+    .string()
+    .transform(list)
+    .pipe(z.array(z.string().regex(/^[A-Za-z0-9:.-]{1,253}$/, 'must be addresses or host names, separated by commas')).max(8))
+    .default([])
+    .describe(
+      'The addresses by which browsers reach the media ports, such as 203.0.113.5. Without it: those of this machine on which it listens.',
+    ),
+  ATRIUM_TURN_URLS: z
+    .string()
+    .transform(list)
+    .pipe(
+      z.array(z.string().regex(/^(turns?|stuns?):[^\s]+$/, 'must be addresses such as turn:turn.example.org:3478, separated by commas')),
+    )
+    .default([])
+    .describe('Relays for people behind narrow firewalls, such as turn:turn.example.org:3478, turns:turn.example.org:443.'),
+  ATRIUM_TURN_SECRET: z
+    .string()
+    .min(8, 'must have at least 8 characters')
+    .optional()
+    .describe('What the relays know as static-auth-secret: passwords for them are made of it, each good for a day.')
+    .register(secret, { isSecret: true }),
   ATRIUM_METRICS_FROM: networks.default(['127.0.0.0/8', '::1/128']).describe('Who may read /metrics: addresses or networks.'),
   ATRIUM_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
@@ -142,9 +189,21 @@ export interface Config {
   databaseConnections: number
   redisUrl: string | null
   s3Url: string | null
+  /** What each person may keep in files. */
+  quotaBytes: number
   smtpUrl: string | null
   mailFrom: string
   metricsFrom: readonly string[]
+  media: {
+    /** The media worker's program, where it was named. */
+    program: string | null
+    workers: number
+    /** Of the first worker; null: the usual ones, if they are free. */
+    firstPort: number | null
+    announced: readonly string[]
+    turnUrls: readonly string[]
+    turnSecret: string | null
+  }
   logLevel: Settings['ATRIUM_LOG_LEVEL']
   isTracing: boolean
   /** `--demo`: fill in a sample organisation. */
@@ -180,9 +239,19 @@ export function configFrom(env: Record<string, string | undefined> = process.env
     databaseConnections: settings.ATRIUM_DATABASE_CONNECTIONS,
     redisUrl: settings.REDIS_URL ?? null,
     s3Url: settings.S3_URL ?? null,
+    quotaBytes: inBytes(settings.ATRIUM_QUOTA),
     smtpUrl: settings.SMTP_URL ?? null,
     mailFrom: settings.ATRIUM_MAIL_FROM ?? 'Atrium <atrium@localhost>',
     metricsFrom: settings.ATRIUM_METRICS_FROM,
+    media: {
+      program: settings.MEDIASOUP_WORKER_BIN ? resolve(settings.MEDIASOUP_WORKER_BIN) : null,
+      workers: settings.ATRIUM_MEDIA_WORKERS ?? availableParallelism(),
+      // Whoever takes any port for the pages, as tests do, gets any for media.
+      firstPort: settings.ATRIUM_MEDIA_PORTS ?? (port === 0 ? 0 : null),
+      announced: settings.ATRIUM_ANNOUNCED,
+      turnUrls: settings.ATRIUM_TURN_URLS,
+      turnSecret: settings.ATRIUM_TURN_SECRET ?? null,
+    },
     logLevel: settings.ATRIUM_LOG_LEVEL,
     isTracing: settings.ATRIUM_TRACE,
     isDemo: flags.demo ?? false,
@@ -227,6 +296,9 @@ function flagsFrom(args: string[]) {
     throw new ConfigError(`${(error as Error).message.split('. ')[0]}. Known are ${known.join(', ')}.`)
   }
 }
+
+/** Of `10 GiB` and the like. */
+const inBytes = (text: string): number => Math.floor(Number.parseFloat(text) * 1_024 ** ('KMGT'.indexOf(text.at(-3)!) + 1))
 
 const machineName = () =>
   hostname()

@@ -25,7 +25,7 @@ test('a right that was lost is told once, by the bus at once or by a look within
   await heard('before')
   const rights = await revocations({ db: house.db, bus, log, everyMs: 20 })
   const told: string[] = []
-  rights.onRevoked((revoked) => told.push(revoked.accountId))
+  rights.onRevoked((revoked) => told.push(revoked.accountId ?? ''))
 
   await heard('alice')
   await lost('bob')

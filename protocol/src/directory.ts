@@ -110,8 +110,11 @@ export const directory = {
         participantId: z.string(),
         isOut: z.boolean(),
       }),
-      /** Something about a file was taken from this person: a share, or the file went where they may not see it. Who holds one open asks again. */
-      z.object({ kind: z.literal('file'), accountId: z.string(), fileId: z.string() }),
+      /**
+       * Something about a file, or a folder and all that lies in it, was taken from this person: a share, or it went where they
+       * may not see it. Null: from everybody who saw it where it lay. Who holds a file open asks again.
+       */
+      z.object({ kind: z.literal('file'), accountId: z.string().nullable(), fileId: z.string() }),
     ]),
   ),
 }

@@ -18,6 +18,11 @@ export const DocumentVersion = z.object({
 })
 export type DocumentVersion = z.output<typeof DocumentVersion>
 
+const Version = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 2)
+
 export const documents = {
   /** Where the document lives, and a ticket to join it there. Asked again for each new connection, and before the ticket ends. */
   'documents.open': query(
@@ -27,13 +32,13 @@ export const documents = {
   ),
   /** Newest first. */
   'documents.versions': query(
-    z.strictObject({ fileId: FileId, before: z.int().optional() }),
+    z.strictObject({ fileId: FileId, before: Version.optional() }),
     z.object({ versions: z.array(DocumentVersion), people: z.array(Person), hasMore: z.boolean() }),
     { guests: true },
   ),
   /** The whole state as one Yjs update (version 1), base64: for a preview. */
   'documents.version.read': query(
-    z.strictObject({ fileId: FileId, version: z.int().min(1) }),
+    z.strictObject({ fileId: FileId, version: Version }),
     z.object({ version: DocumentVersion, update: z.string() }),
     {
       guests: true,
@@ -45,7 +50,7 @@ export const documents = {
     repeat: 'natural',
   }),
   /** As an edit, after keeping what is there now as a version. */
-  'documents.version.restore': command(z.strictObject({ clientId: ClientId, fileId: FileId, version: z.int().min(1) }), DocumentVersion, {
+  'documents.version.restore': command(z.strictObject({ clientId: ClientId, fileId: FileId, version: Version }), DocumentVersion, {
     limit: perAccount(30, '1 min'),
     repeat: 'natural',
   }),

@@ -11,7 +11,10 @@ export const FileName = z
   .trim()
   .min(1)
   .max(200)
-  .refine((text) => !/[/\\\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(text) && text !== '.' && text !== '..', 'not_a_file_name')
+  .refine(
+    (text) => text.isWellFormed() && !/[/\\\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(text) && text !== '.' && text !== '..',
+    'not_a_file_name',
+  )
 export const maxUploadBytes = 64 * 1024 * 1024 * 1024
 
 /**
@@ -51,6 +54,10 @@ export type Share = z.output<typeof Share>
 export const FileVersion = z.object({ version: z.int(), bytes: z.number(), type: z.string(), by: AccountId, at: z.iso.datetime() })
 export type FileVersion = z.output<typeof FileVersion>
 
+const Version = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 2)
 const one = { clientId: ClientId, fileId: FileId }
 const Several = z.strictObject({ clientId: ClientId, fileIds: z.array(FileId).min(1).max(500) })
 const Listing = z.object({
@@ -138,11 +145,11 @@ export const files = {
     }),
   ),
   'files.upload.cancel': command(z.strictObject({ clientId: ClientId, uploadId: z.uuid() }), z.object({}), { repeat: 'natural' }),
-  /** A path to download from, good for five minutes to begin; ranges are answered. `inline` for what is safe to show. */
+  /** A path to download from, for this session and as long as one may read it, twelve hours at most; ranges are answered. `inline` for what is safe to show. */
   'files.download': query(
     z.strictObject({
       fileId: FileId,
-      version: z.int().min(1).optional(),
+      version: Version.optional(),
       disposition: z.enum(['attachment', 'inline']).default('attachment'),
     }),
     z.object({ path: z.string(), expiresAt: z.iso.datetime() }),
@@ -150,7 +157,7 @@ export const files = {
   ),
   'files.versions': query(z.strictObject({ fileId: FileId }), z.object({ versions: z.array(FileVersion), people: z.array(Person) })),
   /** Makes an earlier content the newest one. */
-  'files.version.restore': command(z.strictObject({ ...one, version: z.int().min(1) }), File),
+  'files.version.restore': command(z.strictObject({ ...one, version: Version }), File),
 
   /** Given to a person: what lies in a folder goes with it. Who may write may share. */
   'files.share': command(z.strictObject({ ...one, accountId: AccountId, may: May }), Share, { repeat: 'natural' }),

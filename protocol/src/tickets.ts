@@ -47,8 +47,8 @@ export const Ticket = z.discriminatedUnion('purpose', [
 ])
 export type Ticket = z.output<typeof Ticket>
 export type TicketPurpose = Ticket['purpose']
-/** How long a ticket of each purpose is good for. */
-export const ticketLivesMs = { media: 60_000, document: 300_000, upload: 86_400_000, download: 300_000 } as const satisfies Record<
+/** How long a ticket of each purpose is good for. Of a download as long as somebody looks at one film: each part of it is asked for again. */
+export const ticketLivesMs = { media: 60_000, document: 300_000, upload: 86_400_000, download: 43_200_000 } as const satisfies Record<
   TicketPurpose,
   number
 >

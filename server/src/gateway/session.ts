@@ -19,8 +19,8 @@ export function rights(deps: {
   connections: ReadonlyMap<string, Connection>
   end: (connection: Connection, ending: Ending) => void
   leaveSeat: (accountId: string, topic: string) => void
-  /** Something was taken from an account, in one place: its sockets keep what they may still hear. */
-  reconsider: (accountId: string) => void
+  /** Something was taken from an account, or from all who saw a file, in one place: their sockets keep what they may still hear. */
+  reconsider: (accountId: string | null) => void
 }) {
   const { onRevoked, connections, end, leaveSeat, reconsider } = deps
   const recent: { revoked: Revoked; at: number }[] = []

@@ -146,6 +146,16 @@ export function topics(deps: {
     }
   }
 
+  /** A file went out of the sight of whoever saw it where it lay: those who have one on screen are asked for, once for all that went together. */
+  const filesSoon = merged(
+    () => {
+      const watchers = [...connections.values()].filter(({ watching }) => [...watching].some(isOfFiles))
+      for (const accountId of new Set(watchers.map(({ actor }) => actor.accountId))) void reconsider(accountId)
+    },
+    troubled('who still sees a file could not be asked'),
+    200,
+  )
+
   async function watch(connection: Connection, wanted: ReadonlySet<string>): Promise<Position[]> {
     if (!connection.socket.connected) return []
     const account = await heeded.enter(connection)
@@ -189,7 +199,7 @@ export function topics(deps: {
 
     spansFor,
     leaveSeat: leave,
-    reconsider: (accountId: string) => void reconsider(accountId),
+    reconsider: (accountId: string | null) => (accountId === null ? filesSoon.note() : void reconsider(accountId)),
     /** Finds the facts that the bus lost, and resolves to how many there were. */
     catchUp: () => flow.catchUp(),
     /** Looks at everybody on somebody's screen: who came or went unheard. */
@@ -200,6 +210,7 @@ export function topics(deps: {
     stop(): void {
       offScreenSoon.stop()
       peopleSoon.stop()
+      filesSoon.stop()
       heeded.stop()
       follow.stop()
       flow.stop()
@@ -208,4 +219,5 @@ export function topics(deps: {
 }
 
 const isPresence = (topic: string) => topic.startsWith('presence:')
+const isOfFiles = (topic: string) => topic.startsWith('file:') || topic.startsWith('folder:')
 const personOf = (topic: string) => topic.slice('presence:'.length)
