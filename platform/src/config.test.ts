@@ -14,6 +14,12 @@ test('nothing set is a hub on loopback, all services in one process', () => {
   assert.match(config.node, /^[a-z0-9][a-z0-9.-]*-3000$/)
 })
 
+test('media ports are free ones where the port of the pages is', () => {
+  assert.equal(configFrom({}, []).media.firstPort, null)
+  assert.equal(configFrom({ ATRIUM_PORT: '0' }, []).media.firstPort, 0)
+  assert.equal(configFrom({ ATRIUM_PORT: '0', ATRIUM_MEDIA_PORTS: '40100' }, []).media.firstPort, 40_100)
+})
+
 test('what a process was told does not change', () => {
   const config = configFrom({}, [])
   assert.throws(() => Object.assign(config, { port: 1 }))
@@ -46,6 +52,21 @@ const refused: [string, Record<string, string>, string[], RegExp][] = [
   ['an https origin that nobody serves', { ATRIUM_ORIGIN: 'https://hub.example' }, [], /ATRIUM_TRUSTED_PROXIES/],
   ['mail without a sender', { SMTP_URL: 'smtp://mx', ATRIUM_ORIGIN: 'http://hub.example' }, [], /: SMTP_URL needs ATRIUM_MAIL_FROM/],
   ['mail without an origin', { SMTP_URL: 'smtp://mx', ATRIUM_MAIL_FROM: 'a@b.example' }, [], /: SMTP_URL needs ATRIUM_ORIGIN/],
+  ['a relay without a secret', { ATRIUM_TURN_URLS: 'turn:turn.example:3478' }, [], /: ATRIUM_TURN_URLS needs ATRIUM_TURN_SECRET/],
+  ['a secret without a relay', { ATRIUM_TURN_SECRET: 'a long secret' }, [], /: ATRIUM_TURN_SECRET needs ATRIUM_TURN_URLS/],
+  [
+    'a relay by its bare name',
+    { ATRIUM_TURN_URLS: 'turn.example', ATRIUM_TURN_SECRET: 'a long secret' },
+    [],
+    /: ATRIUM_TURN_URLS must be addresses such as/,
+  ],
+  ['an announced address with a port', { ATRIUM_ANNOUNCED: '203.0.113.5/32' }, [], /: ATRIUM_ANNOUNCED must be addresses/],
+  [
+    'the pages among the media',
+    { ATRIUM_MEDIA_PORTS: '2999', ATRIUM_MEDIA_WORKERS: '2' },
+    [],
+    /: ATRIUM_PORT=3000 is among the media ports 2999 to 3000/,
+  ],
   ['a bucket without a name', { S3_URL: 'http://key:secret@s3.example' }, [], /: S3_URL must name key, secret and bucket/],
 ]
 test.each(refused)('%s is refused with the sentence that fixes it', (_what, env, args, sentence) => {
