@@ -269,3 +269,16 @@ test('a nudge that nobody can hear is dropped', async () => {
   sut.nudge('chat.typing', { roomId: 'r' } as never)
   expect(told).toEqual(['chat.typing'])
 })
+
+test('what nobody wants any more is not asked again', async () => {
+  const { sut, questions, up } = world()
+  await up()
+  let isWanted = true
+  const call = sut.call('chat.send', draft, () => isWanted)
+  await vi.advanceTimersByTimeAsync(0)
+  isWanted = false
+  questions[0]!.answer({ ok: false, error: { code: 'unavailable', key: 'unavailable' } })
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(await call).toEqual({ ok: false, error: { code: 'unavailable', key: 'unavailable' } })
+  expect(questions).toHaveLength(1)
+})

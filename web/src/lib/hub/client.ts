@@ -10,9 +10,10 @@ export interface Client {
   readonly status: Status
   /**
    * Asks until the hub accepts or refuses: a lost answer, a broken connection, `unavailable` and `rate_limited` are tried
-   * again with the very same input, and so with the same `clientId`. Resolves with a refusal when the session has ended.
+   * again with the very same input, and so with the same `clientId`. Resolves with a refusal when the session has ended, and
+   * when the answer `isWanted` no more.
    */
-  call<K extends OperationName<Hub>>(name: K, draft: Draft<Hub, K>): Promise<HubReply<K>>
+  call<K extends OperationName<Hub>>(name: K, draft: Draft<Hub, K>, isWanted?: () => boolean): Promise<HubReply<K>>
   /** Says something momentary. Dropped when nobody can hear it. */
   nudge<K extends NudgeName<Hub>>(name: K, input: Input<Hub, K>): void
   /** Something may have happened while nobody looked: the laptop slept, the network changed. Finds out at once. */
@@ -161,10 +162,11 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
       return status
     },
 
-    async call<K extends OperationName<Hub>>(name: K, draft: Draft<Hub, K>) {
+    async call<K extends OperationName<Hub>>(name: K, draft: Draft<Hub, K>, isWanted = () => true) {
       for (let attempt = 0; ; attempt++) {
         await online()
         if (status.kind === 'ended') return { ok: false, error: unauthenticated }
+        if (!isWanted()) return { ok: false, error: { code: 'unavailable', key: 'unavailable' } }
         const askedAt = now()
         let reply: Reply<unknown>
         try {

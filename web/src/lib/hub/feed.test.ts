@@ -404,3 +404,18 @@ test.each(Array.from({ length: 30 }, (_, seed) => seed + 1))(
     expect(shown.words).toEqual(journal.get(room))
   },
 )
+
+test('who listens hears each fact once, after its follower, and is told of what was loaded afresh', async () => {
+  const { sut, say, screen } = world()
+  const heard: string[] = []
+  const stop = sut.listen(room, { apply: (_, payload) => void heard.push(payload as string), renewed: () => void heard.push('renewed') })
+  const shown = screen()
+  await vi.advanceTimersByTimeAsync(0)
+  say(['one', 'two', 'three'], [1, 3])
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(shown.words).toEqual(['one', 'two', 'three'])
+  expect(heard).toEqual(['renewed', 'one', 'two', 'three'])
+  stop()
+  say(['four'])
+  expect(heard).not.toContain('four')
+})

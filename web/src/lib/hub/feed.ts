@@ -28,6 +28,11 @@ export interface Feed {
   follow(topic: string, follower: Follower, stood?: Stood): { ready: Promise<void>; leave(): Stood | undefined }
   /** Puts a topic on screen of which only what is momentary matters: nothing is loaded, nothing missed is asked for. */
   overhear(topic: string, signal?: (name: string, payload: unknown) => void): () => void
+  /**
+   * Hears the facts of a topic that is on screen anyway, after its follower. `renewed`: it was loaded afresh, and what was
+   * told before then is asked for elsewhere.
+   */
+  listen(topic: string, ears: { apply(name: string, payload: unknown): void; renewed(): void }): () => void
   /** Loads a topic afresh: its screen wants another stretch of it. Resolves when it is there. */
   reload(topic: string): Promise<void>
   /** How far a topic was applied; undefined while it is not loaded. */
@@ -78,6 +83,7 @@ const everybodysOwn = 'account:me'
 export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
   const threads = new Map<string, Thread>()
   const overheard = new Map<string, Set<(name: string, payload: unknown) => void>>()
+  const listeners = new Map<string, Set<Parameters<Feed['listen']>[1]>>()
   let epoch: string | undefined
   let isWatchDue = false
 
@@ -135,6 +141,7 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
     epoch = loaded.epoch
     thread.last = loaded.at.seq
     thread.ready.resolve()
+    for (const ears of listeners.get(topic) ?? []) ears.renewed()
     drain(topic, thread)
     if (thread.last !== undefined && thread.standing !== undefined && thread.standing > thread.last) askFor([topic])
   }
@@ -153,12 +160,17 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
     drain(topic, thread)
   }
 
+  function applied(topic: string, thread: Thread, { name, payload, seq }: Fact) {
+    thread.follower.apply(name, payload, seq)
+    for (const ears of listeners.get(topic) ?? []) ears.apply(name, payload)
+  }
+
   function drain(topic: string, thread: Thread) {
     if (thread.last === undefined) return
     for (let fact = thread.aside.get(thread.last + 1); fact; fact = thread.aside.get(thread.last + 1)) {
       thread.aside.delete(fact.seq)
       thread.last = fact.seq
-      thread.follower.apply(fact.name, fact.payload, fact.seq)
+      applied(topic, thread, fact)
     }
     for (const seq of thread.aside.keys()) if (seq <= thread.last) thread.aside.delete(seq)
     if (thread.aside.size === 0) {
@@ -205,7 +217,7 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
         for (const { name, payload, at } of delta.facts) {
           if (at.seq <= thread.last) continue
           thread.last = at.seq
-          thread.follower.apply(name, payload, at.seq)
+          applied(delta.topic, thread, { name, payload, seq: at.seq })
         }
         // Numbers that were not mine to hear are passed over.
         thread.last = Math.max(thread.last, delta.seq)
@@ -265,6 +277,12 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
         overheard.delete(topic)
         watchSoon()
       }
+    },
+
+    listen(topic, ears) {
+      const all = listeners.get(topic) ?? new Set()
+      listeners.set(topic, all.add(ears))
+      return () => void all.delete(ears)
     },
 
     async reload(topic) {
