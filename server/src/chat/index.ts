@@ -3,12 +3,14 @@ import type { chat as contract, Message, Room } from '@atrium/protocol'
 import { ownMessages, ownReactions, ownRooms } from './store.export.ts'
 import { asLeft } from './rules.ts'
 import { roomTopic, type ChatDeps } from './service.common.ts'
+import { roomsOfMeetings } from './service.meetings.ts'
 import { chatService } from './service.ts'
 import { listTheseMessages } from './store.messages.ts'
 import { listRooms, listSpans, maySee, spansOfSeats, stretchesOf } from './store.seats.ts'
 
 export { excerptOf } from './rules.ts'
 export type { ChatDeps } from './service.common.ts'
+export type { Place, RoomsOfMeetings } from './service.meetings.ts'
 export type { ChatTables, SearchEntry } from './store.ts'
 
 /** A stretch of a room that somebody may read. */
@@ -92,6 +94,7 @@ export function chat(deps: ChatDeps) {
       return messages.map((message) => ({ message, room: rooms.get(message.roomId)! }))
     },
 
+    forMeetings: roomsOfMeetings(deps),
     forgetAuthor: service.forgetAuthor,
     /** The jobs of this slice. Called once, where jobs are done. */
     work: service.work,

@@ -57,10 +57,13 @@ export const deleted = { body: null, replyTo: null, mentions: [] as string[], pi
 /** CHAT-7  A read cursor only moves forward, and never past what was said. */
 export const cursorAfter = (before: number, asked: number, said: number) => Math.max(before, Math.min(asked, said))
 
-/** CHAT-8  A newcomer to a group sees its whole history; in a direct room, what was said from joining on. Nothing of it is unread. */
-export const newSeat = (kind: Room['kind'], joinedSeq: number) => ({
+/**
+ * CHAT-8  A newcomer to a group sees its whole history; in a direct room, and on a seat that is lent for the time of a meeting,
+ * what was said from joining on. Nothing of it is unread.
+ */
+export const newSeat = (kind: Room['kind'], joinedSeq: number, isLent = false) => ({
   joinedSeq,
-  fromSeq: kind === 'group' ? 1 : Math.max(1, joinedSeq),
+  fromSeq: kind !== 'direct' && !isLent ? 1 : Math.max(1, joinedSeq),
   readSeq: joinedSeq,
 })
 
@@ -81,7 +84,10 @@ export const isOwner = (place: Seated) => place.seat.role === 'owner'
 export const isForTwo = (place: Place) => place.kind === 'direct'
 export const directKey = (one: string, other: string) => [one, other].sort().join(':')
 
-/** CHAT-12  When the last owner leaves, the member who has been there longest becomes owner. `others` are those who stay, owners first. */
+/**
+ * CHAT-12  When the last owner leaves, the member who has been there longest becomes owner. `others` are those who stay, owners
+ * first; who only sits there for a meeting is none of them.
+ */
 export const heirOf = <M extends { role: Seat['role'] }>(others: readonly M[]): M | undefined =>
   others.some(({ role }) => role === 'owner') ? undefined : others[0]
 

@@ -1,27 +1,11 @@
 import { fail, type Actor, type Announce } from '@atrium/platform'
 import type { AccountId, Hub, Input, Output, Room, RoomEntry, RoomId, Seat } from '@atrium/protocol'
-import { canInvite, directKey, heirOf, isForTwo, isOwner, newSeat } from './rules.ts'
-import { accountTopic, isArchived, readableRoom, roomTopic, seatSubject, type ChatDeps } from './service.common.ts'
+import { canInvite, directKey, isForTwo, isOwner } from './rules.ts'
+import { announceSeat, depart, furnish, join } from './seating.ts'
+import { isArchived, readableRoom, roomTopic, type ChatDeps } from './service.common.ts'
 import { addRoom, changeRoom, findDirect, listEntries } from './store.rooms.ts'
-import { addSeats, closeSeat, findRoom, findSeat, holdRoom, listHeirs, makeOwner, muteSeat, seatedOf, seatsOf } from './store.seats.ts'
+import { findSeat, holdRoom, keepLentSeats, muteSeat, seatedOf, seatsOf } from './store.seats.ts'
 import type { Db, Tx } from './store.ts'
-
-/** As a newcomer finds it: without the words of others, which a copy would outlive. */
-const newEntry = (room: Room, role: Seat['role'], createdAt: Date, read: number): RoomEntry => ({
-  room,
-  seat: { role, isMuted: false },
-  seen: { read, waiting: [], mentions: [] },
-  latest: null,
-  createdAt: createdAt.toISOString(),
-})
-
-/** Seats change while the numbers of their account's topic are held: two screens of one person wait in one order. */
-function announceSeat(announce: Announce, roomId: RoomId, accountId: AccountId, change: () => Promise<Seat>): () => Seat {
-  let seat: Seat
-  const payload = async () => ({ roomId, seat: (seat = await change()) })
-  announce(accountTopic(accountId), 'chat.seat.changed', payload, { replaces: seatSubject(accountId, roomId) })
-  return () => seat
-}
 
 /** Units that hold a room's row and announce to many accounts keep to a transaction of their own. */
 const alone = { alone: true }
@@ -44,43 +28,6 @@ export function membershipService({ db, work, now, newId, activeAccounts }: Chat
     return found
   }
 
-  /** Writes a new room and its first seats. */
-  async function open(
-    tx: Tx,
-    announce: Announce,
-    room: Parameters<typeof addRoom>[1],
-    owner: string,
-    members: readonly string[],
-  ): Promise<void> {
-    const seat = newSeat(room.kind, 0)
-    await addSeats(tx, room.id, { accountIds: [owner], role: 'owner', ...seat })
-    if (members.length > 0) await addSeats(tx, room.id, { accountIds: members, role: 'member', ...seat })
-    const first = await findRoom(tx, room.id)
-    for (const accountId of [owner, ...members])
-      announce(
-        accountTopic(accountId),
-        'chat.seat.taken',
-        newEntry(first, accountId === owner ? 'owner' : 'member', room.createdAt, seat.readSeq),
-      )
-  }
-
-  /** Ends a seat. The room as it is then is known when the unit is over. */
-  async function depart(tx: Tx, announce: Announce, roomId: RoomId, accountId: AccountId, by: AccountId): Promise<() => Room> {
-    let toSeq = 0
-    let room: Room
-    announce(roomTopic(roomId), 'chat.member.left', async (seq) => {
-      toSeq = seq
-      await closeSeat(tx, roomId, accountId, seq)
-      room = await findRoom(tx, roomId)
-      return { roomId, accountId, by, room }
-    })
-    announce(accountTopic(accountId), 'chat.seat.left', { roomId })
-    announce('revocations:all', 'directory.right.revoked', () => ({ kind: 'seat' as const, accountId, roomId, toSeq }))
-    const heir = heirOf(await listHeirs(tx, roomId, accountId))
-    if (heir) announceSeat(announce, roomId, heir.accountId, () => makeOwner(tx, roomId, heir.accountId))
-    return () => room
-  }
-
   return {
     async direct(actor: Actor, { accountId }: Input<Hub, 'chat.direct'>): Promise<RoomEntry> {
       const me = actor.accountId
@@ -92,7 +39,7 @@ export function membershipService({ db, work, now, newId, activeAccounts }: Chat
       return work(async (tx, announce) => {
         const room = { id: newId(), kind: 'direct', directKey: key, name: '', about: '', createdAt: now() } as const
         if (!(await addRoom(tx, room))) return entryOf(tx, me, (await findDirect(tx, key))!)
-        await open(tx, announce, room, me, accountId === me ? [] : [accountId])
+        await furnish(tx, announce, room, me, accountId === me ? [] : [accountId])
         return entryOf(tx, me, room.id)
       })
     },
@@ -104,7 +51,7 @@ export function membershipService({ db, work, now, newId, activeAccounts }: Chat
       return work(async (tx, announce) => {
         const room = { id: newId(), kind: 'group', directKey: null, name, about, createdAt: now() } as const
         await addRoom(tx, room)
-        await open(tx, announce, room, me, members)
+        await furnish(tx, announce, room, me, members)
         return entryOf(tx, me, room.id)
       }, alone)
     },
@@ -132,27 +79,12 @@ export function membershipService({ db, work, now, newId, activeAccounts }: Chat
         if (!canInvite(found)) throw isArchived()
         const seated = new Set(await seatedOf(tx, roomId, asked))
         const newcomers = asked.filter((id) => !seated.has(id))
+        // What was lent for the time of a meeting is theirs from now on.
+        await keepLentSeats(tx, roomId, asked)
         if (newcomers.length === 0) return found.room
 
-        async function join(seq: number): Promise<{ room: Room; read: number }> {
-          const seat = newSeat(found.kind, seq)
-          await addSeats(tx, roomId, { accountIds: newcomers, role: 'member', ...seat })
-          return { room: await findRoom(tx, roomId), read: seat.readSeq }
-        }
-        // Payloads of a unit are asked for in the order of announcing, all at once: the others wait for what the first one did.
-        let joining: ReturnType<typeof join>
-        let room: Room
-        announce(roomTopic(roomId), 'chat.member.joined', async (seq) => {
-          joining = join(seq)
-          room = (await joining).room
-          return { roomId, accountIds: newcomers, by: actor.accountId, room }
-        })
-        for (const accountId of newcomers)
-          announce(accountTopic(accountId), 'chat.seat.taken', async () => {
-            const { room, read } = await joining
-            return newEntry(room, 'member', found.createdAt, read)
-          })
-        return () => room
+        const { room, createdAt } = found
+        return join(tx, announce, { ...room, createdAt }, newcomers, { by: actor.accountId })
       }, alone)
     },
 

@@ -71,6 +71,11 @@ export async function addRoom(tx: Tx, room: NewRoom): Promise<boolean> {
   return rows.length > 0
 }
 
+export async function findCreatedAt(db: Db, roomId: string): Promise<Date> {
+  const { rows } = await sql<{ createdAt: Date }>`select created_at from room where id = ${roomId}`.execute(reading(db))
+  return rows[0]!.createdAt
+}
+
 export async function changeRoom(tx: Tx, room: Pick<Room, 'id' | 'name' | 'about' | 'isArchived'>): Promise<void> {
   await sql`update room set name = ${room.name}, about = ${room.about}, is_archived = ${room.isArchived} where id = ${room.id}`.execute(tx)
 }

@@ -164,7 +164,7 @@ export async function listHeirs(db: Db, roomId: string, leaver: string): Promise
   const { rows } = await sql<Member>`
     (select account_id, role from seat where room_id = ${roomId} and to_seq is null and account_id <> ${leaver} and role = 'owner' limit 1)
     union all
-    (select account_id, role from seat where room_id = ${roomId} and to_seq is null and account_id <> ${leaver}
+    (select account_id, role from seat where room_id = ${roomId} and to_seq is null and account_id <> ${leaver} and not is_lent
       order by joined_seq, account_id limit 1)`.execute(reading(db))
   return rows
 }
@@ -172,18 +172,33 @@ export async function listHeirs(db: Db, roomId: string, leaver: string): Promise
 interface NewSeat {
   accountIds: readonly string[]
   role: Seat['role']
+  /** For the time of a meeting. */
+  isLent: boolean
   joinedSeq: number
   fromSeq: number
   readSeq: number
 }
 
-export async function addSeats(tx: Tx, roomId: string, { accountIds, role, joinedSeq, fromSeq, readSeq }: NewSeat): Promise<void> {
+export async function addSeats(tx: Tx, roomId: string, { accountIds, role, isLent, joinedSeq, fromSeq, readSeq }: NewSeat): Promise<void> {
   await sql`
     with added as (
-      insert into seat (account_id, room_id, joined_seq, from_seq, role, read_seq)
-      select account_id, ${roomId}, ${joinedSeq}, ${fromSeq}, ${role}, ${readSeq} from unnest(${accountIds}::uuid[]) as account_id
+      insert into seat (account_id, room_id, joined_seq, from_seq, role, is_lent, read_seq)
+      select account_id, ${roomId}, ${joinedSeq}, ${fromSeq}, ${role}, ${isLent}, ${readSeq} from unnest(${accountIds}::uuid[]) as account_id
     )
     update room set member_count = member_count + ${accountIds.length} where id = ${roomId}`.execute(tx)
+}
+
+export async function keepLentSeats(tx: Tx, roomId: string, accountIds: readonly string[]): Promise<void> {
+  await sql`update seat set is_lent = false where room_id = ${roomId} and account_id = any(${accountIds}::uuid[]) and to_seq is null and is_lent`.execute(
+    tx,
+  )
+}
+
+/** How somebody sits in a room, if they do. */
+export async function findSitting(db: Db, roomId: string, accountId: string): Promise<{ role: Seat['role']; isLent: boolean } | undefined> {
+  const { rows } = await sql<{ role: Seat['role']; isLent: boolean }>`
+    select role, is_lent from seat where room_id = ${roomId} and account_id = ${accountId} and to_seq is null`.execute(reading(db))
+  return rows[0]
 }
 
 export async function closeSeat(tx: Tx, roomId: string, accountId: string, toSeq: number): Promise<void> {

@@ -1,12 +1,12 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import type { Reading, Tx as UnderWay } from '@atrium/platform'
-import type { Message, Picture, Reaction } from '@atrium/protocol'
+import type { Message, Picture, Reaction, Room } from '@atrium/protocol'
 import type { Kept, Stretch } from './rules.ts'
 
 export interface ChatTables {
   room: {
     id: string
-    kind: 'direct' | 'group'
+    kind: Room['kind']
     /** The two accounts of a direct room. */
     directKey: string | null
     name: string
@@ -22,6 +22,7 @@ export interface ChatTables {
     fromSeq: number
     toSeq: number | null
     role: 'owner' | 'member'
+    isLent: boolean
     isMuted: boolean
     readSeq: number
   }
