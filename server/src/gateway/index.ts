@@ -22,7 +22,7 @@ import { rights } from './session.ts'
 import { socketDoor, type Dispatch } from './socket.ts'
 import { sourceDoor } from './source.ts'
 import { everySpanOf, isLevel, type Spans, type SpansOf } from './spans.ts'
-import { topics } from './topics.ts'
+import { topics, type Watched } from './topics.ts'
 
 export interface GatewayDeps {
   house: House
@@ -96,31 +96,37 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
     setTimeout(() => presence.screens.closed(connection.actor, connection.id), graceMs).unref()
   }
 
-  const topicsOf = ({ positions }: Since) => positions.map(({ topic }) => topic)
-
   /**
-   * What a reader missed who from now on hears what comes after the positions in `watching`. Of a topic in which it stands
-   * where we do, and may hear what comes next, that is nothing.
+   * What a reader missed who from now on hears what comes after these standings. Of a topic in which it stands where we do,
+   * and may hear what comes next, that is nothing.
    */
-  async function missedWhileAway(connection: Connection, stood: Since, watching: readonly Position[]): Promise<Delta[]> {
-    const spans = await heard.spansFor(connection, topicsOf(stood))
-    const standings = new Map(watching.map(({ topic, seq }) => [topic, seq]))
+  async function missedWhileAway(actor: Actor, stood: Since, { standings, spans }: Watched): Promise<Delta[]> {
     const isBehind = ({ topic, seq }: Position) => seq < (standings.get(topic) ?? Infinity) || !isLevel(spans.get(topic), seq)
     const positions = stood.epoch === epoch ? stood.positions.filter(isBehind) : stood.positions
-    return positions.length === 0 ? [] : since(db, { ...stood, positions }, spans, sinceLimits, journalUpTo(journal, epoch, standings))
+    if (positions.length === 0) return []
+    const unknown = positions.flatMap(({ topic }) => (spans.has(topic) ? [] : [topic]))
+    const known = unknown.length > 0 ? new Map([...spans, ...(await spansOf(actor, unknown))]) : spans
+    return since(db, { ...stood, positions }, known, sinceLimits, journalUpTo(journal, epoch, standings))
   }
 
   const dispatch: Dispatch = dispatcher(
     contract,
     {
       ...handlers,
-      async 'sync.watch'(_actor, { topics: asked, since: stood }, call) {
+      async 'sync.watch'(actor, { topics: asked, since: stood }, call) {
         const connection = sockets.connectionOf(call)
         if (!connection) return { epoch, watching: [], missed: [] }
-        const watching = await heard.watch(connection, asked)
-        return { epoch, watching, missed: stood ? await missedWhileAway(connection, stood, watching) : [] }
+        const watched = await heard.watch(connection, asked)
+        const watching = Array.from(watched.standings, ([topic, seq]) => ({ topic, seq }))
+        return { epoch, watching, missed: stood ? await missedWhileAway(actor, stood, watched) : [] }
       },
-      'sync.since': async (actor, stood) => since(db, stood, await spansOf(actor, topicsOf(stood)), sinceLimits, journal),
+      'sync.since': async (actor, stood) => {
+        const spans = await spansOf(
+          actor,
+          stood.positions.map(({ topic }) => topic),
+        )
+        return since(db, stood, spans, sinceLimits, journal)
+      },
     },
     {
       ...nudges,

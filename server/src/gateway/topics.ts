@@ -1,6 +1,6 @@
 import type { Server } from 'socket.io'
 import type { Event, Log, Span } from '@atrium/platform'
-import type { AccountId, ClientToServer, Hub, Payload, Position, Presence, ServerToClient } from '@atrium/protocol'
+import type { AccountId, ClientToServer, Hub, Payload, Presence, ServerToClient } from '@atrium/protocol'
 import type { About, Connection } from './connection.ts'
 import { delivery } from './delivery.ts'
 import { following } from './following.ts'
@@ -15,6 +15,15 @@ export type HubServer = Server<ClientToServer<Hub>, ServerToClient<Hub>, Record<
 
 /** How long a topic is listened to after the last who held it: who reloads a page comes right back. */
 const lingerMs = 30_000
+
+/** What is on a screen from now on. */
+export interface Watched {
+  /** Where each topic stands that it may hear; what follows will be sent. */
+  standings: ReadonlyMap<string, number>
+  /** What it may read, of all topics that were asked for. */
+  spans: Spans
+}
+const nothing: Watched = { standings: new Map(), spans: new Map() }
 
 /** Who hears what: which topics a socket has on screen, and how what happens in them reaches it. */
 export function topics(deps: {
@@ -156,16 +165,19 @@ export function topics(deps: {
     200,
   )
 
-  async function watch(connection: Connection, wanted: ReadonlySet<string>): Promise<Position[]> {
-    if (!connection.socket.connected) return []
+  async function watch(connection: Connection, asked: readonly string[]): Promise<Watched> {
+    if (!connection.socket.connected) return nothing
     const account = await heeded.enter(connection)
-    unwatch(
-      connection,
-      [...connection.watching].filter((topic) => !wanted.has(topic)),
-    )
+    const wanted = new Set(asked)
+    if (connection.watching.size > 0)
+      unwatch(
+        connection,
+        [...connection.watching].filter((topic) => !wanted.has(topic)),
+      )
     for (;;) {
       const seen = account.seatChanges
-      const rightful = allowed(await spansFor(connection, [...wanted]), [...wanted])
+      const spans = await spansFor(connection, [...wanted])
+      const rightful = allowed(spans, [...wanted])
       const fresh = rightful.filter((topic) => !connection.watching.has(topic))
       await follow.hold(fresh)
       if (seen === account.seatChanges && connection.socket.connected) {
@@ -173,11 +185,11 @@ export function topics(deps: {
         void connection.socket.join(fresh)
         people.greet(connection, fresh.filter(isPresence).map(personOf))
         peopleSoon.note()
-        return rightful.map((topic) => ({ topic, seq: flow.standing(topic) }))
+        return { standings: new Map(rightful.map((topic) => [topic, flow.standing(topic)])), spans }
       }
       // A seat was taken or ended between the look at it and now: look again. Or there is nobody left to tell.
       follow.release(fresh)
-      if (!connection.socket.connected) return []
+      if (!connection.socket.connected) return nothing
     }
   }
 
@@ -189,15 +201,14 @@ export function topics(deps: {
       heeded.leave(connection)
     },
 
-    /** Replaces what the socket has on screen. What follows the positions it answers will be sent. */
-    watch(connection: Connection, asked: readonly string[]): Promise<Position[]> {
+    /** Replaces what the socket has on screen. */
+    watch(connection: Connection, asked: readonly string[]): Promise<Watched> {
       // One after the other: of two that cross, the later one says what is on screen.
-      const watching = connection.watched.then(() => watch(connection, new Set(asked)))
+      const watching = connection.watched.then(() => watch(connection, asked))
       connection.watched = watching.catch(() => {})
       return watching
     },
 
-    spansFor,
     leaveSeat: leave,
     reconsider: (accountId: string | null) => (accountId === null ? filesSoon.note() : void reconsider(accountId)),
     /** Finds the facts that the bus lost, and resolves to how many there were. */
