@@ -117,6 +117,15 @@ export async function stretchesOf(db: Db, accountIds: readonly string[]): Promis
   )
 }
 
+/** Where somebody sits now: in all rooms, or in these. */
+export async function placesOf(db: Db, accountId: string, roomIds?: readonly string[]): Promise<Map<string, { isArchived: boolean }>> {
+  const these = roomIds ? sql`and room_id = any(${roomIds}::uuid[])` : sql``
+  const { rows } = await sql<{ roomId: string; isArchived: boolean }>`
+    select room_id, is_archived from seat join room on room.id = seat.room_id
+    where account_id = ${accountId} and to_seq is null ${these}`.execute(reading(db))
+  return new Map(rows.map(({ roomId, isArchived }) => [roomId, { isArchived }]))
+}
+
 export async function maySee(db: Db, accountId: string, roomId: string, seq: number): Promise<boolean> {
   const { rows } = await sql`
     select from seat where account_id = ${accountId} and room_id = ${roomId} and from_seq <= ${seq} and (to_seq is null or to_seq >= ${seq}) limit 1`.execute(
