@@ -54,10 +54,31 @@ test('a document node is found by its lease and says what it is', async () => {
   assert.deepEqual([node, service], [hub.house.node.id, 'collab'])
 })
 
-test('who has a ticket for the document is told by name that it is not here', async () => {
-  const fileId = newId() as FileId
-  assert.equal(await endingOf({ fileId, ticket: await sign(fileId) }), 'not_found')
+test('who has a ticket for the document is let in, on either wire', async () => {
+  for (const speaks of ['hocuspocus', 'y-websocket'] as const) {
+    const fileId = newId() as FileId
+    const socket = connect()
+    await once(socket, 'open')
+    socket.send(JSON.stringify({ fileId, speaks, ticket: await sign(fileId) }))
+    // Step 1 of somebody who has nothing.
+    const asks = Buffer.from([0, 0, 1, 0])
+    const address = Buffer.from(`\x24${fileId}`)
+    socket.send(speaks === 'hocuspocus' ? Buffer.concat([address, asks]) : asks)
+    const answers = await collected(socket, speaks === 'hocuspocus' ? 3 : 2)
+    const frames = speaks === 'hocuspocus' ? answers.map((bytes) => bytes.subarray(address.length)) : answers
+    // That it is in, what there is, and what the other side has.
+    const kinds = frames.map(([kind, step]) => [kind, step])
+    assert.deepEqual(kinds, [...(speaks === 'hocuspocus' ? [[2, 2]] : []), [0, 1], [0, 0]])
+    socket.terminate()
+  }
 })
+
+async function collected(socket: WebSocket, n: number): Promise<Buffer[]> {
+  const bytes: Buffer[] = []
+  socket.on('message', (data: Buffer) => bytes.push(data))
+  await until(`${n} frames`, () => bytes.length >= n)
+  return bytes
+}
 
 test('every other ticket is refused by name', async () => {
   const fileId = newId() as FileId

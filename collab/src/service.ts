@@ -1,33 +1,70 @@
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
-import { answerInternal, register, type House, type Service } from '@atrium/platform'
+import { answerInternal, register, revocations, type House, type Service } from '@atrium/platform'
 import { documentDoor } from './door.ts'
+import { documents as openDocuments, usualTimes, type Times } from './documents.ts'
+import { errands } from './errands.ts'
+import { watchHomes } from './homes.ts'
+import { rights } from './rights.ts'
+import type { DocumentTables } from './store.ts'
+import { versions as versionsOf } from './versions.ts'
 
-/** The doors of the document service: found by its lease, asked over the bus, entered with a ticket. */
-export async function start(house: House): Promise<Service> {
-  const { bus, http, placement, tickets, metrics, node, version, log } = house
+export { migrations } from '../migrations/index.ts'
+
+export interface Options {
+  times?: Partial<Times>
+  /** Nothing said: all cores but one. */
+  threads?: number
+}
+export const start = (house: House): Promise<Service> => startWith(house)
+
+/** The document service: found by its lease, asked over the bus, entered with a ticket. */
+export async function startWith(house: House, { times, threads }: Options = {}): Promise<Service> {
+  const { bus, db, http, placement, tickets, metrics, node, version, log, now } = house
   let isDraining = false
+  const database = house.databaseOf<DocumentTables>()
+  const documents = openDocuments({
+    ...{ db, log, threads, docsOpen: metrics.docsOpen, times: { ...usualTimes, ...times } },
+    keepVersion: (document, reason) => versions.keep(document, reason),
+  })
+  const versions = versionsOf({ ...database, documents, blobs: house.blobs, now, newId: house.newId })
+  const lost = await revocations({ bus, db, log })
+  const door = documentDoor({
+    ...{ tickets, endings: metrics.endings, log, now, documents },
+    rights: (visits) => rights({ onRevoked: lost.onRevoked, visits, now }),
+  })
+
   const leave = answerInternal(bus, `collab:${node.name}`, {
     'node.describe': async () => ({ node: node.id, service: 'collab', version, load: 0 }),
     'node.door': async () => ({ node: node.id, url: urlOf(house) }),
+    ...errands({ db, work: database.work, documents, blobs: house.blobs, now, log }),
+    'document.versions': versions.list,
+    'document.version.read': versions.read,
+    'document.version.save': versions.save,
+    'document.version.restore': versions.restore,
   })
-  const door = documentDoor({ tickets, endings: metrics.endings, log })
   const close = http.upgrade(`/collab/${node.name}`, door.enter)
   const registration = await register(placement, 'collab', node, log)
+  const stopWatching = watchHomes({ placement, node, log, documents })
 
   return {
     isReady: () => !isDraining,
     async drain() {
       isDraining = true
+      stopWatching()
       // First of all: whoever looks for a node from now on finds another.
       await registration.end()
       await door.end('draining')
+      await documents.settled()
     },
     async stop() {
+      stopWatching()
       close()
       leave()
       if (!isDraining) await registration.end()
       await door.end('draining')
+      lost.stop()
+      await documents.stop()
     },
   }
 }

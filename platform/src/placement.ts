@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
 import { inTime } from './bus/index.ts'
 import type { Log } from './log.ts'
@@ -95,6 +95,15 @@ export function leases(db: Kysely<any>): Placement {
         .orderBy('key')
         .execute(),
   }
+}
+
+/**
+ * The node of these that a thing belongs to: whose name, hashed with the thing, weighs most. Everybody who sees the same
+ * nodes says the same, without asking anybody, and a node that comes or goes moves only what it takes or leaves.
+ */
+export function homeOf(thing: string, nodes: readonly Lease[]): Lease | undefined {
+  const weight = ({ key }: Lease) => createHash('sha1').update(`${key} ${thing}`).digest().readUIntBE(0, 6)
+  return nodes.reduce<Lease | undefined>((home, node) => (home && weight(home) >= weight(node) ? home : node), undefined)
 }
 
 /** Long enough for two failed renewals, short enough that a dead node's work is elsewhere within seconds. */

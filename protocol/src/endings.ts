@@ -23,8 +23,15 @@ export const documentEndings = [
   'too_large', // an update, or the document it would make
   'malformed', // what came was no update; the document is as it was
   'shut_out', // an update of this account stalled the document: for a while nobody takes more from it
+  'too_slow', // it did not read
+  'moved', // the document is loaded anew, here or at another node: ask where it is now
   'draining', // the process ends: ask where the document is now
   'closed', // the other side went away, or something broke
+  'signed_out', // this and the following as for the page's own connection: coming again is of no use
+  'session_ended',
+  'password_changed',
+  'account_locked',
+  'account_deleted',
 ] as const
 export type DocumentEnding = (typeof documentEndings)[number]
 

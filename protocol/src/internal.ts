@@ -84,7 +84,8 @@ export const internal = {
   ),
 
   /** At the document node that has the document. The server has looked at who may. */
-  'document.create': query(z.strictObject(document), z.object({})),
+  /** `update`: what it says at first, as one Yjs update (version 1), base64. */
+  'document.create': query(z.strictObject({ ...document, update: z.string().optional() }), z.object({})),
   'document.copy': query(z.strictObject({ ...document, from: FileId }), z.object({})),
   'document.delete': query(z.strictObject(document), z.object({})),
   'document.versions': query(

@@ -1,0 +1,48 @@
+import { fail, type Blobs, type Database, type Log } from '@atrium/platform'
+import type { FileId, Input, Internal } from '@atrium/protocol'
+import type { Documents } from './documents.ts'
+import { begin, beginWith, forget, stored, type DocumentTables, type Tables } from './store.ts'
+
+interface Needs {
+  db: Tables
+  work: Database<DocumentTables>['work']
+  documents: Pick<Documents, 'anyThread' | 'opened' | 'durable'>
+  blobs: Blobs
+  log: Log
+  now: () => Date
+}
+
+/** Documents as files: begun, copied, deleted. The server has looked at who may; each may be asked for again. */
+export function errands({ db, work, documents, blobs, log, now }: Needs) {
+  async function beginFrom(fileId: FileId, parts: Uint8Array[]): Promise<void> {
+    const { parts: merged } = await documents.anyThread(fileId).ask('merge', {}, parts)
+    const [state, stateVector] = merged as [Uint8Array, Uint8Array]
+    await beginWith(db, fileId, Buffer.from(state), Buffer.from(stateVector))
+  }
+
+  return {
+    async 'document.create'({ fileId, update }: Input<Internal, 'document.create'>) {
+      if (update === undefined) await begin(db, fileId)
+      else await beginFrom(fileId, [Buffer.from(update, 'base64')])
+      return {}
+    },
+
+    /** What is on disk of another, wherever that one is open. */
+    async 'document.copy'({ fileId, from }: Input<Internal, 'document.copy'>) {
+      const there = await stored(db, from)
+      if (!there) throw fail('not_found', 'documents.noSuchDocument')
+      const { snapshot, tail } = there
+      if (!snapshot && tail.length === 0) await begin(db, fileId)
+      else await beginFrom(fileId, [...(snapshot ? [snapshot] : []), ...tail.map(({ bytes }) => bytes)])
+      return {}
+    },
+
+    async 'document.delete'({ fileId }: Input<Internal, 'document.delete'>) {
+      const keys = await work((tx) => forget(tx, fileId, now()))
+      for (const document of documents.opened()) if (document.fileId === fileId) document.endAll('not_found')
+      // A blob that stays behind is found by who looks for blobs without a row.
+      for (const key of keys) await blobs.delete(key).catch((error: unknown) => log.warn({ operation: 'document.delete', error }))
+      return {}
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import { createDecoder, readUint8Array, readVarString, readVarUint, readVarUint8Array } from 'lib0/decoding'
+import { createEncoder, toUint8Array, writeVarString, writeVarUint, writeVarUint8Array } from 'lib0/encoding'
+
+/**
+ * What the main thread and a thread of documents say to each other: one packed buffer per turn of the event loop and
+ * direction, moved and not copied. Posting each piece by itself costs about as much as the work behind it.
+ */
+const kinds = [
+  'enter', // main → thread: somebody comes to a document
+  'mode', // main → thread: may read or write from now on
+  'leave', // main → thread: went away
+  'frame', // both: bytes of somebody's connection
+  'saved', // thread → main: a frame that waits until what came before it is on disk
+  'append', // thread → main: a change of a document
+  'end', // thread → main: this connection is to end, by name
+  'ask', // both
+  'answer', // both
+] as const
+export type Kind = (typeof kinds)[number]
+export interface Piece {
+  kind: Kind
+  id: number
+  bytes: Uint8Array
+}
+export interface Port {
+  postMessage(value: unknown, transfer: readonly ArrayBuffer[]): void
+}
+export type Post = (kind: Kind, id: number, bytes: Uint8Array) => void
+
+const headBytes = 9
+export const nothing = new Uint8Array()
+
+/** Collects the pieces of this turn. */
+export function outbox(port: Port): Post {
+  let pieces: Piece[] = []
+  let size = 0
+  function flush(): void {
+    const packed = new Uint8Array(size)
+    const view = new DataView(packed.buffer)
+    let at = 0
+    for (const { kind, id, bytes } of pieces) {
+      packed[at] = kinds.indexOf(kind)
+      view.setUint32(at + 1, id)
+      view.setUint32(at + 5, bytes.length)
+      packed.set(bytes, at + headBytes)
+      at += headBytes + bytes.length
+    }
+    pieces = []
+    size = 0
+    port.postMessage(packed, [packed.buffer])
+  }
+  return (kind, id, bytes) => {
+    if (pieces.length === 0) setImmediate(flush)
+    pieces.push({ kind, id, bytes })
+    size += headBytes + bytes.length
+  }
+}
+
+/** The pieces of one buffer, as views into it. */
+export function* unpack(packed: Uint8Array): Generator<Piece> {
+  const view = new DataView(packed.buffer, packed.byteOffset)
+  for (let at = 0; at < packed.length;) {
+    const start = at + headBytes
+    const end = start + view.getUint32(at + 5)
+    yield { kind: kinds[packed[at]!]!, id: view.getUint32(at + 1), bytes: packed.subarray(start, end) }
+    at = end
+  }
+}
+
+/** A few words and some byte arrays, in one. */
+export function parcel(words: unknown, parts: readonly Uint8Array[] = []): Uint8Array {
+  const encoder = createEncoder()
+  writeVarString(encoder, JSON.stringify(words))
+  writeVarUint(encoder, parts.length)
+  for (const part of parts) writeVarUint8Array(encoder, part)
+  return toUint8Array(encoder)
+}
+
+export function unparcel<Words>(bytes: Uint8Array): { words: Words; parts: Uint8Array[] } {
+  const decoder = createDecoder(bytes)
+  const words = JSON.parse(readVarString(decoder)) as Words
+  return { words, parts: Array.from({ length: readVarUint(decoder) }, () => readVarUint8Array(decoder)) }
+}
+
+const idBytes = 36
+
+/** A change with its document and author: an own form, because there are many of them. */
+export function change(fileId: string, accountId: string, update: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(2 * idBytes + update.length)
+  bytes.set(Buffer.from(fileId + accountId, 'latin1'))
+  bytes.set(update, 2 * idBytes)
+  return bytes
+}
+
+export function readChange(bytes: Uint8Array): { fileId: string; accountId: string; update: Uint8Array } {
+  const decoder = createDecoder(bytes)
+  const id = () => Buffer.from(readUint8Array(decoder, idBytes)).toString('latin1')
+  return { fileId: id(), accountId: id(), update: bytes.subarray(2 * idBytes) }
+}

@@ -1,0 +1,46 @@
+import type { Revoked } from '@atrium/platform'
+import type { DocumentEnding } from '@atrium/protocol'
+import type { Claims, Visit } from './visit.ts'
+
+/** So long a revocation is remembered, so that a ticket that was signed just before it is refused too. */
+const rememberedMs = 30_000
+
+/**
+ * An account or a session that is gone ends by its name. Anything else that was taken from somebody may be what this document
+ * was seen by: the client asks for another ticket, and the server looks at what is left.
+ */
+function endingOf(revoked: Revoked): DocumentEnding {
+  if (revoked.kind === 'account') return revoked.reason === 'locked' ? 'account_locked' : 'account_deleted'
+  return revoked.kind === 'session' ? revoked.reason : 'ticket_refused'
+}
+
+const concerns = (revoked: Revoked, { accountId, sessionId }: Claims): boolean =>
+  revoked.accountId === accountId && (revoked.kind !== 'session' || revoked.sessionIds.includes(sessionId))
+
+/** Ends what depends on a right that was lost, and refuses tickets from before. */
+export function rights({
+  onRevoked,
+  visits,
+  now,
+}: {
+  onRevoked: (listener: (revoked: Revoked) => void) => () => void
+  visits: ReadonlySet<Visit>
+  now: () => Date
+}) {
+  const recent: { revoked: Revoked; at: number; since: number }[] = []
+  const stop = onRevoked((revoked) => {
+    const since = performance.now()
+    while (recent[0] && recent[0].since < since - rememberedMs) recent.shift()
+    recent.push({ revoked, since, at: now().getTime() })
+    for (const visit of [...visits]) if (concerns(revoked, visit.claims)) visit.end(endingOf(revoked))
+  })
+  return {
+    /** Why a ticket is no longer good, if it is not. */
+    lostSince(claims: Claims): DocumentEnding | undefined {
+      const lost = recent.find(({ revoked, at }) => claims.issuedAt <= at && concerns(revoked, claims))
+      return lost && endingOf(lost.revoked)
+    },
+    stop,
+  }
+}
+export type Rights = ReturnType<typeof rights>
