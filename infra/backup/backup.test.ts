@@ -11,7 +11,8 @@ import { migrate, openDatabase } from '@atrium/platform'
 import { diskBlobs } from '@atrium/platform/blobs/disk'
 import { configFrom } from '@atrium/platform/config'
 import { extract } from 'tar-stream'
-import { migrations } from '../../server/migrations/index.ts'
+import { migrations as ofCollab } from '../../collab/migrations/index.ts'
+import { migrations as ofServer } from '../../server/migrations/index.ts'
 import { postgres } from '../servers/index.ts'
 import { backup } from './backup.ts'
 import { migrateTo, withDatabase, type OpenDatabase } from './database.ts'
@@ -35,7 +36,7 @@ const on = (url: string, use: (open: OpenDatabase) => Promise<void>) => withData
 async function busyHub() {
   const url = await server.database()
   const db = openDatabase({ connectionString: url })
-  await migrate(db, migrations)
+  await migrate(db, { ...ofServer, ...ofCollab })
   let written = 0
   let isBusy = true
   const fact = (topic: string) =>

@@ -64,9 +64,10 @@ export async function migrateTo(db: Kysely<any>, names: string[]): Promise<void>
 }
 
 async function allMigrations(): Promise<Record<string, Migration>> {
-  const [{ migrations }, { platformMigrations }] = await Promise.all([
-    import('../../server/migrations/index.ts'),
+  const [{ platformMigrations }, server, collab] = await Promise.all([
     import('@atrium/platform/db/migrate'),
+    import('../../server/migrations/index.ts'),
+    import('../../collab/migrations/index.ts'),
   ])
-  return { ...platformMigrations, ...migrations }
+  return { ...platformMigrations, ...server.migrations, ...collab.migrations }
 }
