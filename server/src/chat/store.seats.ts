@@ -118,12 +118,12 @@ export async function stretchesOf(db: Db, accountIds: readonly string[]): Promis
 }
 
 /** Where somebody sits now: in all rooms, or in these. */
-export async function placesOf(db: Db, accountId: string, roomIds?: readonly string[]): Promise<Map<string, { isArchived: boolean }>> {
+export async function placesOf(db: Db, accountId: string, roomIds?: readonly string[]): Promise<Map<string, { isArchived: boolean; isLent: boolean }>> {
   const these = roomIds ? sql`and room_id = any(${roomIds}::uuid[])` : sql``
-  const { rows } = await sql<{ roomId: string; isArchived: boolean }>`
-    select room_id, is_archived from seat join room on room.id = seat.room_id
+  const { rows } = await sql<{ roomId: string; isArchived: boolean; isLent: boolean }>`
+    select room_id, is_archived, is_lent from seat join room on room.id = seat.room_id
     where account_id = ${accountId} and to_seq is null ${these}`.execute(reading(db))
-  return new Map(rows.map(({ roomId, isArchived }) => [roomId, { isArchived }]))
+  return new Map(rows.map(({ roomId, ...place }) => [roomId, place]))
 }
 
 export async function maySee(db: Db, accountId: string, roomId: string, seq: number): Promise<boolean> {
