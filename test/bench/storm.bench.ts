@@ -5,7 +5,7 @@ import { sql } from 'kysely'
 import { Witness } from '../faults/witness.ts'
 import { addPeople, addRooms } from './crowd.ts'
 import { benchHub, helper } from './processes.ts'
-import { alternate, report } from './rig.ts'
+import { alternate, cpuSeconds, report } from './rig.ts'
 import type { StormAnswer, StormOrder } from './storm-clients.ts'
 
 const clientCount = 2_000
@@ -46,25 +46,35 @@ await bareCrowd.ask({
 
 let lost = 0
 let twice = 0
+/** What a client that comes back costs server and database, in microseconds of CPU. */
+const cpu = { ours: [] as number[], baseline: [] as number[] }
+async function costing<T>(side: 'ours' | 'baseline', pid: number, run: () => Promise<T>): Promise<T> {
+  const before = cpuSeconds([pid])
+  const result = await run()
+  cpu[side].push(((cpuSeconds([pid]) - before) / clientCount) * 1e6)
+  return result
+}
+
 async function ours(): Promise<number> {
   await crowd.ask({ order: 'drop' })
   for (let n = 0; n < stirred; n++) await speaker.send(roomIds[n * 10]!, 'while you were away')
   const { rows: standings } = await sql<{ name: string; seq: number }>`select name, seq from topic where name like 'room:%'`.execute(db)
-  const level = await crowd.ask<Extract<StormAnswer, { answer: 'level' }>>({
-    order: 'return',
-    newest: Object.fromEntries(standings.map(({ name, seq }) => [name, seq])),
-  })
+  const newest = Object.fromEntries(standings.map(({ name, seq }) => [name, seq]))
+  const level = await costing('ours', hub.pid, () => crowd.ask<Level>({ order: 'return', newest }))
   lost += level.lost
   twice += level.twice
   return level.ms
 }
 async function baseline(): Promise<number> {
   await bareCrowd.ask({ order: 'drop' })
-  return (await bareCrowd.ask<Extract<StormAnswer, { answer: 'level' }>>({ order: 'return', newest: {} })).ms
+  return (await costing('baseline', bare.pid!, () => bareCrowd.ask<Level>({ order: 'return', newest: {} }))).ms
 }
+type Level = Extract<StormAnswer, { answer: 'level' }>
 
+// The first of each compiles what the others run.
 await ours()
 await baseline()
+for (const side of ['ours', 'baseline'] as const) cpu[side].splice(0)
 const figures = await alternate(5, baseline, ours)
 const isReached = report('Reconnect storm', [
   {
@@ -73,6 +83,12 @@ const isReached = report('Reconnect storm', [
     ours: figures.ours,
     baseline: { what: 'bare handshakes plus one query each', values: figures.baseline },
     reach: { atMost: 2 },
+  },
+  {
+    what: 'CPU of server and database for each of them',
+    unit: 'µs',
+    ours: cpu.ours,
+    baseline: { what: 'bare handshakes plus one query each', values: cpu.baseline },
   },
   { what: 'facts that somebody never got', unit: '', ours: [lost], reach: { atMost: 0 } },
   { what: 'facts that somebody got twice', unit: '', ours: [twice], reach: { atMost: 0 } },
