@@ -1,4 +1,4 @@
-import { availableParallelism, hostname } from 'node:os'
+import { availableParallelism, homedir, hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import ipaddr from 'ipaddr.js'
@@ -174,6 +174,8 @@ export interface Config {
   host: string
   /** Absolute. */
   dataDir: string
+  /** What was downloaded or built for this machine: outside the checkout and the data, and made anew when it is missing. */
+  cacheDir: string
   webDir: string
   origin: string | null
   /** Where people find the source of this hub: an address, or a path of ours. */
@@ -227,6 +229,7 @@ export function configFrom(env: Record<string, string | undefined> = process.env
     port,
     host,
     dataDir: resolve(settings.ATRIUM_DATA),
+    cacheDir: join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'atrium'),
     webDir: resolve(settings.ATRIUM_WEB),
     origin: settings.ATRIUM_ORIGIN ?? null,
     source: settings.ATRIUM_SOURCE,

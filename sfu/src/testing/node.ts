@@ -1,0 +1,161 @@
+import { inject } from 'vitest'
+import { ed25519Tickets } from '@atrium/platform/tickets'
+import { configFrom, jsonLog, leases, memoryBus, newId, nodeOf, now, register, type Event, type House } from '@atrium/platform'
+import { metrics } from '@atrium/platform/metrics'
+import { answerInternal } from '@atrium/platform'
+import { cloneDatabase, until } from '@atrium/platform/testing'
+import type {
+  AccountId,
+  Draft,
+  Internal,
+  MeetingId,
+  OperationName,
+  Output,
+  ParticipantId,
+  RoomId,
+  SessionId,
+  Ticket,
+} from '@atrium/protocol'
+import type { Patience } from '../rooms.ts'
+import { start } from '../service.ts'
+
+/** A media node with a real worker, on a bus where we stand for gateway and server. */
+export async function mediaNode(options: { patience?: Partial<Patience>; env?: Record<string, string> } = {}) {
+  const opened = await cloneDatabase(inject('cluster'))
+  const { db } = opened
+  const bus = memoryBus()
+  const node = nodeOf('sfu-1')
+  const placement = leases(db)
+  const log = jsonLog('silent')
+  const counted = metrics()
+  const config = configFrom({ ATRIUM_PORT: '0', ...options.env }, [])
+  const house = {
+    bus,
+    db,
+    config,
+    placement,
+    node,
+    log,
+    now,
+    newId,
+    version: '1.2.3',
+    metrics: counted,
+    tickets: ed25519Tickets({ db, node, now, newId }),
+  }
+  const server = nodeOf('server-1')
+  const signer = ed25519Tickets({ db, node: server, now, newId })
+  /** What the node told the servers. */
+  const told: { operation: string; participantId: string; why?: string }[] = []
+  const leave = answerInternal(bus, `server:${server.name}`, {
+    'meetings.peer.joined': async ({ participantId }) => (told.push({ operation: 'joined', participantId }), {}),
+    'meetings.peer.gone': async ({ participantId, why }) => (told.push({ operation: 'gone', participantId, why }), {}),
+  })
+  const registration = await register(placement, 'server', server, log)
+  const service = await start(house as unknown as House, { patience: { tickMs: 50, ...options.patience } })
+  const ask = <K extends OperationName<Internal>>(operation: K, input: Draft<Internal, K>) =>
+    bus.call(`sfu:${node.name}`, operation, input) as Promise<Output<Internal, K>>
+  await until('the media worker runs', async () => (await ask('media.readiness', {})).media.state === 'ready')
+
+  const asked = () => ({ accountId: newId() as AccountId, sessionId: newId() as SessionId })
+  type Claims = Omit<Extract<Ticket, { purpose: 'media' }>, 'purpose' | 'id' | 'issuedAt' | 'expiresAt'>
+  const sign = (claims: Partial<Claims> & { meetingId: MeetingId }) =>
+    signer.sign('media', {
+      ...asked(),
+      roomId: newId() as RoomId,
+      participantId: newId() as ParticipantId,
+      node: node.id,
+      may: ['audio', 'video', 'screen'],
+      ...claims,
+    })
+
+  return {
+    bus,
+    db,
+    node,
+    ask,
+    sign,
+    told,
+    placement,
+    service,
+    metrics: counted,
+    /** Somebody with a page, in a meeting. */
+    async enter(meetingId: MeetingId, who: Partial<Claims> = {}) {
+      const claims = { ...asked(), roomId: newId() as RoomId, participantId: newId() as ParticipantId, ...who }
+      const by = { accountId: claims.accountId, sessionId: claims.sessionId }
+      const ticket = await sign({ ...claims, meetingId })
+      const joined = await ask('media.join', { ...by, input: { clientId: newId(), meetingId, ticket, rtpCapabilities } })
+      const { node: nodeName, peer } = joined
+      /** Asks as this page. */
+      const call = <K extends OperationName<Internal>>(operation: K, input: object = {}) =>
+        ask(operation, { ...by, input: { node: nodeName, peer, clientId: newId(), ...input } } as never)
+      const look = () => ask('media.look', { ...by, input: { node: nodeName, peer } })
+      return {
+        ...claims,
+        joined,
+        by,
+        call,
+        look,
+        produce: (source: Parameters<typeof sending>[0], more: object = {}) =>
+          call('media.produce', { transportId: joined.send.id, source, rtpParameters: sending(source), ...more }),
+      }
+    },
+    /** Hears a meeting's signals from now on. */
+    hear(meetingId: MeetingId) {
+      const heard: Event[] = []
+      bus.subscribe(`meeting:${meetingId}`, (event) => heard.push(event))
+      return heard
+    },
+    async close() {
+      await service.drain()
+      await service.stop()
+      leave()
+      await registration.end()
+      await bus.close()
+      await opened.close()
+    },
+  }
+}
+export type MediaNode = Awaited<ReturnType<typeof mediaNode>>
+
+/** As Chromium says it. */
+export const rtpCapabilities = {
+  codecs: [
+    { kind: 'audio' as const, mimeType: 'audio/opus', preferredPayloadType: 100, clockRate: 48_000, channels: 2 },
+    {
+      kind: 'video' as const,
+      mimeType: 'video/VP8',
+      preferredPayloadType: 101,
+      clockRate: 90_000,
+      rtcpFeedback: [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }, { type: 'goog-remb' }, { type: 'transport-cc' }],
+    },
+    { kind: 'video' as const, mimeType: 'video/rtx', preferredPayloadType: 102, clockRate: 90_000, parameters: { apt: 101 } },
+  ],
+  headerExtensions: [
+    { kind: 'audio' as const, uri: 'urn:ietf:params:rtp-hdrext:sdes:mid', preferredId: 1 },
+    { kind: 'video' as const, uri: 'urn:ietf:params:rtp-hdrext:sdes:mid', preferredId: 1 },
+  ],
+}
+
+let ssrc = 1_000
+/** What a browser would send of a source; a camera in three sizes. */
+export function sending(source: 'microphone' | 'camera' | 'screen' | 'screen_sound') {
+  const rtcp = { cname: 'tests' }
+  if (source === 'microphone' || source === 'screen_sound')
+    return {
+      mid: `${ssrc++}`,
+      codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2, parameters: { useinbandfec: 1, usedtx: 1 } }],
+      encodings: [{ ssrc: ssrc++ }],
+      rtcp,
+    }
+  const codecs = [
+    { mimeType: 'video/VP8', payloadType: 96, clockRate: 90_000, rtcpFeedback: [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }] },
+    { mimeType: 'video/rtx', payloadType: 97, clockRate: 90_000, parameters: { apt: 96 } },
+  ]
+  const sizes = source === 'camera' ? 3 : 1
+  const encodings = Array.from({ length: sizes }, () => ({ ssrc: ssrc++, rtx: { ssrc: ssrc++ }, scalabilityMode: 'L1T3' }))
+  return { mid: `${ssrc++}`, codecs, encodings, rtcp }
+}
+
+const pairs = (byte: string) => Array.from({ length: 32 }, () => byte).join(':')
+export const dtlsParameters = { role: 'client' as const, fingerprints: [{ algorithm: 'sha-256' as const, value: pairs('AB') }] }
+export const otherDtlsParameters = { role: 'client' as const, fingerprints: [{ algorithm: 'sha-256' as const, value: pairs('CD') }] }
