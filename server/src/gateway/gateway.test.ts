@@ -118,6 +118,33 @@ test('who comes back says where it stood, and hears in the same answer what it m
   assert.doesNotMatch(JSON.stringify(missed), /Among ourselves/)
 })
 
+test('a seat that is lost while the bus is silent: who comes back is told nothing of what was said after, and is out within a second', async () => {
+  const { alice, bob, house, origin } = here
+  const roomId = await roomOf(alice, bob)
+  const topic = `room:${roomId}`
+  await Promise.all([alice.connect(), bob.connect()])
+  const { epoch } = await bob.call('sync.watch', { topics: [] })
+  const [stood] = await bob.watch(topic)
+  bob.leave()
+  const { publish } = house.bus
+  house.bus.publish = () => {}
+  try {
+    await alice.call('chat.room.remove', { roomId, accountId: bob.accountId })
+    await alice.call('chat.send', { roomId, body: 'Among ourselves' })
+    const at = performance.now()
+    const back = screen(origin, bob.cookie, 'bob', { watch: { topics: [topic], since: { epoch, positions: [stood!] } } })
+    const answer = await back.sees('sync.watched')
+    assert.doesNotMatch(JSON.stringify(answer), /Among ourselves/)
+    await until('bob is out of the room', async () => (await back.watch(topic)).length === 0)
+    assert.ok(performance.now() - at < 2_000)
+    await back.ask('directory.me', {})
+    assert.doesNotMatch(JSON.stringify(back.heard), /Among ourselves/)
+    back.socket.disconnect()
+  } finally {
+    house.bus.publish = publish
+  }
+})
+
 test('what the handshake asks to watch is answered without another question, and heard from then on', async () => {
   const { alice, bob, origin } = here
   const roomId = await roomOf(alice, bob)

@@ -1,4 +1,4 @@
-import type { Actor, Span } from '@atrium/platform'
+import { together, type Actor, type Span } from '@atrium/platform'
 import type { AccountId } from '@atrium/protocol'
 import { presenceService, type PresenceDeps } from './service.ts'
 
@@ -11,6 +11,7 @@ const always: Span[] = [{ from: 1, to: null }]
 /** Who is there: follows the screens of all processes, and what people chose to show. */
 export function presence(deps: PresenceDeps) {
   const verbs = presenceService(deps)
+  const active = together(async (ids) => new Map((await deps.activeAccounts(ids)).map((id) => [id as string, always])))
   return {
     handlers: {
       'presence.of': (_actor: Actor, { accountIds }: { accountIds: AccountId[] }) => verbs.visible(accountIds),
@@ -19,9 +20,10 @@ export function presence(deps: PresenceDeps) {
     },
     /** Whoever is in the directory may be looked at. */
     async spansOf(_actor: Actor, topics: readonly string[]): Promise<Map<string, Span[]>> {
-      const asked = topics.flatMap((topic) => (topic.startsWith(prefix) ? [topic.slice(prefix.length) as AccountId] : []))
-      const ids = asked.length > 0 ? await deps.activeAccounts(asked) : []
-      return new Map(ids.map((id) => [`${prefix}${id}`, always]))
+      const asked = topics.flatMap((topic) => (topic.startsWith(prefix) ? [topic.slice(prefix.length)] : []))
+      if (asked.length === 0) return new Map()
+      const found = await active(asked)
+      return new Map(asked.flatMap((id) => (found.has(id) ? [[`${prefix}${id}`, always]] : [])))
     },
     of: verbs.of,
     screens: {
