@@ -1,0 +1,35 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { notRun } from '@atrium/platform/testing/needs'
+import { chromiumProgram, openChromium } from '../harness/browsers.ts'
+import { missingFor, topologies, topology, type Topology } from '../harness/topology.ts'
+
+/** There when the first test begins. */
+export interface Stage {
+  readonly hub: Topology
+  readonly browser: Browser
+}
+
+/** A story that is told in both topologies, each time on a hub of its own and in a real Chromium. */
+export function scene(title: string, tell: (stage: Stage) => void): void {
+  for (const name of topologies)
+    describe(`${title}, ${name}`, () => {
+      const missing = missingFor(name) ?? (chromiumProgram() ? undefined : 'chromium')
+      if (missing) return notRun(`${title}, ${name}`, missing)
+      let hub: Topology | undefined
+      let browser: Browser | undefined
+      beforeAll(async () => void ([hub, browser] = await Promise.all([topology(name), openChromium()])))
+      afterAll(async () => {
+        await browser?.close()
+        await hub?.stop()
+      })
+      tell({
+        get hub() {
+          return hub!
+        },
+        get browser() {
+          return browser!
+        },
+      })
+    })
+}
