@@ -79,6 +79,55 @@ export function blobsContract(name: string, open: () => Promise<BlobsUnderTest>)
     assert.equal((await blobs.put(long, randomBytes(50_000), { maxBytes: 50_000 })).bytes, 50_000)
   })
 
+  async function staged(key: string, offset: number, bytes: Buffer): Promise<number> {
+    return blobs.staging.append(key, offset, pieces(bytes))
+  }
+
+  test.each([[0], [1], [65_537], [8_388_607], [8_388_608, 1], [20_000_000, 3, 9_000_000, 1]])(
+    `${name}: what came in pieces is the same blob`,
+    async (...lengths) => {
+      const key = randomUUID()
+      const parts = lengths.map((length) => randomBytes(length))
+      let at = 0
+      for (const part of parts) {
+        assert.equal(await blobs.staging.size(key), at)
+        assert.equal(await staged(key, at, part), (at += part.length))
+      }
+      assert.equal(await blobs.stat(key), undefined)
+      for await (const blob of blobs.list()) assert.notEqual(blob.key.slice(0, key.length), key)
+      await blobs.staging.finish(key)
+      assert.ok((await read(key)).equals(Buffer.concat(parts)))
+      await blobs.staging.finish(key)
+      assert.ok((await read(key)).equals(Buffer.concat(parts)), 'finished again it is no other')
+    },
+  )
+
+  test(`${name}: a piece that breaks off leaves what came of it, and is gone on with`, async () => {
+    const key = randomUUID()
+    const bytes = randomBytes(12_000_000)
+    async function* breaking() {
+      yield* pieces(bytes.subarray(0, 9_000_000))
+      throw new Error('the line broke')
+    }
+    await assert.rejects(blobs.staging.append(key, 0, breaking()), /the line broke/)
+    assert.equal(await blobs.staging.size(key), 9_000_000)
+    await assert.rejects(staged(key, 9_000_001, bytes), /nothing can be added/)
+    // Of what lies there, the end may be sent again.
+    assert.equal(await staged(key, 8_500_000, bytes.subarray(8_500_000)), bytes.length)
+    await blobs.staging.finish(key)
+    assert.ok((await read(key)).equals(bytes))
+  })
+
+  test(`${name}: what is let go of is gone`, async () => {
+    const key = randomUUID()
+    await staged(key, 0, randomBytes(9_000_000))
+    await blobs.staging.drop(key)
+    await blobs.staging.drop(key)
+    assert.equal(await blobs.staging.size(key), 0)
+    assert.equal(await staged(key, 0, Buffer.from('anew')), 4)
+    await blobs.staging.drop(key)
+  })
+
   test(`${name}: the sweep sees every blob once`, async () => {
     const keys = Array.from({ length: 30 }, () => randomUUID())
     await Promise.all(keys.map((key, n) => blobs.put(key, Buffer.alloc(n))))

@@ -4,16 +4,19 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fail } from '../errors.ts'
+import { diskStaging } from './disk.staging.ts'
 import { checkedKey, checkedRange, type Blobs, type Stored } from './index.ts'
 
 /** What is being written, apart from what is there. */
 const incoming = 'incoming'
+/** What comes in pieces. It may lie there for days; whoever began it says when it goes. */
+const staged = 'staged'
 /** Half-written blobs of processes that were killed; nobody writes one for a day. */
 const staleMs = 86_400_000
 
 /** Blobs as files, in 256 folders by the hash of their keys. */
 export async function diskBlobs(dir: string): Promise<Blobs> {
-  await mkdir(join(dir, incoming), { recursive: true, mode: 0o700 })
+  for (const name of [incoming, staged]) await mkdir(join(dir, name), { recursive: true, mode: 0o700 })
   for (const left of await readdir(join(dir, incoming))) {
     const file = join(dir, incoming, left)
     const found = await stat(file).catch(() => undefined)
@@ -27,16 +30,20 @@ export async function diskBlobs(dir: string): Promise<Blobs> {
     return file?.isFile() ? file : undefined
   }
 
+  async function settle(file: string, key: string, target: string): Promise<void> {
+    await mkdir(folderOf(key), { recursive: true, mode: 0o700 })
+    await rename(file, target)
+    // The name lies in the folder: without this it could be gone after a power cut, though the bytes are there.
+    await synced(folderOf(key))
+  }
+
   return {
     async put(key, content, { maxBytes = Infinity } = {}): Promise<Stored> {
       const target = fileOf(key)
       const beside = join(dir, incoming, randomUUID())
       try {
         const stored = await written(beside, content, maxBytes)
-        await mkdir(folderOf(key), { recursive: true, mode: 0o700 })
-        await rename(beside, target)
-        // The name lies in the folder: without this it could be gone after a power cut, though the bytes are there.
-        await synced(folderOf(key))
+        await settle(beside, key, target)
         return stored
       } catch (error) {
         await rm(beside, { force: true })
@@ -58,13 +65,17 @@ export async function diskBlobs(dir: string): Promise<Blobs> {
     },
     async *list() {
       for (const folder of await readdir(dir)) {
-        if (folder === incoming) continue
+        if (folder === incoming || folder === staged) continue
         for (const key of await readdir(join(dir, folder))) {
           const file = await found(key)
           if (file) yield { key, bytes: file.size, at: file.mtime }
         }
       }
     },
+    staging: diskStaging(join(dir, staged), {
+      isThere: async (key) => (await found(key)) !== undefined,
+      settle: (file, key) => settle(file, key, fileOf(key)),
+    }),
     async close() {},
   }
 }

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { Client } from 'minio'
-import { fail, type Refusal } from '../errors.ts'
-import { checkedKey, checkedRange, type Blobs, type Stored } from './index.ts'
-
-/** Large enough that most pictures go in one request, small enough for many uploads at once. */
-const partBytes = 8 << 20
+import { fail } from '../errors.ts'
+import { checkedKey, checkedRange, isKey, type Blobs, type Stored } from './index.ts'
+import { absent, available, partBytes } from './s3.common.ts'
+import { s3Staging } from './s3.staging.ts'
 
 /** Blobs in a bucket of any S3 server: `http(s)://key:secret@host[:port]/bucket[?region=…]`. */
 export async function s3Blobs(url: string): Promise<Blobs> {
@@ -61,8 +60,10 @@ export async function s3Blobs(url: string): Promise<Blobs> {
     },
     async *list() {
       for await (const { name, size, lastModified } of client.listObjectsV2(bucket, '', true))
-        if (name !== undefined) yield { key: name, bytes: size ?? 0, at: lastModified ?? new Date(0) }
+        // What is staged lies there under names that are none of a blob.
+        if (name !== undefined && isKey(name)) yield { key: name, bytes: size ?? 0, at: lastModified ?? new Date(0) }
     },
+    staging: s3Staging(client, bucket),
     async close() {},
   }
 }
@@ -121,25 +122,4 @@ function multipart(client: Client, bucket: string, key: string) {
       if (id !== undefined) await client.abortMultipartUpload(bucket, key, id).catch(() => {})
     },
   }
-}
-
-/** A store that cannot be reached is `unavailable`; what it refuses is a mistake of ours or of its configuration. */
-async function available<T>(asking: Promise<T>): Promise<T> {
-  try {
-    return await asking
-  } catch (error) {
-    throw isUnreachable(error) ? fail('unavailable', 'unavailable') : error
-  }
-}
-
-function isUnreachable(error: unknown): boolean {
-  const { code } = error as { code?: string }
-  return (
-    code !== undefined &&
-    /^(ECONN|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_|EPIPE|SlowDown|ServiceUnavailable|InternalError|XMinioServerNotInitialized)/.test(code)
-  )
-}
-
-function absent(error: { code?: string } & Partial<Refusal>): undefined {
-  if (error.code !== 'NotFound' && error.code !== 'NoSuchKey') throw error
 }
