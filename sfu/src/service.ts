@@ -29,6 +29,7 @@ export async function start(house: House, { patience = {} }: Options = {}): Prom
     rooms = opened
   })
   opening.catch((error: unknown) => {
+    if (isDraining) return
     log.error({ operation: 'media', error }, 'No media worker can be started: there are no meetings.')
     problems.push(`No media worker can be started: ${(error as Error).message}`)
   })
