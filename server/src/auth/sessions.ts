@@ -27,16 +27,20 @@ export type EndReason = 'signed_out' | 'session_ended' | 'password_changed'
 
 export function sessions({ db, work, now, newId }: Deps) {
   const asked = together((hashes) => findSessions(db, hashes))
+  const inUse = together(async (ids) => {
+    await work((tx) => touchSessions(tx, ids as SessionId[], now()))
+    return new Map()
+  })
   const fresh = (): Begun => ({ secret: newSecret(), expiresAt: new Date(now().getTime() + lastsMs) })
 
   return {
-    /** Who a cookie stands for. Asked together with others; at most once a minute a unit more, to say that the session is in use. */
+    /** Who a cookie stands for. Asked together with others, and so is said, at most once a minute, that the session is in use. */
     async sessionOf(secret: string): Promise<Actor | undefined> {
       const hash = hashOf(secret).toString('base64url')
       const session = (await asked([hash])).get(hash)
       const at = now()
       if (!session || isOver(session, at)) return undefined
-      if (at.getTime() - session.seenAt.getTime() >= touchEveryMs) await work((tx) => touchSessions(tx, [session.id], at))
+      if (at.getTime() - session.seenAt.getTime() >= touchEveryMs) await inUse([session.id])
       return { accountId: session.accountId, kind: session.accountKind, sessionId: session.id, scope: session.scope }
     },
 
