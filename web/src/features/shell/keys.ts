@@ -18,7 +18,7 @@ export function listenForKeys({ goTo, showKeys, place }: Keys): () => void {
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k') {
       event.preventDefault()
       goTo()
-    } else if (event.altKey && !event.ctrlKey && !event.metaKey && /^[1-4]$/.test(event.key)) {
+    } else if (event.altKey && !event.ctrlKey && !event.metaKey && /^[1-5]$/.test(event.key)) {
       event.preventDefault()
       place(Number(event.key))
     } else if (event.key === '?' && !event.ctrlKey && !event.metaKey && !isWriting(event.target)) {

@@ -15,6 +15,7 @@ for (const [english, german] of [
   ['en', 'de'],
   ['chat.en', 'chat.de'],
   ['meetings.en', 'meetings.de'],
+  ['files.en', 'files.de'],
 ] as const) {
   const [en, de] = [read(english), read(german)]
 
