@@ -1,4 +1,5 @@
 export * from '../proxy/nginx.ts'
+export * from './coturn.ts'
 export * from './minio.ts'
 export * from './postgres.ts'
 export * from './program.ts'

@@ -11,6 +11,7 @@ const packages: [name: string, isThere: () => unknown][] = [
   ['redis-server', () => found('redis-server')],
   ['nginx', () => found('nginx')],
   ['faketime', () => found('faketime')],
+  ['coturn', () => found('turnserver')],
   ['postgresql-15', () => existsSync('/usr/lib/postgresql/15/bin/postgres')],
 ]
 
