@@ -12,7 +12,7 @@ const mayImport: Record<string, string[]> = {
   server: ['platform', 'protocol'],
   mobile: ['protocol'],
   web: ['mobile', 'protocol'],
-  infra: ['server', 'collab', 'platform', 'protocol'],
+  infra: ['server', 'sfu', 'collab', 'platform', 'protocol'],
   test: ['infra', 'server', 'platform', 'protocol', 'web'],
 }
 
