@@ -151,6 +151,9 @@ export const Environment = z.object({
     .describe('What the relays know as static-auth-secret: passwords for them are made of it, each good for a day.')
     .register(secret, { isSecret: true }),
   ATRIUM_METRICS_FROM: networks.default(['127.0.0.0/8', '::1/128']).describe('Who may read /metrics: addresses or networks.'),
+  ATRIUM_STREAM_TO: networks
+    .default([])
+    .describe('Addresses or networks that meetings may be streamed to besides public ones, such as 10.1.2.3.'),
   ATRIUM_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -196,6 +199,8 @@ export interface Config {
   smtpUrl: string | null
   mailFrom: string
   metricsFrom: readonly string[]
+  /** Where meetings may be streamed to besides public addresses. */
+  streamTo: readonly string[]
   media: {
     /** The media worker's program, where it was named. */
     program: string | null
@@ -246,6 +251,7 @@ export function configFrom(env: Record<string, string | undefined> = process.env
     smtpUrl: settings.SMTP_URL ?? null,
     mailFrom: settings.ATRIUM_MAIL_FROM ?? 'Atrium <atrium@localhost>',
     metricsFrom: settings.ATRIUM_METRICS_FROM,
+    streamTo: settings.ATRIUM_STREAM_TO,
     media: {
       program: settings.MEDIASOUP_WORKER_BIN ? resolve(settings.MEDIASOUP_WORKER_BIN) : null,
       workers: settings.ATRIUM_MEDIA_WORKERS ?? availableParallelism(),

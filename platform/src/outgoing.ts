@@ -3,6 +3,7 @@ import { request as plainRequest, type ClientRequest, type IncomingMessage } fro
 import { request as secureRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { isMetadata, isPublic } from './addresses.ts'
+import { within } from './doors.ts'
 import { fail, Refusal } from './errors.ts'
 
 export interface OutgoingRequest {
@@ -28,6 +29,11 @@ export interface Outgoing {
   foreign(url: string, request?: OutgoingRequest): Promise<OutgoingAnswer>
   /** To an address that a global administrator configured: any but link-local and metadata ones. */
   configured(url: string, request?: OutgoingRequest): Promise<OutgoingAnswer>
+  /**
+   * For what leaves by another protocol than HTTP, to an address that came from people: where it may go, or a refusal. Who
+   * sends must send there, and not ask the name again. `also`: addresses or networks that an administrator allows besides.
+   */
+  addressesOf(url: string, also?: readonly string[]): Promise<string[]>
 }
 
 export interface OutgoingOptions {
@@ -80,6 +86,14 @@ export function openOutgoing({ resolve = addressesOf, mayVisit = isPublic }: Out
   return {
     foreign: (url, request) => visit(foreign, url, request),
     configured: (url, request) => visit(configured, url, request),
+    addressesOf(text, also = []) {
+      const url = URL.parse(text)
+      if (!url || url.hostname === '') throw fail('invalid', 'invalid', { field: 'url' })
+      const isAllowed = within(also)
+      const rule: Rule = (_url, addresses) =>
+        addresses.every((address) => (isAllowed(address) && !isMetadata(address)) || (ordinaryPort(url) && mayVisit(address)))
+      return inTime(reachable(url, rule), AbortSignal.timeout(defaults.timeoutMs))
+    },
   }
 }
 

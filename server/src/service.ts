@@ -21,6 +21,7 @@ export async function start(house: House): Promise<Service> {
     hashing,
     origin: linksTo(house.config),
     source: house.config.source,
+    streamTo: house.config.streamTo,
   })
   const there = presence({
     ...databaseOf<PresenceTables>(),
@@ -32,6 +33,8 @@ export async function start(house: House): Promise<Service> {
   jobs.register<Letter>(mailJob, (letter) => mail.send(letter))
   images.work(jobs)
   rooms.work(jobs)
+  talks.work(jobs)
+  jobs.every('directory.guests.close', dayMs, people.closeGuests)
   jobs.every('sessions.sweep', dayMs, sessions.sweep)
 
   const doors = await gateway({
@@ -46,13 +49,14 @@ export async function start(house: House): Promise<Service> {
       ...cabinet.handlers,
       ...papers.handlers,
       ...talks.handlers,
-      ...mediaPassage(),
+      ...mediaPassage({ bus, nodeFor: talks.nodeFor }),
       ...outbox({ db, mail, isAdministrator: known.isAdministrator }),
     },
     nudges: rooms.nudges,
     sessionOf: sessions.sessionOf,
     standing: sessions.standing,
-    spansOf: [rooms.spansOf, there.spansOf],
+    spansOf: [rooms.spansOf, there.spansOf, talks.spansOf],
+    heed: talks.heed,
     seatsOf: rooms.seatsOf,
     excerptOf,
     presence: there,
@@ -60,6 +64,7 @@ export async function start(house: House): Promise<Service> {
   })
   const leave = answerInternal(bus, `server:${node.name}`, {
     'node.describe': async () => ({ node: node.id, service: 'server', version, load: 0 }),
+    ...talks.answers,
   })
   const registration = await register(placement, 'server', node, log)
   return {

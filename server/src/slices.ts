@@ -1,12 +1,13 @@
-import { within, type House } from '@atrium/platform'
+import { fail, Refusal, within, type House, type Outgoing } from '@atrium/platform'
 import { forgetLetters } from '@atrium/platform/mail/outbox'
 import { auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, type Chat, type ChatTables } from './chat/index.ts'
 import { accounts, directory, type DirectoryTables } from './directory/index.ts'
 import { documents } from './documents/index.ts'
 import { files } from './files/index.ts'
-import { meetings } from './meetings/index.ts'
+import { mediaNodes, meetings, type Meetings, type MeetingTables } from './meetings/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
+import { haveScreens, type PresenceTables } from './presence/index.ts'
 import { forget, index, search, type SearchTables } from './search/index.ts'
 
 export const mailJob = 'mail.send'
@@ -14,13 +15,15 @@ export const mailJob = 'mail.send'
 /** What the slices need of the house. */
 export interface Ground extends Pick<
   House,
-  'databaseOf' | 'epoch' | 'bus' | 'blobs' | 'jobs' | 'throttle' | 'tickets' | 'version' | 'now' | 'newId'
+  'databaseOf' | 'epoch' | 'bus' | 'blobs' | 'jobs' | 'throttle' | 'tickets' | 'placement' | 'outgoing' | 'version' | 'now' | 'newId'
 > {
   hashing: Hashing
   /** In front of the paths of links in mails. */
   origin: string
   /** Where the source of this hub can be read. */
   source: string
+  /** Where meetings may be streamed to besides public addresses. */
+  streamTo: readonly string[]
 }
 
 /** The slices, each given what it needs of the others. */
@@ -33,6 +36,7 @@ export function slices(ground: Ground) {
     accounts: known,
     about: { version: ground.version, source: ground.source },
     post: (tx, letter) => jobs.enqueue(tx, mailJob, letter),
+    guestDoor: (slug) => talks.guestDoor(slug),
   })
   const images = pictures({ ...ground, ...databaseOf<PictureTables>(), maySee: (...asked) => rooms.maySee(...asked) })
   const rooms: Chat = chat({
@@ -67,7 +71,26 @@ export function slices(ground: Ground) {
 
   const cabinet = files()
   const papers = documents()
-  const talks = meetings()
+  const { db: screens } = databaseOf<PresenceTables>()
+  const talks: Meetings = meetings({
+    ...databaseOf<MeetingTables>(),
+    ...{ epoch, bus, jobs, now, newId },
+    nodes: mediaNodes({ bus, placement: ground.placement }),
+    rooms: rooms.forMeetings,
+    sign: (claims) => ground.tickets.sign('media', claims),
+    peopleOf: known.peopleOf,
+    organisation: known.organisation,
+    isAdministrator: known.isAdministrator,
+    haveScreens: (accountIds) => haveScreens(screens, accountIds),
+    mayStreamTo: streamingTo(ground.outgoing, ground.streamTo),
+    // Rooms have no folders yet that a recording could lie in.
+    recordingFolderOf: async () => {
+      throw fail('unavailable', 'unavailable')
+    },
+    takeRecording: async () => {
+      throw fail('unavailable', 'unavailable')
+    },
+  })
 
   return {
     known,
@@ -92,4 +115,13 @@ export function slices(ground: Ground) {
     nudges: rooms.nudges,
   }
 }
+/** Whether a meeting may be streamed to an address, with the sentence that says why not. */
+const streamingTo = (outgoing: Pick<Outgoing, 'addressesOf'>, also: readonly string[]) => async (url: string) => {
+  await outgoing.addressesOf(url, also).catch((error: unknown) => {
+    if (!(error instanceof Refusal)) throw error
+    if (error.failure.code === 'forbidden') throw fail('forbidden', 'meetings.targetNotPublic', { field: 'url' })
+    throw fail('invalid', 'meetings.targetUnknown', { field: 'url' })
+  })
+}
+
 export type Slices = ReturnType<typeof slices>

@@ -1,5 +1,5 @@
 import type { Handlers, Tx } from '@atrium/platform'
-import type { AccountId, auth as contract, Invitation, Person } from '@atrium/protocol'
+import type { AccountId, auth as contract, Invitation, meetings as ofMeetings, Person } from '@atrium/protocol'
 import type { ExportPart } from '../directory/index.ts'
 import { letterWith } from './letters.ts'
 import { makeLink } from './links.ts'
@@ -16,12 +16,13 @@ const receiptLivesMs = 15 * 24 * 60 * 60 * 1_000
 export function auth(deps: AuthDeps) {
   const service = authService(deps)
   const { db, work, accounts, now, origin, post } = deps
-  const handlers: Handlers<typeof contract> = {
+  const handlers: Handlers<typeof contract & Pick<typeof ofMeetings, 'auth.guest'>> = {
     'hub.about': service.about,
     'setup.peek': service.peekSetup,
     'setup.finish': service.setUp,
     'auth.signIn': service.signIn,
     'auth.signOut': service.signOut,
+    'auth.guest': service.guest,
     'auth.invitation.peek': service.peekInvitation,
     'auth.invitation.accept': service.accept,
     'auth.password.change': service.changePassword,

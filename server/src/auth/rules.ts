@@ -6,6 +6,7 @@ export type LinkPurpose = 'setup' | 'invitation' | 'reset' | 'admin'
 const day = 24 * 60 * 60 * 1_000
 export const idleMs = 14 * day
 export const lastsMs = 90 * day
+export const guestLastsMs = day / 2
 /** How often a session says that it is still in use. */
 export const touchEveryMs = 60_000
 export const linkLivesMs = { setup: 7 * day, invitation: 7 * day, reset: day, admin: day } as const satisfies Record<LinkPurpose, number>
@@ -70,3 +71,6 @@ export const isInDomain = (address: string, domain: string): boolean => {
   const own = address.slice(address.lastIndexOf('@') + 1)
   return own === domain || own.endsWith(`.${domain}`)
 }
+
+// AUTH-9 (a guest's session is good for one meeting, whose link they had, and for twelve hours) is `beginGuest`: it is what it
+// writes. What the guest may do there is the rule of meetings.

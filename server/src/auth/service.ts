@@ -1,5 +1,5 @@
 import { fail, type Actor, type Announce, type Call, type Database, type Throttle, type Tx } from '@atrium/platform'
-import type { AccountId, Hub, Input, Output, Person } from '@atrium/protocol'
+import type { AccountId, Hub, Input, MeetingId, Output, Person } from '@atrium/protocol'
 import type { Accounts } from '../directory/index.ts'
 import type { Hashing } from './hashing.ts'
 import { passwords } from './passwords.ts'
@@ -28,6 +28,8 @@ export interface AuthDeps extends Database<AuthTables> {
   origin: string
   /** Sends a letter once the unit has committed. */
   post: (tx: Tx, letter: { to: string; subject: string; text: string }) => Promise<void>
+  /** The meeting that a link leads guests to. Refuses links that lead nowhere, or not for guests. */
+  guestDoor: (slug: string) => Promise<MeetingId>
   now: () => Date
   newId: () => string
 }
@@ -35,7 +37,7 @@ type LinkOfPerson = LinkRow & { accountId: AccountId }
 
 export function authService(deps: AuthDeps) {
   const { db, work, accounts, about, now, newId } = deps
-  const { sessionOf, standing, begin, renew, end } = sessions(deps)
+  const { sessionOf, standing, begin, beginGuest, renew, end } = sessions(deps)
   const { hash, isRight } = passwords({
     ...deps,
     hashOf: (id) => findHash(db, id),
@@ -161,6 +163,24 @@ export function authService(deps: AuthDeps) {
         if (actor && actor.accountId !== person.id) await end(tx, announce, actor.accountId, 'signed_out', { only: actor.sessionId })
         return begin(tx, person.id, call)
       })
+    },
+
+    /** Who says a name at a meeting's link. The same browser, at the same link, is the same guest, under the name they say now. */
+    async guest(actor: Actor | undefined, { slug, name }: Input<Hub, 'auth.guest'>, call: Call): Promise<Output<Hub, 'auth.guest'>> {
+      const meetingId = await deps.guestDoor(slug)
+      if (actor && actor.kind !== 'guest') throw fail('conflict', 'auth.signedInAlready')
+      if (actor?.scope === meetingId) {
+        await work((tx) => accounts.renameGuest(tx, actor.accountId, name))
+        return { accountId: actor.accountId, meetingId }
+      }
+      const accountId = newId() as AccountId
+      await enter(accountId, call, async (tx, announce) => {
+        await accounts.addGuest(tx, { id: accountId, name, at: now() })
+        // A browser is one guest at a time.
+        if (actor) await end(tx, announce, actor.accountId, 'signed_out', { only: actor.sessionId })
+        return beginGuest(tx, accountId, meetingId, call)
+      })
+      return { accountId, meetingId }
     },
 
     async changePassword(actor: Actor, { current, next }: Input<Hub, 'auth.password.change'>, call: Call) {

@@ -1,7 +1,7 @@
 import { fail, networkOf, together, type Actor, type Announce, type Call, type Database, type Tx } from '@atrium/platform'
-import type { AccountId, SessionId } from '@atrium/protocol'
+import type { AccountId, MeetingId, SessionId } from '@atrium/protocol'
 import { deviceOf } from './device.ts'
-import { isOver, lastsMs, touchEveryMs } from './rules.ts'
+import { guestLastsMs, isOver, lastsMs, touchEveryMs } from './rules.ts'
 import { hashOf, newSecret } from './secrets.ts'
 import {
   addSession,
@@ -31,7 +31,31 @@ export function sessions({ db, work, now, newId }: Deps) {
     await work((tx) => touchSessions(tx, ids as SessionId[], now()))
     return new Map()
   })
-  const fresh = (): Begun => ({ secret: newSecret(), expiresAt: new Date(now().getTime() + lastsMs) })
+  const fresh = (livesMs = lastsMs): Begun => ({ secret: newSecret(), expiresAt: new Date(now().getTime() + livesMs) })
+
+  async function add(
+    tx: Tx,
+    accountId: AccountId,
+    call: Call,
+    { kind, scope, livesMs }: { kind: Actor['kind']; scope: string | null; livesMs?: number },
+  ): Promise<Begun> {
+    const begun = fresh(livesMs)
+    const at = now()
+    await addSession(tx, {
+      id: newId() as SessionId,
+      accountId,
+      accountKind: kind,
+      scope,
+      secretHash: hashOf(begun.secret),
+      device: deviceOf(call.userAgent),
+      source: call.source,
+      startedAt: at,
+      seenAt: at,
+      expiresAt: begun.expiresAt,
+      endedAt: null,
+    })
+    return begun
+  }
 
   return {
     /** Who a cookie stands for. Asked together with others, and so is said, at most once a minute, that the session is in use. */
@@ -54,24 +78,14 @@ export function sessions({ db, work, now, newId }: Deps) {
 
     /** A new session for somebody who has just shown who they are. The caller holds the account and knows that it is open. */
     async begin(tx: Tx, accountId: AccountId, call: Call): Promise<Begun> {
-      const begun = fresh()
-      const at = now()
-      await addSession(tx, {
-        id: newId() as SessionId,
-        accountId,
-        accountKind: 'person',
-        scope: null,
-        secretHash: hashOf(begun.secret),
-        device: deviceOf(call.userAgent),
-        source: call.source,
-        startedAt: at,
-        seenAt: at,
-        expiresAt: begun.expiresAt,
-        endedAt: null,
-      })
-      await knowSource(tx, accountId, networkOf(call.source), at)
+      const begun = await add(tx, accountId, call, { kind: 'person', scope: null })
+      await knowSource(tx, accountId, networkOf(call.source), now())
       return begun
     },
+
+    /** AUTH-9: a session for a guest, who shows nothing but a link. */
+    beginGuest: (tx: Tx, accountId: AccountId, meetingId: MeetingId, call: Call): Promise<Begun> =>
+      add(tx, accountId, call, { kind: 'guest', scope: meetingId, livesMs: guestLastsMs }),
 
     /** The same session under a new secret. Undefined when it has ended meanwhile. */
     async renew(tx: Tx, actor: Actor): Promise<Begun | undefined> {

@@ -1,4 +1,4 @@
-import type { Announce, Tx as UnderWay } from '@atrium/platform'
+import type { Announce, Reading, Tx as UnderWay } from '@atrium/platform'
 import type { AccountId, Room, RoomId, Seat } from '@atrium/protocol'
 import { isForTwo } from './rules.ts'
 import { roomTopic, type ChatDeps } from './service.common.ts'
@@ -12,7 +12,7 @@ export interface Place {
   room: Room
   seat: { role: Seat['role']; isLent: boolean } | undefined
 }
-type At = Db | UnderWay
+type At = Reading<any> | UnderWay
 const reading = (at: At) => at as Db
 const own = (tx: UnderWay) => tx as unknown as Tx
 

@@ -32,7 +32,20 @@ export interface SignIn {
 /** Everything but the chance to set a clock back. */
 export type DemoHouse = Pick<
   House,
-  'db' | 'databaseOf' | 'epoch' | 'bus' | 'blobs' | 'jobs' | 'throttle' | 'tickets' | 'version' | 'now' | 'newId' | 'log'
+  | 'db'
+  | 'databaseOf'
+  | 'epoch'
+  | 'bus'
+  | 'blobs'
+  | 'jobs'
+  | 'throttle'
+  | 'tickets'
+  | 'placement'
+  | 'outgoing'
+  | 'version'
+  | 'now'
+  | 'newId'
+  | 'log'
 >
 
 const signIns: SignIn[] = members.flatMap(({ name, password }) => (password ? [{ name, address: addressOf(name), password }] : []))
@@ -77,6 +90,7 @@ async function stageOf(house: DemoHouse) {
     hashing,
     origin: 'http://localhost',
     source: '',
+    streamTo: [],
     now: () => clock.at,
     jobs: {
       ...jobs,

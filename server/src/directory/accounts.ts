@@ -4,6 +4,7 @@ import { canAdminister, type Standing } from './rules.ts'
 import {
   activeAccounts,
   addAccount,
+  addGuest,
   addOrganisation,
   changeAccount,
   findByAddress,
@@ -38,6 +39,12 @@ export function accounts({ db }: Pick<Database<DirectoryTables>, 'db'>) {
 
     /** Locks the account until the unit ends. */
     hold: (tx: Tx, id: string): Promise<Standing | undefined> => holdAccount(tx, id),
+
+    addGuest: (tx: Tx, guest: { id: AccountId; name: string; at: Date }): Promise<void> => addGuest(tx, guest),
+    async renameGuest(tx: Tx, id: AccountId, name: string): Promise<void> {
+      const before = await findPerson(tx, id)
+      if (before?.kind === 'guest' && before.name !== name) await changeAccount(tx, before, { name })
+    },
 
     /** The organisation and its first administrator. Of two at once, one is refused. */
     async found(tx: Tx, announce: Announce, { organisation, administrator, at }: Founding): Promise<Person> {

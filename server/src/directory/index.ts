@@ -1,11 +1,13 @@
 import type { Actor, Handlers } from '@atrium/platform'
 import type { AccountId, directory as contract } from '@atrium/protocol'
 import { exportOf, type ExportPart } from './export.ts'
+import { guestsNamedForMs } from './rules.ts'
 import { directoryService, type DirectoryDeps } from './service.ts'
-import { findDates, findLanguage, findPerson } from './store.ts'
+import { closeGuests, findDates, findLanguage, findPerson } from './store.ts'
 
 export { accounts, type Accounts, type Founding } from './accounts.ts'
 export { WithContent, type ExportPart } from './export.ts'
+export { fold } from './words.ts'
 export { listAdministrators, type DirectoryTables } from './store.ts'
 
 export function directory(deps: DirectoryDeps) {
@@ -30,6 +32,8 @@ export function directory(deps: DirectoryDeps) {
   }
   return {
     handlers,
+    /** For a daily job (DIR-8). */
+    closeGuests: (): Promise<void> => deps.work((tx) => closeGuests(tx, new Date(deps.now().getTime() - guestsNamedForMs))),
     /** Everything the hub keeps of the caller, as JSON text. The other slices give their parts. */
     exportOf: (actor: Actor, parts: readonly ExportPart[] = []) => exportOf(actor.accountId, deps.now(), [profile, ...parts]),
   }

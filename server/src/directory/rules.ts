@@ -39,3 +39,6 @@ export const loses = (before: Person['status'], after: Person['status']): boolea
 
 /** DIR-7  A link to choose a password is given for accounts that are open and not locked. */
 export const canInvite = (account: Standing): boolean => account.status === 'active' || account.status === 'invited'
+
+/** DIR-8  A guest's name is kept for 30 days; then what they said has no name any more. */
+export const guestsNamedForMs = 30 * 24 * 60 * 60 * 1_000

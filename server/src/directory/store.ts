@@ -65,12 +65,13 @@ export async function findByAddress(db: Db | Tx, address: string): Promise<Perso
   return row && toPerson(row)
 }
 
-/** Who can be written to: active, or invited and soon here. */
+/** Who can be written to: active, or invited and soon here. Nobody writes to a guest, or meets one elsewhere. */
 export async function activeAccounts(db: Db | Tx, ids: readonly string[]): Promise<AccountId[]> {
   const rows = await open(db)
     .selectFrom('account')
     .select('id')
     .where('id', '=', uuids(ids))
+    .where('kind', '<>', 'guest')
     .where('status', 'in', ['active', 'invited'])
     .execute()
   return rows.map(({ id }) => id)
@@ -176,6 +177,28 @@ export async function addAccount(tx: Tx, { id, name, address, at, added, status,
   return true
 }
 
+/** A guest has a name and nothing else: no address, no password, no place in lists and searches. */
+export async function addGuest(tx: Tx, { id, name, at }: { id: AccountId; name: string; at: Date }): Promise<void> {
+  await open(tx)
+    .insertInto('account')
+    .values({
+      ...{ id, kind: 'guest', name, title: '', pictureId: null, language: null, status: 'active', isAdministrator: false },
+      ...{ joinedAt: at, createdAt: at, addedBy: null, clientId: null, sortKey: '', words: '' },
+    })
+    .execute()
+}
+
+/** Guests of so long ago: what they said stays, without a name. */
+export async function closeGuests(tx: Tx, before: Date): Promise<void> {
+  await open(tx)
+    .updateTable('account')
+    .set({ name: '', status: 'closed' })
+    .where('kind', '=', 'guest')
+    .where('status', '<>', 'closed')
+    .where('createdAt', '<', before)
+    .execute()
+}
+
 /** The account that an earlier attempt with the same `clientId` made. */
 export async function findAdded(tx: Tx, by: AccountId, clientId: string): Promise<Person | undefined> {
   const row = await people(tx).where('addedBy', '=', by).where('clientId', '=', clientId).executeTakeFirst()
@@ -194,7 +217,11 @@ export interface AccountChange {
 
 export async function changeAccount(tx: Tx, before: Person, { picture, ...change }: AccountChange): Promise<Person> {
   const given = Object.fromEntries(Object.entries({ ...change, pictureId: picture }).filter(([, value]) => value !== undefined))
-  const named = change.name === undefined ? {} : { sortKey: fold(change.name), words: searchableWords(change.name, before.address) }
+  // Guests are in no list and no search.
+  const named =
+    change.name === undefined || before.kind === 'guest'
+      ? {}
+      : { sortKey: fold(change.name), words: searchableWords(change.name, before.address) }
   if (Object.keys(given).length > 0)
     await open(tx)
       .updateTable('account')

@@ -11,7 +11,7 @@ import {
   type Nudges,
   type Service,
 } from '@atrium/platform'
-import { revocations } from '@atrium/platform/revocations'
+import { revocations, type Revoked } from '@atrium/platform/revocations'
 import { contract, type Delta, type Hub, type Payload, type Position, type Since } from '@atrium/protocol'
 import { graceMs, renewEveryMs, type PresenceSlice } from '../presence/index.ts'
 import { end, type Connection } from './connection.ts'
@@ -32,6 +32,8 @@ export interface GatewayDeps {
   sessionOf: (secret: string) => Promise<Actor | undefined>
   /** Which of these sessions have not ended. */
   standing: (ids: Actor['sessionId'][]) => Promise<ReadonlySet<string>>
+  /** Who else must know of every right that is lost. */
+  heed: (revoked: Revoked) => Promise<void>
   /** Of each slice that has topics: what an actor may hear of them. */
   spansOf: SpansOf[]
   /** The rooms in which accounts have a seat, as topics with what they may read: what happens there is told even off screen. */
@@ -77,6 +79,7 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
   })
   const cut = (connection: Connection, ending: Parameters<typeof end>[1]) => end(connection, ending, metrics.endings)
   const lost = await revocations({ bus, db, log })
+  lost.onRevoked((revoked) => void deps.heed(revoked).catch((error) => log.warn({ error }, 'a lost right could not be followed up')))
   const admitted = rights({
     onRevoked: lost.onRevoked,
     connections: sockets.connections,

@@ -1,11 +1,31 @@
-import { fail, type Handlers } from '@atrium/platform'
-import { media as contract } from '@atrium/protocol'
+import { askInternal, fail, type Actor, type Bus, type Handlers } from '@atrium/platform'
+import { media as contract, type Draft, type Internal, type OperationName } from '@atrium/protocol'
+import { nameOf } from '../meetings/index.ts'
 
-export function mediaPassage(): Handlers<typeof contract> {
-  const notYet = async () => {
-    throw fail('unavailable', 'unavailable')
+type Passed = OperationName<typeof contract>
+const nodeName = /^[a-z0-9][a-z0-9.-]{0,62}(?:~[0-9a-f]+)?$/
+
+/**
+ * What a page asks of a media node: passed on to it as it is, with who asks. The node lets in by ticket alone, and compares
+ * every later step with whom it let in; here only those are passed on who are inside a meeting, or speak with a node at all.
+ */
+export function mediaPassage({
+  bus,
+  nodeFor,
+}: {
+  bus: Pick<Bus, 'call'>
+  /** The node of a meeting, for who is inside it. */
+  nodeFor: (actor: Actor, meetingId: string) => Promise<string>
+}): Handlers<typeof contract> {
+  const pass = async (name: Passed, { accountId, sessionId }: Actor, node: string, input: unknown) => {
+    if (!nodeName.test(node)) throw fail('not_found', 'meetings.notInside', { field: 'node' })
+    return askInternal(bus, `sfu:${nameOf(node)}`, name, { accountId, sessionId, input } as Draft<Internal, Passed>)
   }
-  return Object.fromEntries(
-    Object.entries(contract).flatMap(([name, { kind }]) => (kind === 'signal' ? [] : [[name, notYet]])),
-  ) as unknown as Handlers<typeof contract>
+  const names = (Object.keys(contract) as (keyof typeof contract)[]).filter((name): name is Passed => contract[name].kind !== 'signal')
+  const handlers = names.map((name) => [
+    name,
+    async (actor: Actor, input: { node: string; meetingId: string }) =>
+      pass(name, actor, name === 'media.join' ? await nodeFor(actor, input.meetingId) : input.node, input),
+  ])
+  return Object.fromEntries(handlers) as Handlers<typeof contract>
 }

@@ -10,6 +10,9 @@ interface Stirred {
 }
 type Entry = Stirring['rooms'][number]
 
+/** What changes nothing that the list of rooms shows. */
+const leavesTheListAlone: ReadonlySet<string> = new Set(['chat.message.reacted', 'meetings.meeting.changed'])
+
 /** More than that a screen does not need to hear of one by one: it asks. */
 const enough = 100
 
@@ -42,7 +45,7 @@ export function stirring(deps: {
         const stirred = note(event.topic)
         if (stirred.sent.length < enough) stirred.sent.push({ seq, authorId, excerpt: excerptOf(message), sentAt, mentions })
         else stirred.isStale = true
-      } else if (event.topic.startsWith('room:') && event.seq !== null && event.name !== 'chat.message.reacted')
+      } else if (event.topic.startsWith('room:') && event.seq !== null && !leavesTheListAlone.has(event.name))
         note(event.topic).isStale = true
       else return false
       return true

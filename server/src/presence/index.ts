@@ -3,7 +3,7 @@ import type { AccountId } from '@atrium/protocol'
 import { presenceService, type PresenceDeps } from './service.ts'
 
 export { graceMs, renewEveryMs } from './rules.ts'
-export type { PresenceTables } from './store.ts'
+export { haveScreens, type PresenceTables } from './store.ts'
 
 const prefix = 'presence:'
 const always: Span[] = [{ from: 1, to: null }]

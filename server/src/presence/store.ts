@@ -30,6 +30,15 @@ export async function findSeen(db: Db, accountIds: readonly AccountId[]): Promis
   return rows
 }
 
+/** Of these, those with a page open on some process, whatever they chose to show. */
+export async function haveScreens(db: Db, accountIds: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ accountId: string }>`
+    select distinct account_id from presence_screen where account_id = any(${accountIds}::uuid[]) and until > now()`.execute(
+    db as Kysely<PresenceTables>,
+  )
+  return new Set(rows.map(({ accountId }) => accountId))
+}
+
 export async function findChoice(db: Db, accountId: AccountId): Promise<PresenceChoice> {
   const row = await (db as Kysely<PresenceTables>)
     .selectFrom('presenceChoice')

@@ -9,7 +9,8 @@ import { dispatcher, jobs, memoryBus, throttle, workshop, type Actor, type Call,
 import { diskBlobs } from '@atrium/platform/blobs/disk'
 import { outbox } from '@atrium/platform/mail/outbox'
 import { jsonLog } from '@atrium/platform/log'
-import { nodeOf } from '@atrium/platform/placement'
+import { openOutgoing } from '@atrium/platform/outgoing'
+import { leases, nodeOf } from '@atrium/platform/placement'
 import { cloneDatabase } from '@atrium/platform/testing'
 import { ed25519Tickets } from '@atrium/platform/tickets'
 import { contract, type AccountId, type Draft, type Failure, type Hub, type OperationName, type Output, type Reply } from '@atrium/protocol'
@@ -61,7 +62,10 @@ export async function house(cluster: PoolConfig) {
     throttle: throttle(db),
     tickets: ed25519Tickets({ db, node: nodeOf('test'), now, newId: randomUUID }),
     version: '0.0.0',
+    placement: leases(db),
+    outgoing: openOutgoing({ resolve: async (host) => (host === 'live.example.org' ? ['93.184.215.14'] : ['10.0.0.7']) }),
     source: 'https://source.example/atrium',
+    streamTo: ['10.9.0.0/16'],
     origin: 'https://hub.example',
     hashing,
     now,

@@ -1,0 +1,123 @@
+import { fail, type Actor, type Announce, type Bus, type Database, type Jobs, type Reading, type Tx as AnyTx } from '@atrium/platform'
+import type { AccountId, Meeting, MeetingId, Participant, Person, RoomId, Topic } from '@atrium/protocol'
+import type { RoomsOfMeetings } from '../chat/index.ts'
+import type { MediaNodes } from './nodes.ts'
+import { isInside, type Occasion, type Part, type Standing } from './rules.ts'
+import type { Db, MeetingRow, MeetingTables, ParticipantRow } from './store.ts'
+import { findPart } from './store.participants.ts'
+
+export interface Recorded {
+  meetingId: MeetingId
+  folderId: string
+  accountId: AccountId
+  name: string
+  key: string
+  bytes: number
+  sha256: string
+  type: string
+}
+
+export interface MeetingDeps extends Database<MeetingTables> {
+  epoch: string
+  now: () => Date
+  newId: () => string
+  bus: Pick<Bus, 'publish'>
+  jobs: Pick<Jobs, 'enqueue'>
+  nodes: MediaNodes
+  rooms: RoomsOfMeetings
+  /** Signs what the media node lets in. */
+  sign: (claims: {
+    meetingId: MeetingId
+    roomId: RoomId
+    participantId: Participant['id']
+    accountId: AccountId
+    sessionId: Actor['sessionId']
+    node: string
+    may: ('audio' | 'video' | 'screen')[]
+  }) => Promise<string>
+  peopleOf: (at: Reading<any> | AnyTx, accountIds: readonly string[]) => Promise<Person[]>
+  organisation: () => Promise<{ name: string } | undefined>
+  isAdministrator: (actor: Actor) => Promise<boolean>
+  /** Of these, those with a page open somewhere. */
+  haveScreens: (accountIds: readonly string[]) => Promise<ReadonlySet<string>>
+  /** Refuses an address that we may not send to. */
+  mayStreamTo: (url: string) => Promise<void>
+  /** The folder of a room, for what is recorded there. */
+  recordingFolderOf: (roomId: RoomId) => Promise<string>
+  /** Makes a finished recording a file of its folder, and shows it in the room. */
+  takeRecording: (recorded: Recorded & { roomId: RoomId }) => Promise<string>
+}
+
+export const roomTopic = (roomId: string): Topic<'room'> => `room:${roomId}`
+export const meetingTopic = (meetingId: string): Topic<'meeting'> => `meeting:${meetingId}`
+export const hostsTopic = (meetingId: string): Topic<'hosts'> => `hosts:${meetingId}`
+export const accountTopic = (accountId: string): Topic<'account'> => `account:${accountId}`
+
+export const noSuchMeeting = () => fail('not_found', 'meetings.noSuchMeeting')
+export const noSuchParticipant = () => fail('not_found', 'meetings.noSuchParticipant')
+export const onlyHosts = () => fail('forbidden', 'meetings.onlyHosts')
+export const notInside = () => fail('forbidden', 'meetings.notInside')
+
+/** A meeting as somebody sees it who asks: everything the rules want to know. */
+export interface Seen {
+  row: MeetingRow
+  title: string
+  occasion: Occasion
+  me: Standing
+  mine: ParticipantRow | undefined
+  isArchived: boolean
+}
+
+export async function seenBy(deps: Pick<MeetingDeps, 'rooms'>, at: Db, row: MeetingRow, actor: Actor): Promise<Seen> {
+  const [place, mine] = [await deps.rooms.placeOf(at, row.roomId, actor.accountId), await findPart(at, row.id, actor.accountId)]
+  if (!place) throw noSuchMeeting()
+  const { room, seat } = place
+  return {
+    row,
+    title: room.name,
+    occasion: occasionOf(row, room.kind),
+    me: {
+      kind: actor.kind === 'guest' ? 'guest' : 'person',
+      scope: actor.scope,
+      seat: seat && !seat.isLent ? seat.role : undefined,
+      part: mine && partOf(mine),
+    },
+    mine,
+    isArchived: room.isArchived,
+  }
+}
+
+export const occasionOf = ({ id, slug, guests, isLocked, sittingId }: MeetingRow, kind: Occasion['kind']): Occasion => ({
+  ...{ id, slug, guests, isLocked, sittingId, kind },
+})
+const partOf = ({ state, isHost, sittingId, wasLetIn, denials }: ParticipantRow): Part => ({ state, isHost, sittingId, wasLetIn, denials })
+
+export const toMeeting = (row: MeetingRow, title: string): Meeting => ({
+  id: row.id,
+  roomId: row.roomId,
+  slug: row.slug,
+  title,
+  guests: row.guests,
+  isLocked: row.isLocked,
+  sitting: row.beganAt && row.begunBy ? { startedAt: row.beganAt.toISOString(), startedBy: row.begunBy, inside: row.inside } : null,
+  recording: row.recordingBeganAt && row.recordingBy ? { startedAt: row.recordingBeganAt.toISOString(), by: row.recordingBy } : null,
+  streams: row.streams,
+})
+
+export const toParticipant = (row: ParticipantRow, name: string): Participant => ({
+  id: row.id,
+  meetingId: row.meetingId,
+  accountId: row.accountId,
+  kind: row.kind,
+  name,
+  isHost: row.isHost && isInside(row.state),
+  state: row.state,
+  hasRaisedHand: row.hasRaisedHand,
+  since: row.since.toISOString(),
+})
+
+/** Of people a guest sees the name and the picture, not how to write to them. */
+export const shownTo = (actor: Pick<Actor, 'kind'>, people: readonly Person[]): Person[] =>
+  actor.kind === 'guest' ? people.map((person) => ({ ...person, address: null, isAdministrator: false })) : [...people]
+
+export type { Announce }
