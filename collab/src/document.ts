@@ -18,6 +18,7 @@ export class OpenDocument {
   loaded: Loaded | undefined
   /** While it is being let go: who comes meanwhile waits for it. */
   leaving: Promise<void> | undefined
+  isDeleted = false
   /** Work that needs it although nobody is there. */
   errands = 0
   readonly #timers = new Map<Timer, NodeJS.Timeout>()

@@ -19,8 +19,10 @@ export interface Times {
   versionMs: number
   /** So long an account is kept from a document that its update stalled. */
   shutOutMs: number
+  /** How often it is looked whether documents belong elsewhere. */
+  homesMs: number
 }
-export const usualTimes: Times = { idleMs: 30_000, leftMs: 10_000, versionMs: 600_000, shutOutMs: 60_000 }
+export const usualTimes: Times = { idleMs: 30_000, leftMs: 10_000, versionMs: 600_000, shutOutMs: 60_000, homesMs: 1_000 }
 
 interface Needs {
   db: Tables
@@ -45,7 +47,7 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
     },
     onLost: () => threads.loseAll(),
   })
-  const { load, stateOf, tidy } = keeping({ db, log, changes })
+  const { load, stateOf, tidy, heal } = keeping({ db, log, changes })
   const threads = documentThreads({ verbs: { load: loadFor }, hear, lost }, howMany)
 
   /** The document to work with, even if nobody is there. */
@@ -144,17 +146,21 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
       warm: (said) => visit.isOver || toThread(document, visit, said),
     })
 
-  /** Nobody is there any more: what was written becomes a version, the log a snapshot, and the thread lets the document go. */
-  async function letGo(document: OpenDocument): Promise<void> {
+  async function putAway(document: OpenDocument): Promise<void> {
     document.errands++
     await keep(document, 'left')
     await changes.durable(document.fileId)
     if (document.loaded) await tidy(document)
     document.errands--
+  }
+
+  /** Nobody is there any more: what was written becomes a version, the log a snapshot, and the thread lets the document go. */
+  async function letGo(document: OpenDocument): Promise<void> {
+    if (!document.isDeleted) await putAway(document)
     if (!document.isIdle || open.get(document.fileId) !== document) return
-    // The database is away: what is not on disk is only here.
-    if (document.loaded && document.loaded.rows.length > 0) return document.later('idle', times.idleMs, () => letGo(document))
     if (!document.loaded) return forget(document)
+    // The database is away, and what is not on disk is only here.
+    if (document.loaded.rows.length > 0 && !document.isDeleted) return goneQuiet(document)
     // A thread that ends meanwhile takes the document with it.
     document.leaving = document.thread.ask('unload', { fileId: document.fileId }).then(
       () => forget(document),
@@ -171,6 +177,7 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
       if (shutOut.has(visit)) return visit.end('shut_out')
       const document = await documentOf(visit.claims.fileId)
       if (visit.isOver) return goneQuiet(document)
+      if (document.isDeleted) return visit.end('not_found')
       const isAlone = document.isIdle && !document.loaded
       document.never('left')
       document.visits.add(visit)
@@ -210,7 +217,16 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
         goneQuiet(document)
       }
     },
+    /** It is no more: who has it open is told. */
+    remove(fileId: FileId): void {
+      const document = open.get(fileId)
+      if (!document) return
+      document.isDeleted = true
+      document.endAll('not_found')
+      goneQuiet(document)
+    },
     stateOf,
+    heal,
     durable: changes.durable,
     settled: changes.settled,
     opened: (): Iterable<OpenDocument> => open.values(),

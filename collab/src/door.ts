@@ -25,11 +25,12 @@ interface Needs {
   log: Log
   now: () => Date
   rights: (visits: ReadonlySet<Visit>) => Rights
-  documents: Documents
+  documents: Pick<Documents, 'enter' | 'hear' | 'leave' | 'turn'>
+  homes: { isElsewhere: (fileId: FileId) => boolean }
 }
 
 /** Lets in who greets with a ticket for a document on this node, and looks at it again before it ends. */
-export function documentDoor({ tickets, endings, log, now, documents, ...needs }: Needs) {
+export function documentDoor({ tickets, endings, log, now, documents, homes, ...needs }: Needs) {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.bytes + 1_024 })
   const strangers = new Set<WebSocket>()
   const visits = new Set<Visit>()
@@ -47,7 +48,7 @@ export function documentDoor({ tickets, endings, log, now, documents, ...needs }
     try {
       const { accountId, sessionId, mode, issuedAt, expiresAt } = await tickets.verify(token, 'document', { fileId })
       const claims = { fileId, accountId, sessionId, mode, issuedAt, expiresAt }
-      return rights.lostSince(claims) ?? claims
+      return rights.lostSince(claims) ?? (homes.isElsewhere(fileId) ? 'moved' : claims)
     } catch (error) {
       if (error instanceof Refusal) return 'ticket_refused'
       log.error({ operation: 'document.enter', error })

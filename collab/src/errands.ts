@@ -6,7 +6,7 @@ import { begin, beginWith, forget, stored, type DocumentTables, type Tables } fr
 interface Needs {
   db: Tables
   work: Database<DocumentTables>['work']
-  documents: Pick<Documents, 'anyThread' | 'opened' | 'durable'>
+  documents: Pick<Documents, 'anyThread' | 'remove'>
   blobs: Blobs
   log: Log
   now: () => Date
@@ -39,7 +39,7 @@ export function errands({ db, work, documents, blobs, log, now }: Needs) {
 
     async 'document.delete'({ fileId }: Input<Internal, 'document.delete'>) {
       const keys = await work((tx) => forget(tx, fileId, now()))
-      for (const document of documents.opened()) if (document.fileId === fileId) document.endAll('not_found')
+      documents.remove(fileId)
       // A blob that stays behind is found by who looks for blobs without a row.
       for (const key of keys) await blobs.delete(key).catch((error: unknown) => log.warn({ operation: 'document.delete', error }))
       return {}

@@ -69,6 +69,7 @@ export function keeping({ db, log, changes }: Needs) {
   return {
     load,
     stateOf,
+    heal,
     /** Folds the log, if there is anything in it; never twice at once. */
     tidy(document: OpenDocument): Promise<void> {
       const under = tidying.get(document)

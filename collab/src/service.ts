@@ -4,7 +4,7 @@ import { answerInternal, register, revocations, type House, type Service } from 
 import { documentDoor } from './door.ts'
 import { documents as openDocuments, usualTimes, type Times } from './documents.ts'
 import { errands } from './errands.ts'
-import { watchHomes } from './homes.ts'
+import { homes as watchHomes } from './homes.ts'
 import { rights } from './rights.ts'
 import type { DocumentTables } from './store.ts'
 import { versions as versionsOf } from './versions.ts'
@@ -15,22 +15,26 @@ export interface Options {
   times?: Partial<Times>
   /** Nothing said: all cores but one. */
   threads?: number
+  now?: () => Date
 }
 export const start = (house: House): Promise<Service> => startWith(house)
 
 /** The document service: found by its lease, asked over the bus, entered with a ticket. */
-export async function startWith(house: House, { times, threads }: Options = {}): Promise<Service> {
-  const { bus, db, http, placement, tickets, metrics, node, version, log, now } = house
+export async function startWith(house: House, options: Options = {}): Promise<Service> {
+  const { threads, now = house.now } = options
+  const times = { ...usualTimes, ...options.times }
+  const { bus, db, http, placement, tickets, metrics, node, version, log } = house
   let isDraining = false
   const database = house.databaseOf<DocumentTables>()
   const documents = openDocuments({
-    ...{ db, log, threads, docsOpen: metrics.docsOpen, times: { ...usualTimes, ...times } },
+    ...{ db, log, threads, docsOpen: metrics.docsOpen, times },
     keepVersion: (document, reason) => versions.keep(document, reason),
   })
   const versions = versionsOf({ ...database, documents, blobs: house.blobs, now, newId: house.newId })
+  const homes = watchHomes({ placement, node, log, opened: documents.opened, heal: documents.heal, everyMs: times.homesMs })
   const lost = await revocations({ bus, db, log })
   const door = documentDoor({
-    ...{ tickets, endings: metrics.endings, log, now, documents },
+    ...{ tickets, endings: metrics.endings, log, now, documents, homes },
     rights: (visits) => rights({ onRevoked: lost.onRevoked, visits, now }),
   })
 
@@ -45,20 +49,19 @@ export async function startWith(house: House, { times, threads }: Options = {}):
   })
   const close = http.upgrade(`/collab/${node.name}`, door.enter)
   const registration = await register(placement, 'collab', node, log)
-  const stopWatching = watchHomes({ placement, node, log, documents })
 
   return {
     isReady: () => !isDraining,
     async drain() {
       isDraining = true
-      stopWatching()
+      homes.stop()
       // First of all: whoever looks for a node from now on finds another.
       await registration.end()
       await door.end('draining')
       await documents.settled()
     },
     async stop() {
-      stopWatching()
+      homes.stop()
       close()
       leave()
       if (!isDraining) await registration.end()

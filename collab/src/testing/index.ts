@@ -74,6 +74,7 @@ export function person(node: Pick<DocumentNode, 'address' | 'url' | 'sign'>, fil
   class Socket extends WebSocket {
     constructor(address: string) {
       super(address, { origin: node.url })
+      this.on('error', () => {}) // The provider hears it too, and not when it has given up on it.
     }
   }
   const socket = new HocuspocusProviderWebsocket({

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { afterAll, afterEach, beforeAll, inject, test } from 'vitest'
+import { until } from '@atrium/platform/testing'
+import { say, sync } from './frames.ts'
+import { claims, deletes, endless, intruder, strangers } from './testing/hostile.ts'
+import { aFile, anAccount, documentNode, person, type DocumentNode, type TestPerson } from './testing/index.ts'
+
+let node: DocumentNode
+let people: TestPerson[] = []
+const come = (...args: Parameters<typeof person> extends [unknown, ...infer Rest] ? Rest : never) => {
+  const one = person(node, ...args)
+  people.push(one)
+  return one
+}
+beforeAll(async () => {
+  node = await documentNode(inject('cluster'), { threads: 1, times: { shutOutMs: 2_000 } })
+})
+afterEach(() => {
+  for (const one of people) one.leave()
+  people = []
+})
+afterAll(() => node.close())
+
+test('what would stall Yjs is refused by name, and nobody else notices', async () => {
+  const fileId = aFile()
+  const [alice, bob] = [come(fileId), come(fileId)]
+  await Promise.all([alice.saved(), bob.saved()])
+  for (let n = 0; n < 500; n++) alice.text.insert(0, 'xy')
+  await alice.saved()
+  for (const [what, update, ending] of [
+    ['strangers', strangers(16_000), '4413 too_large'],
+    ['claims', claims, '4400 malformed'],
+    ['deletes', deletes(alice.document.clientID, 1_000, 16_000), '4400 malformed'],
+    ['rubbish', Uint8Array.of(1, 2, 3), '4400 malformed'],
+  ] as const) {
+    const evil = await intruder(node, fileId)
+    evil.update(update)
+    await until(`${what} is refused`, () => evil.ended() === ending)
+  }
+  const silent = await intruder(node, fileId)
+  silent.frame(Uint8Array.of(1, 200, 200, 200, 1))
+  await until('rubbish about who is where is refused', () => silent.ended() === '4400 malformed')
+  bob.text.insert(0, 'on it goes ')
+  await until('alice reads on', () => alice.text.toString().startsWith('on it goes '))
+  assert.ok(![...alice.heard, ...bob.heard].some((line) => line.startsWith('closed')))
+})
+
+test('an update that builds on what is missing is answered with a question, and loses nothing', async () => {
+  const fileId = aFile()
+  const [alice, bob] = [come(fileId), come(fileId)]
+  await Promise.all([alice.saved(), bob.saved()])
+  const { send } = alice.socket
+  let isLossy = true
+  alice.socket.send = (message) => void (isLossy || send.call(alice.socket, message))
+  alice.text.insert(0, 'lost ')
+  isLossy = false
+  alice.text.insert(5, 'and found')
+  await until('bob reads all of it', () => bob.text.toString() === 'lost and found')
+})
+
+test('a thread that hangs is replaced: who hung it is kept out for a while, everybody else is back within two seconds', async () => {
+  const [fileId, neighbour] = [aFile(), aFile()]
+  const [alice, bob, carol] = [come(fileId), come(neighbour), come(neighbour)]
+  await Promise.all([alice, bob, carol].map((one) => one.saved()))
+  alice.text.insert(0, 'saved before ')
+  await alice.saved()
+
+  const accountId = anAccount()
+  const evil = await intruder(node, fileId, { accountId })
+  await until('it is in', () => evil.heard.length > 0)
+  const begun = performance.now()
+  evil.update(endless(60_000))
+  await until('it is shut out', () => evil.ended() === '4503 shut_out', 10_000)
+  const ended = performance.now()
+  assert.ok(ended - begun > 1_000, 'it did not hang')
+  await Promise.all([alice, bob, carol].map((one) => until('everybody is sent elsewhere', () => one.heard.includes('closed 1012 moved'))))
+  bob.text.insert(0, 'typed meanwhile')
+  await until('all are back', () => [alice, bob, carol].every((one) => one.isSaved()), 10_000)
+  assert.ok(performance.now() - ended < 2_000 * 5, `${performance.now() - ended} ms`)
+  await until('carol reads', () => carol.text.toString() === 'typed meanwhile')
+  assert.equal(alice.text.toString(), 'saved before ')
+
+  const again = await intruder(node, fileId, { accountId })
+  await until('the account is kept out', () => again.ended() === '4503 shut_out')
+  await until('after a while it is let in again', async () => {
+    const later = await intruder(node, fileId, { accountId })
+    later.frame(say.sync(sync.step1, Uint8Array.of(0)))
+    await until('an answer', () => later.heard.length > 1 || later.ended())
+    return !later.ended()
+  })
+})
