@@ -10,7 +10,7 @@ const mostParsed = 2_000
 let lexed = $state.raw<Lexed>()
 let loading: Promise<void> | undefined
 /** The box to write in is painted first. By the clock: a page in the background has no frames. */
-const afterAFrame = () => new Promise<void>((resolve) => setTimeout(resolve, 20))
+export const afterAFrame = () => new Promise<void>((resolve) => setTimeout(resolve, 20))
 
 /** How messages are read: the reader is fetched once, and until it is there no message is shown half understood. */
 export const reading = {
