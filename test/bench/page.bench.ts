@@ -18,21 +18,23 @@ interface PageElement {
   cloneNode(): PageElement
   replaceWith(other: PageElement): void
 }
-declare const document: { querySelector(selector: string): PageElement | null }
+declare const document: { querySelector(selector: string): PageElement | null; querySelectorAll(selector: string): ArrayLike<PageElement> }
 declare const requestAnimationFrame: (run: () => void) => void
 
 const roomCount = 21
 const said = 10_000
+/** Messages of the page that a room opens with. */
+const stretch = 50
 const loads = 3
 
 const { hub, db, stop } = await benchHub()
 const people = await addPeople(db, 8)
-// Each room ends at a number of its own, by which it is known on the screen.
+// Each room ends at a number of its own, by which it is known on the screen: no other has come there yet, or shows it still.
 const roomIds = await addRooms(
   db,
-  Array.from({ length: roomCount }, (_, n) => ({ members: people, said: said + n })),
+  Array.from({ length: roomCount }, (_, n) => ({ members: people, said: said + 2 * stretch * n })),
 )
-const rooms = roomIds.map((id, n) => ({ id, last: said + n }))
+const rooms = roomIds.map((id, n) => ({ id, last: said + 2 * stretch * n }))
 const browser = await openChromium()
 
 async function newPage(): Promise<Page> {
@@ -68,23 +70,30 @@ async function scriptsUntilTyped(): Promise<{ before: number; all: number }> {
   return { before: sum(scripts.filter(({ isBefore }) => isBefore)), all: sum(scripts) }
 }
 
-/** Milliseconds from the click on a room until its newest message is painted. */
-const switchTo = (page: Page, room: { id: string; last: number }): Promise<number> =>
+/** Milliseconds from the click on a room until its newest message is painted, and until all of its page is built. */
+const switchTo = (page: Page, room: { id: string; last: number }): Promise<{ painted: number; built: number }> =>
   page.evaluate(
-    ({ id, last }) =>
-      new Promise<number>((resolve, reject) => {
+    ({ id, last, stretch }) =>
+      new Promise<{ painted: number; built: number }>((resolve, reject) => {
         const link = document.querySelector(`a[href$="/r/${id}"]`)
         if (!link) return reject(new Error(`no link to ${id}`))
         const begun = performance.now()
+        let painted = 0
         // A frame in which the message is there is painted before the next task.
         const look = () => {
-          if (document.querySelector(`[role="log"] [data-seq="${last}"]`)) setTimeout(() => resolve(performance.now() - begun))
+          if (!painted && document.querySelector(`[role="log"] [data-seq="${last}"]`))
+            setTimeout(() => {
+              painted = performance.now() - begun
+              look()
+            })
+          else if (painted && document.querySelectorAll('[role="log"] [data-seq]').length >= stretch)
+            resolve({ painted, built: performance.now() - begun })
           else requestAnimationFrame(look)
         }
         link.click()
         requestAnimationFrame(look)
       }),
-    room,
+    { ...room, stretch },
   )
 
 /** The same words in the same page, put there as they are. */
@@ -120,16 +129,16 @@ const page = await newPage()
 await page.goto(`/r/${rooms[0]!.id}`)
 await composer(page).waitFor()
 await page.locator(`a[href$="/r/${rooms.at(-1)!.id}"]`).waitFor({ state: 'attached' })
-const cold: number[] = []
-for (const room of rooms.slice(1)) {
-  cold.push(await switchTo(page, room))
-  await page.waitForTimeout(200) // what is fetched for later does not disturb the next
+async function switches() {
+  const times: Awaited<ReturnType<typeof switchTo>>[] = []
+  for (const room of rooms.slice(1)) {
+    times.push(await switchTo(page, room))
+    await page.waitForTimeout(200) // what is fetched for later does not disturb the next
+  }
+  return { painted: times.map(({ painted }) => painted), built: times.map(({ built }) => built) }
 }
-const warm: number[] = []
-for (const room of rooms.slice(1)) {
-  warm.push(await switchTo(page, room))
-  await page.waitForTimeout(200)
-}
+const cold = await switches()
+const warm = await switches()
 const still = { what: 'the same messages as static HTML in the same page', values: await staticSwitches(page) }
 
 const isReached = report('The page', [
@@ -140,8 +149,9 @@ const isReached = report('The page', [
     reach: { atMost: 100 },
   },
   { what: 'JavaScript (gzip) of the page in the end', unit: 'kB', ours: weights.map(({ all }) => all) },
-  { what: `room switch to painted messages, ${said} behind it, warm`, unit: 'ms', ours: warm, reach: { atMost: 50 } },
-  { what: `room switch to painted messages, ${said} behind it, cold`, unit: 'ms', ours: cold, reach: { atMost: 150 } },
+  { what: `room switch to painted messages, ${said} behind it, warm`, unit: 'ms', ours: warm.painted, reach: { atMost: 50 } },
+  { what: `room switch to painted messages, ${said} behind it, cold`, unit: 'ms', ours: cold.painted, reach: { atMost: 150 } },
+  { what: `until all ${stretch} of its page are built, warm`, unit: 'ms', ours: warm.built },
   { what: still.what, unit: 'ms', ours: still.values },
 ])
 await browser.close()
