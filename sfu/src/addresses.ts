@@ -2,6 +2,8 @@ import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 import { isIP } from 'node:net'
 import type { Config } from '@atrium/platform'
+import type { types } from 'mediasoup'
+import { knock } from './stun.ts'
 import type { Listening } from './workers.ts'
 
 export interface Addresses {
@@ -88,6 +90,22 @@ function announced(all: readonly string[], machine: Machine): Addresses {
 }
 
 const withLoopback = (addresses: readonly string[]): Listening[] => ['127.0.0.1', ...addresses].map((ip) => ({ ip }))
+
+/** Knocks at each address that browsers are told, as they do. What does not answer from here will hardly answer from elsewhere. */
+export async function unheard({
+  iceCandidates,
+  iceParameters,
+}: Pick<types.WebRtcTransport, 'iceCandidates' | 'iceParameters'>): Promise<string[]> {
+  const doors = iceCandidates.filter(({ protocol }) => protocol === 'udp')
+  const answers = await Promise.all(doors.map(({ address, port }) => knock({ ...iceParameters, address, port })))
+  return doors.flatMap(({ address, port }, n) =>
+    answers[n]
+      ? []
+      : [
+          `A packet to ${address}, port ${port}, did not come back to this machine. Open that port for UDP and TCP in its firewall; where ${address} is a router’s, let it pass the port on. Some routers answer only from outside: if meetings work from there, all is well.`,
+        ],
+  )
+}
 
 function thisMachine(): Machine {
   const addresses = Object.values(networkInterfaces())

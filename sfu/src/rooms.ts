@@ -1,9 +1,10 @@
-import { fail, type Bus, type House, type Revoked } from '@atrium/platform'
+import { every, fail, type Bus, type House, type Revoked } from '@atrium/platform'
 import type { Input, Internal, MediaState, MeetingId, Output, ParticipantId } from '@atrium/protocol'
 import { iceServersFor } from './ice.ts'
 import type { Peer } from './peer.ts'
 import { concerns, memory } from './revoked.ts'
 import { Room } from './room.ts'
+import { unheard } from './addresses.ts'
 import { telling, type Gone } from './telling.ts'
 import { Workers, type Listening } from './workers.ts'
 
@@ -22,7 +23,9 @@ export interface Patience {
   tickMs: number
 }
 
-const leaseMs = 15_000
+/** As the servers do it, who also renew it. */
+const placedForMs = 3_600_000
+const compareMs = 5_000
 const usually: Patience = { silentMs: 40_000, hungUpMs: 8_000, tickMs: 1_000 }
 
 /** The meetings of this node: who is in which, and what becomes of them. */
@@ -102,7 +105,7 @@ export function rooms(needs: Needs) {
 
   async function openRoom(meetingId: MeetingId): Promise<Room> {
     // Elsewhere by now: half of its people must not sit here alone.
-    const lease = await placement.take(placeOf(meetingId), node.id, leaseMs)
+    const lease = await placement.take(placeOf(meetingId), node.id, placedForMs)
     if (lease.node !== node.id) throw fail('unavailable', 'unavailable')
     const room: Room = await Room.open(meetingId, await workers.take(), {
       changing: ({ version, ...state }: MediaState) => say(room, 'media.changing', { version, state }),
@@ -154,19 +157,21 @@ export function rooms(needs: Needs) {
     placement.release(placeOf(room.meetingId), node.id).catch((error: unknown) => log.warn({ operation: 'placement.release', error }))
   }
 
-  const renewing = setInterval(async () => {
-    for (const room of open.values())
-      try {
-        if (await placement.renew(placeOf(room.meetingId), node.id, leaseMs)) continue
-        const lease = await placement.take(placeOf(room.meetingId), node.id, leaseMs)
-        if (lease.node === node.id || room.isClosed) continue
-        const people = room.participants
-        room.close()
-        lose(room, people)
-      } catch (error) {
-        log.warn({ operation: 'placement.renew', error })
-      }
-  }, leaseMs / 3)
+  /** Where the servers took us for dead, as after a while without the database, a meeting may be elsewhere by now: two halves must not go on. */
+  const stopComparing = every(
+    compareMs,
+    async () => {
+      if (open.size === 0) return
+      const elsewhere = (await placement.list(placeOf(''))).filter((lease) => lease.node !== node.id)
+      for (const room of open.values())
+        if (elsewhere.some(({ key }) => key === placeOf(room.meetingId))) {
+          const people = room.participants
+          room.close()
+          lose(room, people)
+        }
+    },
+    (error) => log.warn({ operation: 'placement.list', error }),
+  )
 
   return {
     join,
@@ -209,8 +214,18 @@ export function rooms(needs: Needs) {
           }
     },
 
-    /** A worker that waits for the first meeting. */
+    /** The worker that waits for the first meeting. */
     warm: () => workers.take(),
+    /** At which of the addresses that browsers are told it does not hear them. */
+    async unheard(): Promise<string[]> {
+      const { worker, server } = await workers.take()
+      const router = await worker.createRouter()
+      try {
+        return await unheard(await router.createWebRtcTransport({ webRtcServer: server }))
+      } finally {
+        router.close()
+      }
+    },
     workers: () => workers.running,
     /** How many participants are here. */
     load: () => [...open.values()].reduce((sum, room) => sum + room.peers.length, 0),
@@ -225,7 +240,7 @@ export function rooms(needs: Needs) {
     stop(): void {
       isStopped = true
       clearInterval(ticking)
-      clearInterval(renewing)
+      stopComparing()
       tellings.stop()
       for (const room of open.values()) room.close()
       open.clear()
@@ -235,7 +250,7 @@ export function rooms(needs: Needs) {
 }
 export type Rooms = ReturnType<typeof rooms>
 
-const placeOf = (meetingId: MeetingId) => `meeting:${meetingId}`
+const placeOf = (meetingId: MeetingId | '') => `meeting:${meetingId}`
 
 const optionsOf = ({ id, iceParameters, iceCandidates, dtlsParameters }: Peer['send']) => ({
   id,

@@ -27,6 +27,9 @@ export async function start(house: House, { patience = {} }: Options = {}): Prom
     const opened = (await import('./rooms.ts')).rooms({ ...house, program: file, listening: addresses.listening, patience })
     await opened.warm()
     rooms = opened
+    const found = await opened.unheard()
+    problems.push(...found)
+    for (const problem of found) log.warn({ operation: 'media.addresses' }, problem)
   })
   opening.catch((error: unknown) => {
     if (isDraining) return

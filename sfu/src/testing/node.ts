@@ -1,6 +1,7 @@
+import { readdir, readFile, readlink } from 'node:fs/promises'
 import { inject } from 'vitest'
 import { ed25519Tickets } from '@atrium/platform/tickets'
-import { configFrom, jsonLog, leases, memoryBus, newId, nodeOf, now, register, type Event, type House } from '@atrium/platform'
+import { configFrom, jsonLog, leases, memoryBus, newId, nodeOf, now, register, workshop, type Event, type House } from '@atrium/platform'
 import { metrics } from '@atrium/platform/metrics'
 import { answerInternal } from '@atrium/platform'
 import { cloneDatabase, until } from '@atrium/platform/testing'
@@ -52,6 +53,7 @@ export async function mediaNode(options: { patience?: Partial<Patience>; env?: R
   })
   const registration = await register(placement, 'server', server, log)
   const service = await start(house as unknown as House, { patience: { tickMs: 50, ...options.patience } })
+  const { work } = workshop(db, bus)<object>()
   const ask = <K extends OperationName<Internal>>(operation: K, input: Draft<Internal, K>) =>
     bus.call(`sfu:${node.name}`, operation, input) as Promise<Output<Internal, K>>
   await until('the media worker runs', async () => (await ask('media.readiness', {})).media.state === 'ready')
@@ -91,6 +93,8 @@ export async function mediaNode(options: { patience?: Partial<Patience>; env?: R
       const look = () => ask('media.look', { ...by, input: { node: nodeName, peer } })
       return {
         ...claims,
+        /** To enter again as the same. */
+        who: claims,
         joined,
         by,
         call,
@@ -98,6 +102,14 @@ export async function mediaNode(options: { patience?: Partial<Patience>; env?: R
         produce: (source: Parameters<typeof sending>[0], more: object = {}) =>
           call('media.produce', { transportId: joined.send.id, source, rtpParameters: sending(source), ...more }),
       }
+    },
+    /** As SIGSEGV would: the worker on whose port this page was to send. */
+    async killWorkerOf(page: { joined: Output<Internal, 'media.join'> }) {
+      const { port } = page.joined.send.iceCandidates[0] as { port: number }
+      process.kill(await workerAt(port), 'SIGKILL')
+    },
+    async revoke(revoked: object) {
+      await work(async (_tx, announce) => announce('revocations:all', 'directory.right.revoked', revoked as never))
     },
     /** Hears a meeting's signals from now on. */
     hear(meetingId: MeetingId) {
@@ -159,3 +171,16 @@ export function sending(source: 'microphone' | 'camera' | 'screen' | 'screen_sou
 const pairs = (byte: string) => Array.from({ length: 32 }, () => byte).join(':')
 export const dtlsParameters = { role: 'client' as const, fingerprints: [{ algorithm: 'sha-256' as const, value: pairs('AB') }] }
 export const otherDtlsParameters = { role: 'client' as const, fingerprints: [{ algorithm: 'sha-256' as const, value: pairs('CD') }] }
+
+/** The process of ours that listens there: a media worker, by what the system says of its sockets. */
+async function workerAt(port: number): Promise<number> {
+  const table = await readFile('/proc/net/udp', 'utf8')
+  const line = table.split('\n').find((one) => Number.parseInt(one.trim().split(/\s+/)[1]?.split(':')[1] ?? '', 16) === port)
+  const inode = line!.trim().split(/\s+/)[9]
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue
+    const files = await readdir(`/proc/${pid}/fd`).catch(() => [])
+    for (const fd of files) if ((await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')) === `socket:[${inode}]`) return Number(pid)
+  }
+  throw new Error(`Nobody listens on port ${port}.`)
+}
