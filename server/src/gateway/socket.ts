@@ -79,6 +79,7 @@ export function socketDoor(deps: {
     openings.set(raw, { secret: secretOf(request), source: http.sourceOf(request), userAgent: request.headers['user-agent'] ?? '' })
     Object.assign(raw, { request: null })
   })
+  engine.generateId = () => randomUUID()
   // The answer to the upgrade and the first packet leave in one piece.
   engine.on('headers', (_headers: unknown, { socket }: IncomingMessage) => {
     socket.cork()

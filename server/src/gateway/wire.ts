@@ -39,7 +39,7 @@ export interface Frame {
 
 export function frameOf(...event: unknown[]): Frame {
   const packet = `2${JSON.stringify(event)}`
-  const bytes = framed(Buffer.from(`4${packet}`))
+  const bytes = framed(`4${packet}`)
   return { bytes, packet, options: { wsPreEncodedFrame: [bytes] } }
 }
 
@@ -60,17 +60,19 @@ export function writeVolatile(conn: Conn, frame: Frame): void {
 }
 
 /** A whole message of text, unmasked, as a server sends it (RFC 6455, 5.2). */
-function framed(text: Buffer): Buffer {
-  const length = text.length
-  const head = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10)
-  head[0] = 0x81
-  if (length < 126) head[1] = length
+function framed(text: string): Buffer {
+  const length = Buffer.byteLength(text)
+  const headLength = length < 126 ? 2 : length < 65_536 ? 4 : 10
+  const frame = Buffer.allocUnsafe(headLength + length)
+  frame[0] = 0x81
+  if (length < 126) frame[1] = length
   else if (length < 65_536) {
-    head[1] = 126
-    head.writeUInt16BE(length, 2)
+    frame[1] = 126
+    frame.writeUInt16BE(length, 2)
   } else {
-    head[1] = 127
-    head.writeBigUInt64BE(BigInt(length), 2)
+    frame[1] = 127
+    frame.writeBigUInt64BE(BigInt(length), 2)
   }
-  return Buffer.concat([head, text])
+  frame.write(text, headLength)
+  return frame
 }
