@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { found, freePort, program } from '../servers/program.ts'
+import { found } from '@atrium/platform/testing/programs'
+import { freePort, program } from '../servers/program.ts'
 import { answers } from '../servers/redis.ts'
 
 export interface ProxyPlan {

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { found, freePort, program } from './program.ts'
+import { found } from '@atrium/platform/testing/programs'
+import { freePort, program } from './program.ts'
 import { answers } from './redis.ts'
 
 export const coturnProgram = () => found('turnserver')

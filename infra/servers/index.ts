@@ -1,3 +1,4 @@
+export * from '@atrium/platform/testing/programs'
 export * from '../proxy/nginx.ts'
 export * from './coturn.ts'
 export * from './minio.ts'

@@ -1,16 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'minio'
-import { found, freePort, isExecutable, program } from './program.ts'
+import { minioProgram } from '@atrium/platform/testing/programs'
+import { freePort, program } from './program.ts'
 import { answers } from './redis.ts'
-
-/** The last release of the server; its repository is archived. `test/run` builds it where Go is at hand. */
-export const minioVersion = 'v0.0.0-20260212201848-7aac2a2c5b7c'
-export const minioFile = () => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'atrium', `minio-${minioVersion}`, 'minio')
-
-export const minioProgram = () => (isExecutable(minioFile()) ? minioFile() : found('minio'))
 
 /** A real S3 server on loopback. Each `bucket()` is a fresh one, given as the S3_URL of a hub. */
 export async function minio(options: { port?: number } = {}) {

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { found, freePort, program } from './program.ts'
+import { found } from '@atrium/platform/testing/programs'
+import { freePort, program } from './program.ts'
 
 export const redisProgram = () => found('redis-server')
 

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { Refusal } from '../errors.ts'
 import { jsonLog } from '../log.ts'
 import { until } from '../testing/index.ts'
-import { notRun, program } from '../testing/needs.ts'
+import { notRun } from '../testing/needs.ts'
+import { found } from '../testing/programs.ts'
 import { redisServer } from '../testing/redis.ts'
 import { currentRequest, inRequest } from '../request.ts'
 import { busContract, listening } from './contract.ts'
@@ -18,7 +19,7 @@ busContract('memory', async () => {
   return { here: bus, there: bus, bugs, close: () => bus.close() }
 })
 
-const binary = program('redis-server')
+const binary = found('redis-server')
 if (!binary) notRun('bus/redis', 'redis-server')
 else
   describe('redis', () => {
