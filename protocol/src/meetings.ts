@@ -152,7 +152,7 @@ export const meetings = {
     limit: perAccount(30, '1 min'),
     repeat: 'natural',
   }),
-  /** Where I stand in this meeting; null: never knocked, or there is no such meeting. */
+  /** Where I stand in this meeting; null: never knocked. Who is no member and never knocked is told of no meeting. */
   'meetings.mine': query(z.strictObject({ meetingId: MeetingId }), z.object({ participant: Participant.nullable() }), { guests: true }),
   'meetings.admit': command(Ref.extend({ participantIds: Participants }), z.array(Participant), { repeat: 'natural' }),
   'meetings.deny': command(Ref.extend({ participantIds: Participants }), z.array(Participant), { repeat: 'natural' }),
@@ -212,6 +212,7 @@ export const meetings = {
   'meetings.knock.changed': fact('hosts', Participant),
   /** To the one it is about, on every screen: admitted, denied, removed. */
   'meetings.mine.changed': fact('account', Participant),
+  /** To the one called, and to the caller, whose page shows that it rings. */
   'meetings.ring.began': fact('account', Ring),
   'meetings.ring.ended': fact(
     'account',

@@ -64,7 +64,9 @@ export function sampleOf(name: string, operation: Operation, own: Objects): Reco
   throw new Error(`The generator knows no input for ${name}: teach it one.`)
 }
 
-const words = ['👍', 'someone@example.org', 'A'.repeat(43), 'words enough', `account:${randomUUID()}`]
+/** A meeting's link, a codec, a place to stream to, the fingerprint of a certificate. */
+const special = ['k4fd-29qm-w7tz', 'video/VP8', 'rtmp://live.example.org/app', Array.from({ length: 32 }, () => 'AB').join(':')]
+const words = ['👍', 'someone@example.org', 'A'.repeat(43), 'words enough', `account:${randomUUID()}`, ...special]
 
 function sample(shape: Shape, own: Objects): unknown {
   if (shape.brand) {
@@ -77,8 +79,10 @@ function sample(shape: Shape, own: Objects): unknown {
   const choice = (shape.anyOf ?? shape.oneOf)?.[0]
   if (choice) return sample(choice, own)
   if (shape.type === 'object') {
-    // What may be left out is, but for objects: their fields are to be attacked too.
-    const filled = Object.entries(shape.properties ?? {}).filter(([name, { type }]) => shape.required?.includes(name) || type === 'object')
+    // What may be left out is, but for objects and lists of them: their fields are to be attacked too.
+    const filled = Object.entries(shape.properties ?? {}).filter(
+      ([name, { type, items }]) => shape.required?.includes(name) || type === 'object' || items?.type === 'object',
+    )
     return Object.fromEntries(filled.map(([name, inner]) => [name, sample(inner, own)]))
   }
   if (shape.type === 'array') {

@@ -21,10 +21,18 @@ export async function world(cluster: PoolConfig) {
     const { id: picture, path } = await who.call('pictures.begin', { type: 'image/png', bytes: png.length })
     await who.http(path, { method: 'PUT', body: png, headers: { 'content-type': 'image/png' } })
     const [session] = await who.call('auth.sessions', {})
-    return { account: who.accountId, room: room.id, message: message.id, picture, session: session!.id }
+    const meeting = await who.call('meetings.start', { roomId: room.id })
+    const participant = await who.call('meetings.knock', { meetingId: meeting.id })
+    const place = { name: 'The town channel', url: 'rtmp://93.184.215.14/live', key: 'sk-0123456789' }
+    const target = await who.call('meetings.target.add', { meetingId: meeting.id, ...place })
+    // Who has no page open falls out of a meeting.
+    await who.connect()
+    return {
+      ...{ account: who.accountId, room: room.id, message: message.id, picture, session: session!.id },
+      ...{ meeting: meeting.id, participant: participant.id, target: target.id },
+    }
   }
   const own = await objectsOf(me)
-  await me.connect()
   // Everybody in an organisation may know of everybody else, so a foreign account is one that nobody has.
   const foreign: Objects = { ...(await objectsOf(stranger)), account: randomUUID() }
 
@@ -79,11 +87,11 @@ async function tablesOf(db: Kysely<any>): Promise<string[]> {
   return rows.map(({ name }) => name).filter((name) => !bookkeeping.includes(name))
 }
 
-/** The content of every table, as one number each; but for when a session was last seen, which every request says. */
+/** The content of every table, as one number each; but for what time alone changes: when a session was last seen, until when a process lives. */
 export async function fingerprint(db: Kysely<any>): Promise<Record<string, string>> {
   const sums = (await tablesOf(db)).map(
     (name) =>
-      sql`select ${name} as name, concat(count(*), ' ', sum(hashtextextended((to_jsonb(t) - 'seen_at')::text, 0))) as content from ${sql.table(name)} as t`,
+      sql`select ${name} as name, concat(count(*), ' ', sum(hashtextextended((to_jsonb(t) - 'seen_at' - 'until')::text, 0))) as content from ${sql.table(name)} as t`,
   )
   const { rows } = await sql<{ name: string; content: string }>`${sql.join(sums, sql` union all `)}`.execute(db)
   return Object.fromEntries(rows.map(({ name, content }) => [name, content]))

@@ -30,7 +30,7 @@ import {
 } from './service.common.ts'
 import type { Sittings } from './sittings.ts'
 import { findMeeting, type Db, type ParticipantRow } from './store.ts'
-import { changeParticipant, findParticipant, findPart, listPresent, participantsAmong } from './store.participants.ts'
+import { changeParticipant, findParticipant, listPresent, participantsAmong } from './store.participants.ts'
 
 /** Knocking, being let in, entering and leaving. */
 export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittings }) {
@@ -141,10 +141,10 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
       }),
 
     async mine(actor: Actor, { meetingId }: Input<Hub, 'meetings.mine'>): Promise<Output<Hub, 'meetings.mine'>> {
-      const part = await findPart(db, meetingId, actor.accountId)
-      if (!part) return { participant: null }
+      const { mine } = await known(db, meetingId, actor)
+      if (!mine) return { participant: null }
       const [person] = await peopleOf(db, [actor.accountId])
-      return { participant: toParticipant(part, person?.name ?? '') }
+      return { participant: toParticipant(mine, person?.name ?? '') }
     },
 
     admit: (actor: Actor, { meetingId, participantIds }: Input<Hub, 'meetings.admit'>): Promise<Participant[]> =>

@@ -66,12 +66,9 @@ export function sittingsOf(deps: Pick<MeetingDeps, 'now' | 'newId' | 'jobs' | 'n
       if (!(await addRing(tx, ring))) return
       const [by] = await peopleOf(tx, [callerId])
       const { id, meetingId, roomId } = ring
-      announce(
-        accountTopic(accountId),
-        'meetings.ring.began',
-        { id, meetingId, roomId, by: by!, until: until.toISOString() },
-        { about: `ring:${id}:${accountId}` },
-      )
+      const shown = { id, meetingId, roomId, by: by!, until: until.toISOString() }
+      // The caller's page shows that it rings.
+      for (const one of [accountId, callerId]) announce(accountTopic(one), 'meetings.ring.began', shown, { about: `ring:${id}:${one}` })
       await jobs.enqueue(tx, missJob, { meetingId, ringId: id }, { runAt: until })
     },
 
