@@ -25,8 +25,8 @@ export function together<T>(ask: (keys: string[]) => Promise<Map<string, T>>) {
  * Makes one question of all that are asked at the same moment on the same ground: the units that share a transaction and run
  * side by side ask what each of them must know, and write what each has to, in one statement. `ask` answers in order.
  */
-export function gathered<Ground extends object, Asked, Answer>(ask: (ground: Ground, asked: Asked[]) => Promise<Answer[]>) {
-  const waiting = new WeakMap<Ground, { asked: Asked[]; answers: Promise<Answer[]> }>()
+export function gathered<Ground, Asked, Answer>(ask: (ground: Ground, asked: Asked[]) => Promise<Answer[]>) {
+  const waiting = new Map<Ground, { asked: Asked[]; answers: Promise<Answer[]> }>()
 
   return async (ground: Ground, one: Asked): Promise<Answer> => {
     let batch = waiting.get(ground)
