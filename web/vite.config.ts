@@ -34,9 +34,12 @@ function compiledMessages(): Plugin {
 const begunFirst = { name: 'begun', test: /runtime[\\/]client[\\/]payload\.js|vite[\\/]preload-helper/, priority: 1 }
 
 /** What only pages behind the first one share stays with them. */
-const isLater =
-  /features[\\/](sign-in|setup)[\\/]|chat[\\/](PeoplePicker\.svelte|pictures\.ts)|shell[\\/]Waiting|icons[\\/](camera|lock|download)\.svelte/
-const shared = { name: 'shared', minShareCount: 2, test: (id: string) => !isLater.test(id) }
+const isLater = [
+  /features[\\/](sign-in|setup|meetings)[\\/]|lib[\\/]media[\\/]/,
+  /chat[\\/](PeoplePicker\.svelte|pictures\.ts)|shell[\\/]Waiting|icons[\\/](camera|lock|download)\.svelte/,
+  /node_modules[\\/](mediasoup-client|sdp-transform|awaitqueue|h264-profile-level-id|events|events-alias|debug|ms)[\\/]/,
+]
+const shared = { name: 'shared', minShareCount: 2, test: (id: string) => !isLater.some((one) => one.test(id)) }
 
 export default defineConfig(({ command }) => ({
   // What several pages need is one file: fifty small ones cost a page more in headers than in code.

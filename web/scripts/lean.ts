@@ -1,7 +1,7 @@
 import type { Plugin } from 'vite'
 
 /** Parts of libraries that no page of ours reaches, and what stands in their place. */
-const instead: [file: RegExp, code: string][] = [
+const instead: [file: RegExp, code: string | ((code: string) => string)][] = [
   // Our connection is a WebSocket and nothing else: long polling and the rest need not travel to anybody.
   [
     /\/engine\.io-client\/build\/esm(-debug)?\/transports\/index\.js$/,
@@ -27,6 +27,14 @@ const instead: [file: RegExp, code: string][] = [
      export const getLocale = () => ask()
      export const overwriteGetLocale = (other) => { ask = other }`,
   ],
+  // Of the library for meetings only the half for the reader's own browser is fetched (`lib/media/device.ts`).
+  [
+    /\/mediasoup-client\/lib\/Device\.js$/,
+    (code) => code.replaceAll(/^const (\w+) = require\("\.\/handlers\/\w+"\);$/gm, 'const $1 = {};'),
+  ],
+  [/\/mediasoup-client\/lib\/index\.js$/, `export { Device } from './Device.js'`],
+  // It tells what it does to a console that nobody looks at.
+  [/\/debug\/src\/browser\.js$/, 'export default () => Object.assign(() => {}, { enabled: false })'],
 ]
 
 export const lean: Plugin = {
@@ -34,8 +42,9 @@ export const lean: Plugin = {
   apply: 'build',
   enforce: 'pre',
   applyToEnvironment: ({ name }) => name === 'client',
-  transform(_, id) {
+  transform(before, id) {
     const [, code] = instead.find(([file]) => file.test(id)) ?? []
-    return code === undefined ? undefined : { code, map: null }
+    if (code === undefined) return undefined
+    return { code: typeof code === 'string' ? code : code(before), map: null }
   },
 }

@@ -22,6 +22,8 @@ export interface ChatDeps {
   announce(news: News & { isForMe: boolean }): void
   refused(failure: Failure): void
   kept?: Kept
+  /** Beside a meeting: the one room is shown, and nothing of the others is asked for. */
+  isOfOneRoom?: boolean
 }
 
 /** All that this page knows of the rooms: who is in them, what was said, what is on its way. */
@@ -51,6 +53,7 @@ export class Chat {
     this.presence = new PresenceBook(hub)
     this.rooms = new Rooms(this.me)
     this.outbox = new Outbox(hub, this.kept, (message) => this.#open.get(message.roomId)?.stored(message))
+    if (deps.isOfOneRoom) return
     hub.feed.follow(`account:${this.me}`, {
       load: () => this.#load(),
       apply: (name, payload) => payload !== null && this.#apply(name as never, payload as never),

@@ -1,5 +1,6 @@
 import type { Failure, Me, Reply } from '@atrium/protocol'
 import { forgetEverybody } from '#features/chat/kept.ts'
+import { forgetDocuments } from '#features/documents/kept.ts'
 import { get, post } from '#lib/hub/http.ts'
 import { newId } from '#lib/hub/ids.ts'
 import { m, sentence } from '#lib/i18n/index.ts'
@@ -16,7 +17,8 @@ export const keepMe = (me: Me): void => localStorage.setItem(key, JSON.stringify
 
 export async function askMe(): Promise<Reply<Me>> {
   const reply = await get('directory.me', {})
-  if (reply.ok) keepMe(reply.data)
+  // A guest of a meeting is nobody's account: nothing of it is remembered.
+  if (reply.ok && reply.data.person.kind !== 'guest') keepMe(reply.data)
   return reply
 }
 
@@ -24,6 +26,7 @@ export async function askMe(): Promise<Reply<Me>> {
 export function forgetMe(): void {
   localStorage.removeItem(key)
   forgetEverybody()
+  void forgetDocuments()
 }
 
 /** The page itself goes too: what its memory holds is nobody's any more. */

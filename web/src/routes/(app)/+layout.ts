@@ -8,11 +8,11 @@ export const load: LayoutLoad = async ({ url }) => {
   const kept = keptMe()
   if (kept) return { me: kept, isFresh: false }
   const reply = await askMe()
-  if (reply.ok) {
+  if (reply.ok && reply.data.person.kind !== 'guest') {
     await language.use(reply.data.language)
     return { me: reply.data, isFresh: true }
   }
-  if (reply.error.code !== 'unauthenticated') return { me: undefined, isFresh: false }
+  if (!reply.ok && reply.error.code !== 'unauthenticated') return { me: undefined, isFresh: false }
   const next = url.pathname + url.search
   redirect(303, next === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(next)}`)
 }
