@@ -112,7 +112,7 @@ export const files = {
   'files.trash': command(Several, z.array(File), { repeat: 'natural' }),
   'files.restore': command(Several, z.array(File), { repeat: 'natural' }),
   /** For ever. Only what lies in the trash. */
-  'files.delete': command(Several, z.object({ fileIds: z.array(FileId) }), { repeat: 'natural' }),
+  'files.delete': command(Several, z.object({ fileIds: z.array(FileId) })),
 
   /**
    * Asks for a place to put bytes: upload them by tus 1.0 to `path`, with the session's cookie. Complete, they are the file

@@ -16,12 +16,24 @@ const dayMs = 86_400_000
 export async function start(house: House): Promise<Service> {
   const { db, bus, mail, jobs, databaseOf, node, placement, version, log } = house
   const hashing = hashingPool()
-  const { known, sessions, images, rooms, people, found, cabinet, papers, talks } = slices({
+  const {
+    known,
+    sessions,
+    images,
+    rooms,
+    people,
+    found,
+    cabinet,
+    papers,
+    talks,
+    stop: stopSlices,
+  } = slices({
     ...house,
     hashing,
     origin: linksTo(house.config),
     source: house.config.source,
     streamTo: house.config.streamTo,
+    quotaBytes: house.config.quotaBytes,
   })
   const there = presence({
     ...databaseOf<PresenceTables>(),
@@ -33,6 +45,7 @@ export async function start(house: House): Promise<Service> {
   jobs.register<Letter>(mailJob, (letter) => mail.send(letter))
   images.work(jobs)
   rooms.work(jobs)
+  cabinet.work(jobs)
   talks.work(jobs)
   jobs.every('directory.guests.close', dayMs, people.closeGuests)
   jobs.every('sessions.sweep', dayMs, sessions.sweep)
@@ -55,12 +68,17 @@ export async function start(house: House): Promise<Service> {
     nudges: rooms.nudges,
     sessionOf: sessions.sessionOf,
     standing: sessions.standing,
-    spansOf: [rooms.spansOf, there.spansOf, talks.spansOf],
+    spansOf: [rooms.spansOf, there.spansOf, cabinet.spansOf, talks.spansOf],
     heed: talks.heed,
     seatsOf: rooms.seatsOf,
     excerptOf,
     presence: there,
-    files: { ...images, exportOf: (actor) => people.exportOf(actor, [...sessions.exports, ...rooms.exportParts, ...images.exports]) },
+    files: {
+      ...images,
+      exportOf: (actor) => people.exportOf(actor, [...sessions.exports, ...rooms.exportParts, ...images.exports, ...cabinet.exports]),
+    },
+    cabinet,
+    papers,
   })
   const leave = answerInternal(bus, `server:${node.name}`, {
     'node.describe': async () => ({ node: node.id, service: 'server', version, load: 0 }),
@@ -78,6 +96,7 @@ export async function start(house: House): Promise<Service> {
       leave()
       await registration.end()
       await doors.stop()
+      stopSlices()
       await hashing.close()
     },
   }

@@ -1,10 +1,11 @@
-import { fail, Refusal, within, type House, type Outgoing } from '@atrium/platform'
+import { fail, Refusal, within, type Actor, type House, type Outgoing } from '@atrium/platform'
 import { forgetLetters } from '@atrium/platform/mail/outbox'
+import type { FileId, Person, SessionId } from '@atrium/protocol'
 import { auth, type AuthTables, type Hashing } from './auth/index.ts'
-import { chat, type Chat, type ChatTables } from './chat/index.ts'
+import { chat, placesOf, type Chat, type ChatTables } from './chat/index.ts'
 import { accounts, directory, type DirectoryTables } from './directory/index.ts'
-import { documents } from './documents/index.ts'
-import { files } from './files/index.ts'
+import { documentNodes, documents } from './documents/index.ts'
+import { files, holding, type Cabinet, type FileTables } from './files/index.ts'
 import { mediaNodes, meetings, type Meetings, type MeetingTables } from './meetings/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
 import { haveScreens, type PresenceTables } from './presence/index.ts'
@@ -15,13 +16,28 @@ export const mailJob = 'mail.send'
 /** What the slices need of the house. */
 export interface Ground extends Pick<
   House,
-  'databaseOf' | 'epoch' | 'bus' | 'blobs' | 'jobs' | 'throttle' | 'tickets' | 'placement' | 'outgoing' | 'version' | 'now' | 'newId'
+  | 'databaseOf'
+  | 'epoch'
+  | 'bus'
+  | 'blobs'
+  | 'jobs'
+  | 'throttle'
+  | 'tickets'
+  | 'placement'
+  | 'outgoing'
+  | 'version'
+  | 'now'
+  | 'newId'
+  | 'node'
+  | 'log'
 > {
   hashing: Hashing
   /** In front of the paths of links in mails. */
   origin: string
   /** Where the source of this hub can be read. */
   source: string
+  /** How much each person may keep in files. */
+  quotaBytes: number
   /** Where meetings may be streamed to besides public addresses. */
   streamTo: readonly string[]
 }
@@ -61,6 +77,7 @@ export function slices(ground: Ground) {
     setProfilePicture: images.setProfile,
     forgetAuthor: (tx, ...what) => rooms.forgetAuthor(within(tx), ...what),
     closeSeats: (tx, ...what) => rooms.closeSeats(within(tx), ...what),
+    forgetFiles: (tx, ...what) => cabinet.forgetOwner(within(tx), ...what),
   })
   const found = search({
     ...databaseOf<SearchTables>(),
@@ -69,8 +86,25 @@ export function slices(ground: Ground) {
     peopleOf: known.peopleOf,
   })
 
-  const cabinet = files()
-  const papers = documents()
+  const papersAt = documentNodes(ground)
+  const inHand = holding(ground)
+  const cabinet: Cabinet = files({
+    ...ground,
+    ...databaseOf<FileTables>(),
+    hold: inHand.hold,
+    documents: papersAt,
+    placesOf,
+    peopleOf: known.peopleOf,
+    actorOf: async (accountId) => standInFor(await known.person(accountId)),
+    forgetInMessages: async () => {},
+  })
+  const papers = documents({
+    ...ground,
+    ...databaseOf(),
+    nodes: papersAt,
+    seen: cabinet.seen,
+    peopleOf: known.peopleOf,
+  })
   const { db: screens } = databaseOf<PresenceTables>()
   const talks: Meetings = meetings({
     ...databaseOf<MeetingTables>(),
@@ -83,12 +117,12 @@ export function slices(ground: Ground) {
     isAdministrator: known.isAdministrator,
     haveScreens: (accountIds) => haveScreens(screens, accountIds),
     mayStreamTo: streamingTo(ground.outgoing, ground.streamTo),
-    // Rooms have no folders yet that a recording could lie in.
-    recordingFolderOf: async () => {
-      throw fail('unavailable', 'unavailable')
-    },
-    takeRecording: async () => {
-      throw fail('unavailable', 'unavailable')
+    recordingFolderOf: cabinet.folderOf,
+    async takeRecording({ accountId, roomId, ...recorded }) {
+      const actor = standInFor(await known.person(accountId))
+      if (!actor) throw fail('not_found', 'directory.noSuchPerson')
+      const file = await cabinet.uploading.adopt(actor, { ...recorded, folderId: recorded.folderId as FileId })
+      return file.id
     },
   })
 
@@ -113,8 +147,14 @@ export function slices(ground: Ground) {
       ...talks.handlers,
     },
     nudges: rooms.nudges,
+    stop: inHand.stop,
   }
 }
+/** Somebody who is not at the door: what was begun for them is finished without a session of theirs, if they may still be here. */
+const standInFor = (person: Person | undefined): Actor | undefined =>
+  person?.status === 'active' ? { accountId: person.id, kind: person.kind, sessionId: noSession, scope: null } : undefined
+const noSession = '00000000-0000-0000-0000-000000000000' as SessionId
+
 /** Whether a meeting may be streamed to an address, with the sentence that says why not. */
 const streamingTo = (outgoing: Pick<Outgoing, 'addressesOf'>, also: readonly string[]) => async (url: string) => {
   await outgoing.addressesOf(url, also).catch((error: unknown) => {

@@ -29,7 +29,15 @@ export async function composed() {
     connection: { host: join(folder, 'db'), user: 'atrium', database: 'postgres' },
     /** The product on these units of work. */
     sender(databaseOf: House['databaseOf'] = house.databaseOf): Send {
-      const { rooms } = slices({ ...house, databaseOf, hashing, origin: running.url, source: '', streamTo: [] })
+      const { rooms } = slices({
+        ...house,
+        databaseOf,
+        hashing,
+        origin: running.url,
+        source: '',
+        streamTo: [],
+        quotaBytes: house.config.quotaBytes,
+      })
       const dispatch = dispatcher(chat, rooms.handlers, rooms.nudges, { ...house, throttle: { take: () => 0 } })
       return async (accountId, roomId, body) => {
         const actor = { accountId: accountId as AccountId, kind: 'person', sessionId: randomUUID() as SessionId, scope: null } as const

@@ -33,6 +33,7 @@ export interface SignIn {
 export type DemoHouse = Pick<
   House,
   | 'db'
+  | 'node'
   | 'databaseOf'
   | 'epoch'
   | 'bus'
@@ -91,6 +92,7 @@ async function stageOf(house: DemoHouse) {
     origin: 'http://localhost',
     source: '',
     streamTo: [],
+    quotaBytes: 2 ** 40,
     now: () => clock.at,
     jobs: {
       ...jobs,

@@ -46,6 +46,8 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   setProfilePicture: (tx: Tx, accountId: AccountId, picture: PictureId | null) => Promise<void>
   /** Deletes all that somebody wrote, and says so in the rooms. */
   forgetAuthor: (tx: Tx, announce: Announce, accountId: AccountId) => Promise<void>
+  /** Takes their own files along. */
+  forgetFiles: (tx: Tx, announce: Announce, accountId: AccountId) => Promise<void>
   /** Leaves the rooms where others stay. */
   closeSeats: (tx: Tx, announce: Announce, accountId: AccountId) => Promise<void>
 }
@@ -159,6 +161,7 @@ export function directoryService(deps: DirectoryDeps) {
 
           if (messages === 'delete') await deps.forgetAuthor(tx, announce, accountId)
           await deps.closeSeats(tx, announce, accountId)
+          await deps.forgetFiles(tx, announce, accountId)
           await deps.setProfilePicture(tx, accountId, null)
           await deps.forgetSecrets(tx, accountId)
           if (address !== null) await deps.forgetLetters(tx, address)

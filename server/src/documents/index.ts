@@ -1,12 +1,19 @@
-import { fail, type Handlers } from '@atrium/platform'
-import { documents as contract } from '@atrium/protocol'
+import type { Handlers } from '@atrium/platform'
+import type { documents as contract } from '@atrium/protocol'
+import { documentsService, type DocumentsDeps } from './service.ts'
 
-export function documents() {
-  const notYet = async () => {
-    throw fail('unavailable', 'unavailable')
+export { documentNodes, type DocumentNodes } from './nodes.ts'
+export type { DocumentsDeps } from './service.ts'
+export type Papers = ReturnType<typeof documents>
+
+export function documents(deps: DocumentsDeps) {
+  const service = documentsService(deps)
+  const handlers: Handlers<typeof contract> = {
+    'documents.open': service.open,
+    'documents.versions': service.versions,
+    'documents.version.read': service.read,
+    'documents.version.save': service.save,
+    'documents.version.restore': service.restore,
   }
-  const handlers = Object.fromEntries(
-    Object.entries(contract).flatMap(([name, { kind }]) => (kind === 'fact' ? [] : [[name, notYet]])),
-  ) as unknown as Handlers<typeof contract>
-  return { handlers }
+  return { handlers, admit: service.admit }
 }

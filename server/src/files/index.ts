@@ -1,12 +1,120 @@
-import { fail, type Handlers } from '@atrium/platform'
-import { files as contract } from '@atrium/protocol'
+import type { Actor, Handlers, Span } from '@atrium/platform'
+import type { files as contract, FileId, May } from '@atrium/protocol'
+import { WithContent, type ExportPart } from '../directory/index.ts'
+import { mayAttach } from './rules.ts'
+import { changingService } from './service.changing.ts'
+import { seeing, type FilesDeps } from './service.common.ts'
+import { downloadingService } from './service.downloading.ts'
+import { readingService } from './service.reading.ts'
+import { sharingService } from './service.sharing.ts'
+import { sweepingService } from './service.sweeping.ts'
+import { uploadingService } from './service.uploading.ts'
+import { ownFiles } from './store.export.ts'
+import { spaceOf, toFile } from './store.ts'
 
-export function files() {
-  const notYet = async () => {
-    throw fail('unavailable', 'unavailable')
+export { holding } from './holding.ts'
+export type { FilesDeps } from './service.common.ts'
+export type { Opened } from './service.downloading.ts'
+export type { FileTables } from './store.ts'
+export type { Upload } from './store.uploads.ts'
+
+export type Cabinet = ReturnType<typeof files>
+
+const always: Span[] = [{ from: 1, to: null }]
+const topicPattern = /^(?:file|folder):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+
+export function files(deps: FilesDeps) {
+  const sight = seeing(deps)
+  const reading = readingService(deps, sight)
+  const changing = changingService(deps, sight)
+  const sharing = sharingService(deps, sight)
+  const uploading = uploadingService(deps, sight)
+  const downloading = downloadingService(deps, sight)
+  const sweeping = sweepingService(deps, changing, uploading)
+  const { db, blobs } = deps
+
+  const handlers: Handlers<typeof contract> = {
+    'files.spaces': reading.spaces,
+    'files.room': reading.room,
+    'files.list': reading.list,
+    'files.file': reading.file,
+    'files.find': reading.find,
+    'files.trash.list': reading.trashed,
+    'files.versions': reading.versions,
+    'files.shares': reading.shares,
+    'files.folder.create': changing.createFolder,
+    'files.document.create': changing.createDocument,
+    'files.rename': changing.rename,
+    'files.move': changing.move,
+    'files.trash': changing.trash,
+    'files.restore': changing.restore,
+    'files.delete': changing.delete,
+    'files.share': sharing.share,
+    'files.unshare': sharing.unshare,
+    'files.upload.begin': uploading.begin,
+    'files.upload.state': uploading.state,
+    async 'files.upload.cancel'(actor, { uploadId }) {
+      await uploading.cancel(actor, uploadId)
+      return {}
+    },
+    'files.download': downloading.download,
+    'files.version.restore': downloading.restoreVersion,
   }
-  const handlers = Object.fromEntries(
-    Object.entries(contract).flatMap(([name, { kind }]) => (kind === 'fact' ? [] : [[name, notYet]])),
-  ) as unknown as Handlers<typeof contract>
-  return { handlers }
+
+  const owned: ExportPart = {
+    name: 'files',
+    async *of(accountId) {
+      for await (const { blobKey, ...file } of ownFiles(db, accountId))
+        yield blobKey === null ? file : new WithContent(file, () => blobs.get(blobKey))
+    },
+  }
+
+  return {
+    handlers,
+    uploading,
+    downloading,
+
+    /** Of the topics of files and folders, those that somebody may hear now. */
+    async spansOf(actor: Actor, topics: readonly string[]): Promise<Map<string, Span[]>> {
+      const ids = topics.flatMap((topic) => topicPattern.exec(topic)?.[1] ?? [])
+      if (ids.length === 0) return new Map()
+      const seen = await sight.see(db, actor, ids)
+      return new Map(
+        topics.flatMap((topic) => {
+          const found = seen.get(topicPattern.exec(topic)?.[1] ?? '')
+          return found && !found.isTrashed ? [[topic, always]] : []
+        }),
+      )
+    },
+
+    /** What somebody may do with a file now. Undefined: nothing. */
+    async mayOf(actor: Actor, fileId: FileId): Promise<May | undefined> {
+      const seen = (await sight.see(db, actor, [fileId])).get(fileId)
+      return seen && !seen.isTrashed ? seen.may : undefined
+    },
+
+    /** A file as somebody sees it, with what they may do. Refuses as if it did not exist. */
+    async seen(actor: Actor, fileId: FileId) {
+      const seen = await sight.standing(db, actor, fileId)
+      return { file: toFile(seen, (seen.path.at(-2)?.id as FileId | undefined) ?? null), may: seen.may }
+    },
+
+    /** What is sent of these files in a message of this room. Undefined: one of them may not be. */
+    async attachable(actor: Actor, roomId: string, ids: readonly FileId[]) {
+      const seen = await sight.see(db, actor, ids)
+      const those = ids.flatMap((id) => seen.get(id) ?? [])
+      if (those.length < ids.length || !those.every((one) => mayAttach(spaceOf(one), roomId, one))) return undefined
+      return those.map(({ id, kind, name, type, bytes }) => ({ id, kind, name, type, bytes }))
+    },
+
+    /** The root of a room's files: made when it is first asked for. */
+    folderOf: reading.folderOf,
+
+    forgetOwner: sweeping.forgetOwner,
+    sweepTrash: sweeping.sweepTrash,
+    sweepUploads: uploading.sweep,
+    scrub: sweeping.scrub,
+    work: sweeping.work,
+    exports: [owned],
+  }
 }

@@ -16,10 +16,7 @@ export function documentPassage({
   http: Pick<Http, 'upgrade' | 'sourceOf' | 'originOf'>
   bus: Pick<Bus, 'call'>
 }): () => void {
-  async function doorOf(node: string): Promise<string | undefined> {
-    const said = await bus.call(`collab:${node}`, 'node.door', {}).catch(() => undefined)
-    return internal['node.door'].output.safeParse(said).data?.url
-  }
+  const doorOf = doorsOf(bus)
 
   const pass: (...upgraded: Parameters<Upgrade>) => Promise<void> = async (request, socket, head) => {
     const node = pathOfNode.exec(request.url ?? '')?.[1]
@@ -36,3 +33,11 @@ export function documentPassage({
   // Whatever else may be wrong with a stranger's request: it ends here, and not with the process.
   return http.upgrade('/collab', (...upgraded) => void pass(...upgraded).catch(() => refuseUpgrade(upgraded[1], '502 Bad Gateway')))
 }
+
+/** Where a document node is reached. Undefined: nobody of that name answers. */
+export const doorsOf =
+  (bus: Pick<Bus, 'call'>) =>
+  async (node: string): Promise<string | undefined> => {
+    const said = await bus.call(`collab:${node}`, 'node.door', {}).catch(() => undefined)
+    return internal['node.door'].output.safeParse(said).data?.url
+  }

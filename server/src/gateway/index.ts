@@ -14,15 +14,21 @@ import {
 import { revocations, type Revoked } from '@atrium/platform/revocations'
 import { contract, type Delta, type Hub, type Payload, type Position, type Since } from '@atrium/protocol'
 import { graceMs, renewEveryMs, type PresenceSlice } from '../presence/index.ts'
+import type { Papers } from '../documents/index.ts'
+import type { Cabinet } from '../files/index.ts'
 import { end, type Connection } from './connection.ts'
-import { documentPassage } from './documents.ts'
+import { documentPassage, doorsOf } from './documents.ts'
+import { downloadDoor } from './downloads.ts'
 import { fileDoors, type Files } from './files.ts'
 import { httpDoor } from './http.ts'
+import { passages } from './passages.ts'
 import { rights } from './session.ts'
 import { socketDoor, type Dispatch } from './socket.ts'
 import { sourceDoor } from './source.ts'
 import { everySpanOf, isLevel, type Spans, type SpansOf } from './spans.ts'
 import { topics, type Watched } from './topics.ts'
+import { uploadDoor } from './uploads.ts'
+import { yWebsocketPassage } from './y-websocket.ts'
 
 export interface GatewayDeps {
   house: House
@@ -41,6 +47,8 @@ export interface GatewayDeps {
   excerptOf: (message: Payload<Hub, 'chat.message.sent'>) => string
   presence: PresenceSlice
   files: Files
+  cabinet: Pick<Cabinet, 'uploading' | 'downloading'>
+  papers: Pick<Papers, 'admit'>
 }
 
 const catchUpEveryMs = 5_000
@@ -49,7 +57,7 @@ const drainWithinMs = 2_000
 
 /** The doors of the hub: sockets, operations over HTTP, bytes in and out. */
 export async function gateway(deps: GatewayDeps): Promise<Service> {
-  const { house, handlers, nudges, sessionOf, standing, seatsOf, excerptOf, presence, files } = deps
+  const { house, handlers, nudges, sessionOf, standing, seatsOf, excerptOf, presence, files, cabinet, papers } = deps
   const { http, log, metrics, bus, db, epoch } = house
   const journal = journalOf(db)
   const spansOf = everySpanOf(deps.spansOf)
@@ -142,7 +150,11 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
   )
   const { actorOf } = httpDoor({ http, dispatch, sessionOf, version: house.version })
   fileDoors(http.app, actorOf, files, house.throttle)
+  const underWay = passages({ onRevoked: lost.onRevoked, mayStill: cabinet.downloading.mayStill, log })
+  uploadDoor(http.app, { actorOf, uploading: cabinet.uploading, passages: underWay, log })
+  downloadDoor(http.app, { actorOf, openTicket: cabinet.downloading.openTicket, passages: underWay })
   const closePassage = documentPassage({ http, bus })
+  const closeYWebsocket = yWebsocketPassage({ http, actorOf, admit: papers.admit, doorOf: doorsOf(bus) })
   sourceDoor(http.app, { throttle: house.throttle, sourceOf: http.sourceOf })
 
   const round = (ms: number, trouble: string, run: () => Promise<unknown>) => every(ms, run, (error) => log.warn({ error }, trouble))
@@ -166,6 +178,8 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
       lost.stop()
       heard.stop()
       closePassage()
+      closeYWebsocket()
+      underWay.stop()
       await sockets.close()
     },
   }

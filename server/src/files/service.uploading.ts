@@ -1,0 +1,302 @@
+import { createHash, type Hash } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import { fail, Refusal, type Actor, type Announce } from '@atrium/platform'
+import type { File, FileId, Hub, Input, Output, Sentence } from '@atrium/protocol'
+import { mayWrite, uploadLivesMs } from './rules.ts'
+import { freeName, shown, tellChanged, type FilesDeps, type Seeing, type Seen } from './service.common.ts'
+import { headBytes, typeOf } from './sniff.ts'
+import { addFile, findFiles, holdFiles, toFile, type Row, type Tx } from './store.ts'
+import { addUpload, findBegun, findUpload, holdUpload, isKept, listUploads, removeUpload, setState, type Upload } from './store.uploads.ts'
+import { addVersion, giveBack, keepContent, setFault, takeRoom } from './store.versions.ts'
+
+/** Finishes an upload whose last bytes came, and whose process did not get to it. */
+export const finishJob = 'files.finish'
+const finishAfterMs = 30_000
+export const unstageJob = 'files.unstage'
+export const mendJob = 'files.mend'
+const noSuchUpload = () => fail('not_found', 'files.noSuchUpload', { field: 'uploadId' })
+
+type Wanted = Pick<Upload, 'folderId' | 'replaces' | 'name' | 'bytes'>
+
+/** The hash of what came so far, while one process takes all of it. */
+interface Running {
+  hash: Hash
+  at: number
+}
+
+export function uploadingService(deps: FilesDeps, { see, standing, folderFor, changeable }: Seeing) {
+  const { db, work, jobs, blobs, now, newId, quotaBytes, hold } = deps
+  const running = new Map<string, Running>()
+
+  async function own(actor: Actor, uploadId: string): Promise<Upload> {
+    const upload = await findUpload(db, uploadId)
+    if (!upload || upload.accountId !== actor.accountId) throw noSuchUpload()
+    return upload
+  }
+
+  /** Where the bytes are to go: asked for at the beginning, and again when they are there. */
+  async function target(
+    tx: Tx,
+    actor: Actor,
+    { folderId, replaces }: Pick<Upload, 'folderId' | 'replaces'>,
+  ): Promise<{ folder: Seen; replaced: Seen | undefined }> {
+    const folder = await folderFor(tx, actor, folderId)
+    if (!replaces) return { folder, replaced: undefined }
+    await holdFiles(tx, [replaces])
+    const replaced = await changeable(tx, actor, replaces, 'replaces')
+    if (replaced.kind !== 'file') throw fail('conflict', 'files.notAFile', { field: 'replaces' })
+    return { folder, replaced }
+  }
+
+  const placeOf = ({ id }: Pick<Upload, 'id'>) => ({ uploadId: id, path: `/upload/files/${id}` })
+
+  async function begin(actor: Actor, draft: Input<Hub, 'files.upload.begin'>): Promise<Output<Hub, 'files.upload.begin'>> {
+    const { clientId, folderId, name, bytes, replaces = null, sha256 = null } = draft
+    const earlier = await findBegun(db, actor.accountId, clientId)
+    if (earlier) {
+      if (earlier.folderId !== folderId || earlier.name !== name || earlier.bytes !== bytes || earlier.replaces !== replaces)
+        throw fail('conflict', 'chat.clientIdReused', { field: 'clientId' })
+      return placeOf(earlier)
+    }
+    return work(async (tx) => {
+      await target(tx, actor, { folderId, replaces })
+      const { accountId } = actor
+      const upload: Upload = {
+        ...{ id: newId(), accountId, clientId, folderId, name, bytes, replaces, sha256, blobKey: newId() },
+        ...{ state: 'open', fileId: null, problem: null, begunAt: now() },
+      }
+      // FILE-9, before a byte of it comes: what was begun is as good as kept.
+      if (!(await addUpload(tx, upload))) return placeOf((await findBegun(tx, accountId, clientId))!)
+      if (!(await takeRoom(tx, accountId, bytes, quotaBytes)))
+        throw fail('over_quota', 'files.spaceFull', { params: { maxBytes: quotaBytes }, field: 'bytes' })
+      // Nothing will be sent of what has no bytes.
+      if (bytes === 0) await jobs.enqueue(tx, finishJob, { id: upload.id })
+      return placeOf(upload)
+    })
+  }
+
+  /** FILE-11. Whoever may not write there any more sends in vain, and is told so. */
+  async function open(actor: Actor, uploadId: string): Promise<Upload> {
+    const upload = await own(actor, uploadId)
+    if (upload.state === 'failed' || now().getTime() - upload.begunAt.getTime() > uploadLivesMs) throw noSuchUpload()
+    if (upload.state !== 'open') return upload
+    const folder = await standing(db, actor, upload.folderId, 'folderId')
+    if (!mayWrite(folder)) throw fail('forbidden', 'files.readOnly')
+    return upload
+  }
+
+  const received = (upload: Upload): Promise<number> =>
+    upload.state === 'open' ? blobs.staging.size(upload.blobKey) : Promise.resolve(upload.bytes)
+
+  /** Goes on with it; resolves to how much is there. The hash grows with what comes, as long as it all comes through here. */
+  async function take(upload: Upload, offset: number, content: AsyncIterable<Uint8Array>): Promise<number> {
+    const known = running.get(upload.id)
+    const hashed: Running | undefined = offset === 0 ? { hash: createHash('sha256'), at: 0 } : known?.at === offset ? known : undefined
+    running.delete(upload.id)
+    async function* hashing() {
+      for await (const chunk of content) {
+        if (hashed) {
+          hashed.hash.update(chunk)
+          hashed.at += chunk.length
+        }
+        yield chunk
+      }
+    }
+    const at = await blobs.staging.append(upload.blobKey, offset, hashing()).finally(() => {
+      if (hashed) running.set(upload.id, hashed)
+      forgetOldest(running)
+    })
+    if (at === upload.bytes) await allCame(upload)
+    return at
+  }
+
+  /** From now on it is finished, by this process or by a job. */
+  const allCame = ({ id }: Upload): Promise<void> =>
+    work(async (tx) => {
+      if ((await holdUpload(tx, id))?.state !== 'open') return
+      await setState(tx, id, 'checking')
+      await jobs.enqueue(tx, finishJob, { id }, { runAt: new Date(now().getTime() + finishAfterMs) })
+    })
+
+  /** The hash as it grew, or that of what lies there, if somebody else took a part of it. */
+  async function contentOf(upload: Upload): Promise<{ sha256: string; head: Buffer; bytes: number }> {
+    const { blobKey, bytes } = upload
+    const grown = running.get(upload.id)
+    running.delete(upload.id)
+    const there = (await blobs.stat(blobKey))?.bytes ?? 0
+    const head = there === 0 ? Buffer.alloc(0) : await buffer(await blobs.get(blobKey, { start: 0, end: headBytes - 1 }))
+    if (grown?.at === bytes && there === bytes) return { sha256: grown.hash.digest('hex'), head, bytes: there }
+    const hash = createHash('sha256')
+    for await (const chunk of await blobs.get(blobKey)) hash.update(chunk as Buffer)
+    return { sha256: hash.digest('hex'), head, bytes: there }
+  }
+
+  /** Ends in vain: what it took is given back, and its bytes go. */
+  async function refuse(tx: Tx, upload: Upload, problem: Sentence): Promise<void> {
+    await setState(tx, upload.id, 'failed', { problem })
+    await giveBack(tx, upload.accountId, upload.bytes)
+    await jobs.enqueue(tx, unstageJob, { key: upload.blobKey })
+  }
+
+  /** Makes a content that is kept that of a file: a new one under a free name, or the next version of the one it replaces. */
+  async function put(tx: Tx, announce: Announce, actor: Actor, given: Wanted, content: { key: string; type: string }): Promise<Row> {
+    const { folder, replaced } = await target(tx, actor, given)
+    const [at, by] = [now(), actor.accountId]
+    const { space, spaceId } = folder
+    const file =
+      replaced ??
+      (await addFile(tx, {
+        ...{ id: newId() as FileId, kind: 'file', parentId: folder.id, space, spaceId, by, at },
+        name: await freeName(tx, folder, given.name, 'file'),
+      }))!
+    const version = { fileId: file.id, version: file.version + 1, blobKey: content.key, type: content.type, bytes: given.bytes, by, at }
+    await addVersion(tx, version)
+    const [row] = await findFiles(tx, [file.id])
+    tellChanged(announce, row!)
+    return row!
+  }
+
+  /** The content's blob: this one, or one that has the same already. Then this one goes, unless the other is at fault. */
+  async function keep(tx: Tx, given: { key: string; sha256: string; bytes: number }): Promise<string> {
+    const { key, fault } = await keepContent(tx, { ...given, at: now() })
+    if (key !== given.key) await jobs.enqueue(tx, fault ? mendJob : unstageJob, fault ? { key, from: given.key } : { key: given.key })
+    return key
+  }
+
+  /**
+   * All bytes are there: they become a blob, and that the content of a file, if whoever sent them may still put it there. Done
+   * again after a crash anywhere in it, the same comes out.
+   */
+  async function finish(upload: Upload, actor: Actor): Promise<void> {
+    const { id, blobKey, bytes } = upload
+    await blobs.staging.finish(blobKey)
+    const content = await contentOf(upload)
+    const problem: Sentence | undefined =
+      content.bytes !== bytes ? 'files.wrongLength' : upload.sha256 && upload.sha256 !== content.sha256 ? 'files.wrongContent' : undefined
+    const end = (run: (tx: Tx, announce: Announce) => Promise<void>) =>
+      work(async (tx, announce) => {
+        const held = await holdUpload(tx, id)
+        if (held && (held.state === 'open' || held.state === 'checking')) await run(tx, announce)
+      })
+    if (problem) return end((tx) => refuse(tx, upload, problem))
+    try {
+      await end(async (tx, announce) => {
+        const key = await keep(tx, { key: blobKey, sha256: content.sha256, bytes })
+        const file = await put(tx, announce, actor, upload, { key, type: typeOf(content.head) })
+        await setState(tx, id, 'done', { fileId: file.id })
+      })
+    } catch (error) {
+      // What is refused now was allowed when it began: the folder is gone, or the right to write there.
+      if (!(error instanceof Refusal) || error.failure.code === 'unavailable') throw error
+      const { key } = error.failure
+      await end((tx) => refuse(tx, upload, key))
+    }
+  }
+
+  /** Finishes it if all of it is there, one process at a time; resolves to what became of it. */
+  async function finished(asked: Upload, actor: Actor): Promise<Pick<Upload, 'state' | 'problem'>> {
+    const held = await hold(asked.id, () => {})
+    try {
+      const upload = (await findUpload(db, asked.id)) ?? { ...asked, state: 'failed', problem: null }
+      if (upload.state === 'open') {
+        if ((await received(upload)) < upload.bytes) return upload
+        await allCame(upload)
+      }
+      if (upload.state === 'open' || upload.state === 'checking') await finish(upload, actor)
+      return (await findUpload(db, asked.id)) ?? upload
+    } finally {
+      await held.release()
+    }
+  }
+
+  return {
+    begin,
+    open,
+    hold,
+    received,
+    take,
+
+    /** Called where all bytes are there: finishes it, and says how that went. */
+    async complete(actor: Actor, uploadId: string): Promise<void> {
+      const { state, problem } = await finished(await own(actor, uploadId), actor)
+      if (state === 'failed') throw fail('invalid', (problem ?? 'files.wrongLength') as Sentence)
+    },
+
+    /** The job: for whom nobody waits any more. What they may do, they may do without a session. */
+    async finishLater({ id }: { id: string }): Promise<void> {
+      const upload = await findUpload(db, id)
+      if (!upload) return
+      const actor = await deps.actorOf(upload.accountId)
+      if (actor) await finished(upload, actor)
+      else await work((tx) => refuse(tx, upload, 'files.noSuchUpload'))
+    },
+
+    async state(actor: Actor, { uploadId }: Input<Hub, 'files.upload.state'>): Promise<Output<Hub, 'files.upload.state'>> {
+      const upload = await own(actor, uploadId)
+      const seen = upload.fileId ? (await see(db, actor, [upload.fileId])).get(upload.fileId) : undefined
+      return {
+        state: upload.state,
+        received: upload.state === 'failed' ? 0 : await received(upload),
+        file: seen ? shown(seen) : null,
+        problem: upload.problem,
+      }
+    },
+
+    async cancel(actor: Actor, uploadId: string): Promise<void> {
+      await own(actor, uploadId)
+      running.delete(uploadId)
+      await work((tx) => letGo(tx, uploadId))
+    },
+
+    /** FILE-11  What was begun a day ago is over, complete or not. */
+    async sweep(): Promise<void> {
+      const before = new Date(now().getTime() - uploadLivesMs)
+      for (let old = await listUploads(db, { before }, 100); old.length > 0; old = await listUploads(db, { before }, 100))
+        for (const { id } of old) await work((tx) => letGo(tx, id))
+    },
+
+    async forgetUploads(tx: Tx, accountId: string): Promise<void> {
+      for (const { id } of await listUploads(tx, { accountId }, 10_000)) await letGo(tx, id)
+    },
+
+    /** Bytes that became nothing. What became the content of a file meanwhile stays. */
+    async unstage({ key }: { key: string }): Promise<void> {
+      await blobs.staging.drop(key)
+      if (!(await isKept(db, key))) await blobs.delete(key)
+    },
+
+    /** The same content came once more while the one we had was lost or damaged: now it is whole again. */
+    async mend({ key, from }: { key: string; from: string }): Promise<void> {
+      await blobs.put(key, await blobs.get(from))
+      await work((tx) => setFault(tx, key, null, now()))
+      await blobs.delete(from)
+    },
+
+    /** Files what lies in the blobs already, such as a recording. It is paid for by whom it is for, whatever they have left. */
+    async adopt(actor: Actor, given: { folderId: FileId; name: string; key: string; bytes: number; sha256: string }): Promise<File> {
+      const head = given.bytes === 0 ? Buffer.alloc(0) : await buffer(await blobs.get(given.key, { start: 0, end: headBytes - 1 }))
+      return work(async (tx, announce) => {
+        await takeRoom(tx, actor.accountId, given.bytes, Number.MAX_SAFE_INTEGER)
+        const key = await keep(tx, given)
+        return toFile(await put(tx, announce, actor, { ...given, replaces: null }, { key, type: typeOf(head) }))
+      })
+    },
+  }
+
+  async function letGo(tx: Tx, uploadId: string): Promise<void> {
+    const upload = await holdUpload(tx, uploadId)
+    if (!upload) return
+    await removeUpload(tx, uploadId)
+    if (upload.state === 'done' || upload.state === 'failed') return
+    await giveBack(tx, upload.accountId, upload.bytes)
+    await jobs.enqueue(tx, unstageJob, { key: upload.blobKey })
+  }
+}
+
+export type Uploading = ReturnType<typeof uploadingService>
+/** Hashes of uploads that nobody goes on with; without one it is made from what lies there. */
+const mostRunning = 1_000
+function forgetOldest(running: Map<string, Running>): void {
+  const [oldest] = running.keys()
+  if (running.size > mostRunning && oldest !== undefined) running.delete(oldest)
+}
