@@ -37,6 +37,7 @@ export function rooms(needs: Needs) {
   const lost = memory(now)
   const open = new Map<MeetingId, Room>()
   const opening = new Map<MeetingId, Promise<Room>>()
+  const pages = new Map<string, { room: Room; peer: Peer }>()
   const joins = new WeakMap<Peer, { clientId: string; ticket: string; answer: Joined }>()
   /** In a meeting whose worker died: expected back. */
   const absent = new Map<ParticipantId, { meetingId: MeetingId; until: number }>()
@@ -54,7 +55,7 @@ export function rooms(needs: Needs) {
 
   async function join({ accountId, sessionId, input }: Input<Internal, 'media.join'>): Promise<Joined> {
     const { clientId, meetingId, ticket, rtpCapabilities } = input
-    const before = again(input)
+    const before = again({ accountId, sessionId, input })
     if (before) return before
     const claims = await tickets.verify(ticket, 'media', { meetingId, accountId, sessionId })
     if (isStopped || lost.isLost(claims, claims.issuedAt)) throw fail('forbidden', 'forbidden')
@@ -67,6 +68,8 @@ export function rooms(needs: Needs) {
       peer.close()
       throw fail('forbidden', 'forbidden')
     }
+    pages.set(peer.id, { room, peer })
+    peer.send.observer.once('close', () => pages.delete(peer.id))
     absent.delete(claims.participantId)
     tellings.tell(meetingId, claims.participantId, { what: 'joined' })
     const answer: Joined = {
@@ -83,11 +86,13 @@ export function rooms(needs: Needs) {
   }
 
   /** The acknowledgement was lost: the ticket is spent, but what it brought is there. */
-  function again({ clientId, meetingId, ticket }: Input<Internal, 'media.join'>['input']): Joined | undefined {
-    const room = open.get(meetingId)
+  function again({ accountId, sessionId, input }: Input<Internal, 'media.join'>): Joined | undefined {
+    const room = open.get(input.meetingId)
     for (const peer of room?.peers ?? []) {
       const joined = joins.get(peer)
-      if (room && joined?.clientId === clientId && joined.ticket === ticket) return { ...joined.answer, state: room.state }
+      const isTheirs = peer.who.accountId === accountId && peer.who.sessionId === sessionId
+      if (room && isTheirs && joined?.clientId === input.clientId && joined.ticket === input.ticket)
+        return { ...joined.answer, state: room.state }
     }
     return undefined
   }
@@ -177,13 +182,11 @@ export function rooms(needs: Needs) {
     join,
     /** The peer of this page: its secret, asked by the account and session that joined. */
     peerOf({ accountId, sessionId, input }: { accountId: string; sessionId: string; input: { peer: string } }): { room: Room; peer: Peer } {
-      for (const room of open.values())
-        for (const peer of room.peers)
-          if (peer.id === input.peer && peer.who.accountId === accountId && peer.who.sessionId === sessionId) {
-            peer.heard()
-            return { room, peer }
-          }
-      throw fail('not_found', 'meetings.notInside')
+      const page = pages.get(input.peer)
+      if (!page || page.peer.who.accountId !== accountId || page.peer.who.sessionId !== sessionId)
+        throw fail('not_found', 'meetings.notInside')
+      page.peer.heard()
+      return page
     },
     stateOf: (meetingId: MeetingId): MediaState | null => open.get(meetingId)?.state ?? null,
 
