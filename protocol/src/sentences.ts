@@ -64,6 +64,7 @@ export const sentences = [
   'files.contentDamaged',
   'documents.noSuchDocument',
   'documents.noSuchVersion',
+  'documents.notTaken',
   'auth.signedInAlready',
   'meetings.noSuchMeeting',
   'meetings.noSuchParticipant',

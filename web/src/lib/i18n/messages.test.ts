@@ -16,6 +16,7 @@ for (const [english, german] of [
   ['chat.en', 'chat.de'],
   ['meetings.en', 'meetings.de'],
   ['files.en', 'files.de'],
+  ['documents.en', 'documents.de'],
 ] as const) {
   const [en, de] = [read(english), read(german)]
 

@@ -73,6 +73,7 @@ const spoken: Record<Sentence, (params: Params) => string> = {
   'files.contentDamaged': m.sentence_files_content_damaged,
   'documents.noSuchDocument': m.sentence_documents_no_such_document,
   'documents.noSuchVersion': m.sentence_documents_no_such_version,
+  'documents.notTaken': m.sentence_documents_not_taken,
   'auth.signedInAlready': m.sentence_auth_signed_in_already,
   'meetings.noSuchMeeting': m.sentence_meetings_no_such_meeting,
   'meetings.noSuchParticipant': m.sentence_meetings_no_such_participant,
