@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { openDatabase, workshop } from '@atrium/platform'
 import { composed, type Send } from './composed.ts'
 import { addPeople, addRooms } from './crowd.ts'
-import { alternate, report } from './rig.ts'
+import { alternate, cpuSeconds, report } from './rig.ts'
 
 const senders = 50
 const connections = 10
@@ -23,28 +23,32 @@ await sql`create table said (id bigserial primary key, room_id uuid not null, au
 )
 const words = 'the tide turns and the harbour light comes on'
 
-/** How often a second each of `count` loops comes round. */
-async function perSecond(count: number, once: (n: number) => Promise<unknown>): Promise<number> {
+/** How often a second `count` loops come round; into `micros` goes the CPU time of each round, of ours and the database's processes. */
+async function perSecond(count: number, once: (n: number) => Promise<unknown>, micros: number[] = []): Promise<number> {
   let done = 0
+  const cpu = cpuSeconds([process.pid])
   const begun = performance.now()
   const until = begun + roundMs
   const loop = async (n: number) => {
     for (; performance.now() < until; done++) await once(n)
   }
   await Promise.all(Array.from({ length: count }, (_, n) => loop(n)))
-  return (done * 1_000) / (performance.now() - begun)
+  const ms = performance.now() - begun
+  micros.push(((cpuSeconds([process.pid]) - cpu) * 1e6) / done)
+  return (done * 1_000) / ms
 }
-const inserts = () =>
-  perSecond(connections, (n) =>
-    sql`insert into said (room_id, author_id, body) values (${shared}, ${people[n]!.accountId}, ${words})`.execute(bare),
-  )
-const inOwnRooms = (send: Send) => () => perSecond(senders, (n) => send(people[n]!.accountId, ownRooms[n]!, words))
+const insert = (n: number) =>
+  sql`insert into said (room_id, author_id, body) values (${shared}, ${people[n]!.accountId}, ${words})`.execute(bare)
+const inserts = (micros?: number[]) => () => perSecond(connections, insert, micros)
+const inOwnRooms = (send: Send, micros?: number[]) => () =>
+  perSecond(senders, (n) => send(people[n]!.accountId, ownRooms[n]!, words), micros)
 const inOneRoom = (send: Send) => () => perSecond(senders, (n) => send(people[n]!.accountId, shared!, words))
 
 const send = product.sender()
 const sendAlone = product.sender(workshop(product.db, product.bus, { lanes: connections, maxTogether: 1 }))
-for (const warmUp of [inserts, inOwnRooms(send), inOneRoom(send), inOneRoom(sendAlone)]) await warmUp()
-const many = await alternate(5, inserts, inOwnRooms(send))
+for (const warmUp of [inserts(), inOwnRooms(send), inOneRoom(send), inOneRoom(sendAlone)]) await warmUp()
+const cpu = { ours: [] as number[], baseline: [] as number[] }
+const many = await alternate(5, inserts(cpu.baseline), inOwnRooms(send, cpu.ours))
 const one = await alternate(5, inOneRoom(sendAlone), inOneRoom(send))
 
 const isReached = report('Durable sends', [
@@ -54,6 +58,12 @@ const isReached = report('Durable sends', [
     ours: many.ours,
     baseline: { what: `bare inserts of one row each on ${connections} connections`, values: many.baseline },
     reach: { atLeast: 0.2 },
+  },
+  {
+    what: 'CPU time of one send in many rooms',
+    unit: 'µs',
+    ours: cpu.ours,
+    baseline: { what: 'of one bare insert', values: cpu.baseline },
   },
   {
     what: `${senders} senders in one room`,
