@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'vitest'
+import { layersFor, priorityOf, qualityOf } from './quality.ts'
+
+const three = Array.from({ length: 3 }, () => ({ scalabilityMode: 'L3T3' }))
+const at = (width: number, height: number) => layersFor(three, 'camera', { width, height })
+
+test('a tile gets the least that looks right in it', () => {
+  assert.deepEqual(at(160, 90), { spatialLayer: 0, temporalLayer: 1 })
+  assert.deepEqual(at(320, 180), { spatialLayer: 0, temporalLayer: 2 })
+  assert.deepEqual(at(400, 225), { spatialLayer: 0, temporalLayer: 2 })
+  assert.deepEqual(at(640, 360), { spatialLayer: 1, temporalLayer: 2 })
+  assert.deepEqual(at(1280, 720), { spatialLayer: 2, temporalLayer: 2 })
+  assert.deepEqual(at(3840, 2160), { spatialLayer: 2, temporalLayer: 2 })
+  // Narrow and high, as on a phone: what is too low would be blurred too.
+  assert.equal(at(200, 700)?.spatialLayer, 2)
+})
+
+test('where there is one size, or no picture, there is nothing to choose', () => {
+  assert.equal(layersFor(three.slice(0, 1), 'screen', { width: 100, height: 100 }), undefined)
+  assert.equal(layersFor(three, 'microphone', { width: 100, height: 100 }), undefined)
+})
+
+test('a screen is served before faces, a large face before a small one', () => {
+  const large = priorityOf('camera', { width: 1280, height: 720 })
+  const small = priorityOf('camera', { width: 160, height: 90 })
+  assert.ok(priorityOf('screen', { width: 320, height: 180 }) > large && large > small && small >= 1)
+  for (const width of [0, 1, 16_384]) {
+    const priority = priorityOf('camera', { width, height: width })
+    assert.ok(Number.isInteger(priority) && priority >= 1 && priority <= 255, `${width}: ${priority}`)
+  }
+})
+
+test('figures are told from the page’s side, and the worst stream counts', () => {
+  const base = { transportId: 't', timestamp: 0 } as never as Parameters<typeof qualityOf>[0] & object
+  const send = { ...base, recvBitrate: 1_200_000.4, rtpPacketLossReceived: 0.0213 }
+  const receive = { ...base, sendBitrate: 800_000, rtpPacketLossSent: 3 }
+  assert.deepEqual(qualityOf(send, receive, [10, 4, 9]), {
+    score: 4,
+    sendBps: 1_200_000,
+    receiveBps: 800_000,
+    sendLoss: 2.1,
+    receiveLoss: 100,
+  })
+  assert.deepEqual(qualityOf(undefined, undefined, []), { score: 10, sendBps: 0, receiveBps: 0, sendLoss: 0, receiveLoss: 0 })
+})
