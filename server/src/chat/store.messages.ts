@@ -29,7 +29,7 @@ export interface Asking {
 
 /**
  * All that a send must know, and all that were asked for together, in one statement: the seat, an earlier attempt, what it
- * answers, who of the mentioned has a seat. Each `limit 1` is a fence: the planner takes any list for a hundred rows, and
+ * answers, who of the mentioned has a seat. Each `offset 0` is a fence: the planner takes any list for a hundred rows, and
  * would rather read the whole table of seats than look each of them up.
  */
 export const findForSend = gathered(async (db: Db, sends: Asking[]) => {
@@ -60,11 +60,11 @@ export const findForSend = gathered(async (db: Db, sends: Asking[]) => {
       earlier.id as earlier_id
     from json_to_recordset(${JSON.stringify(asked)})
       as asked (n int, account_id uuid, room_id uuid, client_id uuid, reply_to uuid, mentions uuid[])
-    left join lateral (select kind, is_archived from room where id = asked.room_id limit 1) as room on true
+    left join lateral (select kind, is_archived from room where id = asked.room_id offset 0) as room on true
     left join lateral (select role, is_muted from seat
-      where room_id = asked.room_id and account_id = asked.account_id and to_seq is null limit 1) as seat on true
-    left join lateral (select room_id, seq from message where id = asked.reply_to limit 1) as answered on true
-    left join lateral (select id from message where author_id = asked.account_id and client_id = asked.client_id limit 1) as earlier on true
+      where room_id = asked.room_id and account_id = asked.account_id and to_seq is null offset 0) as seat on true
+    left join lateral (select room_id, seq from message where id = asked.reply_to offset 0) as answered on true
+    left join lateral (select id from message where author_id = asked.account_id and client_id = asked.client_id offset 0) as earlier on true
     order by asked.n`.execute(reading(db))
   return rows.map((row) => ({
     place: row.kind
@@ -99,7 +99,7 @@ export const messageWriter = (index: Index) =>
         insert into message (id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, sent_at)
         select id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, sent_at
         from new cross join lateral (select from room join seat on seat.room_id = room.id
-          where room.id = new.room_id and not is_archived and account_id = new.author_id and to_seq is null limit 1) as allowed
+          where room.id = new.room_id and not is_archived and account_id = new.author_id and to_seq is null offset 0) as allowed
         returning id
       ), mentioned as (
         insert into mention (account_id, room_id, seq)
