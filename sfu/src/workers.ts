@@ -115,6 +115,8 @@ export class Workers {
 
   stop(): void {
     this.#isStopped = true
+    // What a worker says of the line that is cut now is nobody's concern.
+    setLogEventListeners({})
     for (const { worker } of this.#running.values()) worker.close()
     this.#running.clear()
   }
