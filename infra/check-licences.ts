@@ -27,6 +27,7 @@ const allowed = new Set([
 const looked: Record<string, string> = {
   '@inlang/plugin-message-format@4.4.4': 'MIT', // its LICENSE file
   '@lix-js/sdk-linux-x64@0.17.0': 'MIT', // the native part of @lix-js/sdk, which says so
+  'combine-errors@3.0.3': 'MIT', // its Readme.md
   'svelte-toolbelt@0.10.7': 'MIT', // its LICENSE file
 }
 
