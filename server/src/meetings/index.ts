@@ -90,6 +90,7 @@ export function meetings(deps: MeetingDeps) {
     /** A right was lost: called with each, in every process. */
     heed: (revoked: Revoked): Promise<void> => rounds.heed(revoked),
     round: rounds.round,
+    misses: rings.miss,
     /** The jobs of this slice. Called once, where jobs are done. */
     work(jobs: Pick<Jobs, 'register' | 'every'>): void {
       jobs.register<Parameters<typeof rings.miss>[0]>(missJob, rings.miss)

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, inject, test } from 'vitest'
+import { seal, unseal } from './sealing.ts'
+import { house, type House, type Someone } from './testing/house.ts'
+
+let here: House
+let ada: Someone
+let bob: Someone
+beforeAll(async () => {
+  here = await house(inject('cluster'))
+  ;({ ada, bob } = here)
+})
+afterAll(() => here?.close())
+
+/** A host inside, at the media node. */
+async function hosting() {
+  const garden = await here.garden(bob)
+  const host = await here.knock(ada, garden.meeting)
+  await ada.call('meetings.enter', { participantId: host.id })
+  await here.joins(host)
+  return { ...garden, host }
+}
+const place = { name: 'The town channel', url: 'rtmp://live.example.org/app', key: 'sk-very-secret-key-42' }
+const egress = () => here.node.told.filter(({ operation }) => operation === 'media.egress').at(-1)?.input
+
+test('[MEET-14] a key is kept sealed, and never given out', async () => {
+  const { meetingId } = await hosting()
+  const clientId = crypto.randomUUID()
+  const target = await ada.call('meetings.target.add', { meetingId, ...place, clientId })
+  assert.deepEqual({ ...target, id: '' }, { id: '', name: place.name, url: place.url, keyEnds: '42' })
+  assert.deepEqual(await ada.call('meetings.target.add', { meetingId, ...place, clientId }), target)
+  assert.deepEqual(await ada.call('meetings.targets', { meetingId }), [target])
+  assert.equal((await bob.refusal('meetings.targets', { meetingId })).key, 'meetings.onlyHosts')
+  const { rows: tables } = await sql<{ name: string }>`
+    select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`.execute(here.db)
+  for (const { name } of tables) {
+    const { rows } =
+      await sql`select from ${sql.table(name)} as t where t::text like ${`%${place.key}%`} or t::text like ${`%${Buffer.from(place.key).toString('hex')}%`}`.execute(
+        here.db,
+      )
+    assert.equal(rows.length, 0, `${name} holds the key`)
+  }
+})
+
+test('what is sealed opens with its key and for its own row alone', () => {
+  const key = Buffer.alloc(32, 7)
+  const sealed = seal(key, 'a secret', 'row 1')
+  assert.equal(unseal(key, sealed, 'row 1'), 'a secret')
+  assert.throws(() => unseal(key, sealed, 'row 2'))
+  assert.throws(() => unseal(Buffer.alloc(32, 8), sealed, 'row 1'))
+  for (const i of [0, 13, sealed.length - 1]) {
+    const changed = Buffer.from(sealed)
+    changed[i]! ^= 1
+    assert.throws(() => unseal(key, changed, 'row 1'))
+  }
+  assert.notDeepEqual(seal(key, 'a secret', 'row 1'), sealed)
+})
+
+test('nothing is streamed to an address that is not public, unless an administrator allows it', async () => {
+  const { meetingId } = await hosting()
+  const add = (url: string) => ada.ask('meetings.target.add', { meetingId, ...place, url })
+  for (const url of [
+    'rtmp://127.0.0.1/live',
+    'rtmp://169.254.169.254/live',
+    'rtmp://internal.example.org/live',
+    'rtmp://[::1]/live',
+    'rtmp://10.0.0.1/live',
+  ]) {
+    const reply = await add(url)
+    assert.equal(reply.ok ? 'added' : reply.error.key, 'meetings.targetNotPublic', url)
+  }
+  assert.ok((await add('rtmp://10.9.1.2:1935/live')).ok)
+  assert.equal((await add('http://live.example.org/app')).ok, false)
+  for (let n = 1; n < 10; n++) assert.ok((await add(`rtmp://live.example.org/${n}`)).ok)
+  const eleventh = await add('rtmp://live.example.org/more')
+  assert.equal(eleventh.ok ? '' : eleventh.error.key, 'meetings.tooManyTargets')
+})
+
+test('a host streams, everybody sees it, and the node gets the key', async () => {
+  const { meetingId, host } = await hosting()
+  const target = await ada.call('meetings.target.add', { meetingId, ...place })
+  const member = await here.knock(bob, { id: meetingId } as never)
+  assert.equal((await bob.refusal('meetings.stream', { meetingId, targetId: target.id, isOn: true })).key, 'meetings.onlyHosts')
+  const heard = here.hear(`meeting:${meetingId}`)
+  const meeting = await ada.call('meetings.stream', { meetingId, targetId: target.id, isOn: true })
+  assert.deepEqual(meeting.streams, [{ targetId: target.id, name: place.name, state: 'connecting' }])
+  assert.deepEqual(egress(), {
+    ...{ meetingId, record: null, streams: [{ targetId: target.id, url: place.url, key: place.key }] },
+    names: { [host.id]: 'Ada Lindqvist', [member.id]: 'Bob' },
+  })
+  assert.deepEqual(heard.at(-1)?.payload, meeting)
+  await here.says('meetings.stream.state', { meetingId, targetId: target.id, state: 'live' })
+  assert.equal((await bob.call('meetings.view', { meetingId })).meeting.streams[0]?.state, 'live')
+  await here.joins(member)
+  await ada.call('meetings.stream', { meetingId, targetId: target.id, isOn: false })
+  assert.deepEqual(egress()?.streams, [])
+  await here.says('meetings.stream.state', { meetingId, targetId: target.id, state: 'live' })
+  assert.deepEqual((await bob.call('meetings.view', { meetingId })).meeting.streams, [], 'what was switched off stays off')
+  await ada.call('meetings.target.remove', { meetingId, targetId: target.id })
+  assert.deepEqual(await ada.call('meetings.targets', { meetingId }), [])
+})
+
+test('what cannot be recorded is refused with the reason, and nobody sees a recording', async () => {
+  const { meetingId } = await hosting()
+  const { ready } = here.node
+  for (const [state, key] of [
+    ['off', 'meetings.recordingOff'],
+    ['preparing', 'meetings.recordingPreparing'],
+  ] as const) {
+    ready.recording = state
+    assert.equal((await ada.refusal('meetings.record', { meetingId, isOn: true })).key, key)
+  }
+  ready.recording = 'ready'
+  assert.equal((await ada.call('meetings.view', { meetingId })).meeting.recording, null)
+  assert.equal((await bob.refusal('meetings.recording.prepare', {})).key, 'directory.onlyAdministrators')
+  await ada.call('meetings.recording.prepare', {})
+  assert.equal(here.node.told.at(-1)?.operation, 'media.recording.prepare')
+})
