@@ -13,6 +13,7 @@ const message = (seq: number, more: Partial<Record<keyof Message, unknown>> = {}
     body: `${seq}`,
     edits: 0,
     mentions: [],
+    files: [],
     reactions: [],
     ...more,
   }) as unknown as Message

@@ -75,7 +75,9 @@ const withoutWaiting = (seen: Seen, gone: number): Seen => ({
 })
 
 /** `seq` is the order on every screen, whatever the order of arrival. What lies outside the stretch on screen is loaded when scrolled to. */
-function withMessage(view: RoomView, message: Message): RoomView {
+function withMessage(view: RoomView, said: Message): RoomView {
+  // What was said before messages had files says nothing of them.
+  const message: Message = { ...said, files: said.files ?? [] }
   const known = view.messages.find((other) => other.id === message.id)
   if (!known) {
     const oldest = view.messages[0]

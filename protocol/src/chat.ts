@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { command, fact, nudge, perAccount, query, signal } from './kernel.ts'
 import { Person } from './directory.ts'
-import { AccountId, ClientId, MessageId, PictureId, RoomId, Seq } from './ids.ts'
+import { Attached } from './files.ts'
+import { AccountId, ClientId, FileId, MessageId, PictureId, RoomId, Seq } from './ids.ts'
 import { Picture } from './pictures.ts'
 import { Position } from './sync.ts'
 import { name, optionalText } from './text.ts'
@@ -30,7 +31,7 @@ export const Message = z.object({
   seq: Seq,
   authorId: AccountId,
   clientId: ClientId,
-  /** Markdown of a small kind: emphasis, code, lists, quotes, links. Empty only beside pictures. */
+  /** Markdown of a small kind: emphasis, code, lists, quotes, links. Empty only beside pictures and files. */
   body: z.string(),
   sentAt: z.iso.datetime(),
   /** How often it was edited. An edit names the number it saw, so a late repetition cannot undo a newer one. */
@@ -39,6 +40,8 @@ export const Message = z.object({
   replyTo: MessageId.nullable(),
   mentions: z.array(AccountId),
   pictures: z.array(Picture),
+  /** As they were called when they were sent; without a name once they are deleted for ever. */
+  files: z.array(Attached).default([]),
   reactions: z.array(Reaction),
 })
 export type Message = z.output<typeof Message>
@@ -157,8 +160,10 @@ export const chat = {
         replyTo: MessageId.nullable().default(null),
         mentions: z.array(AccountId).max(50).default([]),
         pictures: z.array(PictureId).max(10).default([]),
+        /** Of the room's own space. */
+        files: z.array(FileId).max(10).default([]),
       })
-      .refine((draft) => draft.body !== '' || draft.pictures.length > 0, { message: 'empty', path: ['body'] }),
+      .refine((draft) => draft.body !== '' || draft.pictures.length > 0 || draft.files.length > 0, { message: 'empty', path: ['body'] }),
     Message,
     { guests: true, limit: perAccount(100, '5 s'), repeat: 'natural' },
   ),

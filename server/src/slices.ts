@@ -62,6 +62,7 @@ export function slices(ground: Ground) {
     activeAccounts: known.activeAccounts,
     attach: images.attach,
     release: images.release,
+    attachable: (...asked) => cabinet.attachable(...asked),
   })
   const people = directory({
     ...databaseOf<DirectoryTables>(),
@@ -96,7 +97,7 @@ export function slices(ground: Ground) {
     placesOf,
     peopleOf: known.peopleOf,
     actorOf: async (accountId) => standInFor(await known.person(accountId)),
-    forgetInMessages: async () => {},
+    forgetInMessages: rooms.forgetFiles,
   })
   const papers = documents({
     ...ground,

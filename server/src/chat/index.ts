@@ -97,6 +97,8 @@ export function chat(deps: ChatDeps) {
 
     forMeetings: roomsOfMeetings(deps),
     forgetAuthor: service.forgetAuthor,
+    /** What files that are deleted for ever were called goes from the messages that show them, by a job. */
+    forgetFiles: service.forgetFiles,
     /** The jobs of this slice. Called once, where jobs are done. */
     work: service.work,
     closeSeats: service.closeSeats,

@@ -16,6 +16,7 @@ export interface Kept {
   replyTo: string | null
   mentions: readonly string[]
   pictures: readonly { id: string }[]
+  files: readonly { id: string }[]
   sentAt: Date
 }
 interface Draft {
@@ -23,6 +24,7 @@ interface Draft {
   body: string
   replyTo: string | null
   pictures: readonly string[]
+  files: readonly string[]
 }
 
 /** CHAT-1  A room is visible to those who have a seat in it. To anyone else it does not exist. */
@@ -39,6 +41,10 @@ export const isRepetition = (message: Kept, draft: Draft) =>
   isSameList(
     message.pictures.map(({ id }) => id),
     draft.pictures,
+  ) &&
+  isSameList(
+    message.files.map(({ id }) => id),
+    draft.files,
   )
 
 /** CHAT-4  Authors may change and delete what they said, for as long as `changeableForMs` by the server's clock. */
@@ -50,7 +56,7 @@ export const isRepeatedEdit = (message: Kept, edit: { edits: number; body: strin
   message.edits === edit.edits + 1 && message.body === edit.body && isSameList(message.mentions, edit.mentions)
 
 /** CHAT-5  What was deleted is kept nowhere: not in its row, the journal, the search, or among mentions and reactions. */
-export const deleted = { body: null, replyTo: null, mentions: [] as string[], pictures: '[]' }
+export const deleted = { body: null, replyTo: null, mentions: [] as string[], pictures: '[]', files: '[]' }
 
 // CHAT-6 (unread) is `unreadOf` in protocol/src/chat.apply.ts: the browser counts by it too.
 

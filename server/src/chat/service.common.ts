@@ -1,5 +1,5 @@
 import { fail, type Actor, type Bus, type Database, type Jobs, type Reading } from '@atrium/platform'
-import type { Person, Picture, Topic } from '@atrium/protocol'
+import type { Attached, FileId, Person, Picture, Topic } from '@atrium/protocol'
 import { canRead } from './rules.ts'
 import { findSeat, type Found } from './store.seats.ts'
 import type { ChatTables, Db, Index, Tx } from './store.ts'
@@ -22,6 +22,8 @@ export interface ChatDeps extends Database<ChatTables> {
   ) => Promise<Picture[]>
   /** Lets go of the pictures of messages that were deleted. */
   release: (tx: Tx, messageIds: readonly string[]) => Promise<void>
+  /** These files as a message of the room shows them. Undefined: one of them may not be sent there by this person. */
+  attachable: (actor: Actor, roomId: string, fileIds: readonly FileId[]) => Promise<Attached[] | undefined>
   index: Index
   forget: (tx: Tx, messageIds: readonly string[]) => Promise<void>
 }

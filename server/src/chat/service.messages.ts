@@ -1,4 +1,4 @@
-import { fail, type Actor, type Announce, type Jobs } from '@atrium/platform'
+import { fail, type Actor, type Announce, type Jobs, type Tx as UnderWay } from '@atrium/platform'
 import type { Hub, Input, Message, MessageId, Output, Picture, Reaction, RoomId } from '@atrium/protocol'
 import {
   canAnswer,
@@ -28,14 +28,18 @@ import {
   reactionsOf,
   seekMessage,
   setReaction,
+  showing,
+  takeNames,
 } from './store.messages.ts'
 import { findSeat, seatedOf } from './store.seats.ts'
 import { toMessage, type Db, type MessageRow, type Tx } from './store.ts'
 
+/** The job that takes the names of files out of the messages that show them. */
+const namelessJob = 'chat.nameless'
 /** The job that goes on with forgetting an author. */
 const forgetJob = 'chat.forget'
 
-export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, attach, release, index, forget }: ChatDeps) {
+export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, attach, release, attachable, index, forget }: ChatDeps) {
   const typed = new Map<string, number>()
   const addMessage = messageWriter(index)
 
@@ -72,15 +76,30 @@ export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, 
     if (messages.length === forgottenAtOnce) await jobs.enqueue(tx, forgetJob, { accountId })
   }
 
+  /** CHAT-5, of a file that was deleted for ever: the message stays, and says no more what it was called. */
+  async function namelessIn(tx: Tx, announce: Announce, messageId: string, fileIds: readonly string[]): Promise<void> {
+    const message = await takeNames(tx, messageId, fileIds)
+    if (!message || message.body === null) return
+    announce(
+      roomTopic(message.roomId),
+      'chat.message.edited',
+      async () => toMessage({ ...message, reactions: await reactionsOf(tx, messageId) }),
+      { replaces: messageId },
+    )
+  }
+
   return {
-    send: (actor: Actor, draft: Input<Hub, 'chat.send'>): Promise<Message> =>
-      workAbreast(async (read, announce) => {
+    async send(actor: Actor, draft: Input<Hub, 'chat.send'>): Promise<Message> {
+      const files = draft.files.length > 0 ? await attachable(actor, draft.roomId, draft.files) : []
+      return workAbreast(async (read, announce) => {
         const { accountId } = actor
         const { place, spans, answered, seated, earlierId } = await findForSend(read, { accountId, ...draft })
         if (earlierId) return repeatedSend(read, earlierId, draft)
         if (!canRead(place)) throw noSuchRoom()
         if (!canPost(place)) throw isArchived()
         if (draft.replyTo && !canAnswer(spans, answered, draft.roomId)) throw fail('not_found', 'chat.noSuchMessage', { field: 'replyTo' })
+
+        if (!files) throw fail('not_found', 'files.noSuchFile', { field: 'files' })
 
         const { roomId, clientId, body, replyTo } = draft
         const id = newId() as MessageId
@@ -93,7 +112,7 @@ export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, 
           async (seq, tx) => {
             const use = { kind: 'message', messageId: id, roomId, seq } as const
             const pictures: Picture[] = draft.pictures.length > 0 ? await attach(tx, accountId, draft.pictures, use) : []
-            const said = { id, roomId, seq, authorId: accountId, clientId, body, edits: 0, replyTo, mentions, pictures, sentAt }
+            const said = { id, roomId, seq, authorId: accountId, clientId, body, edits: 0, replyTo, mentions, pictures, files, sentAt }
             if (!(await addMessage(tx, said))) throw noSuchRoom()
             message = toMessage({ ...said, reactions: [] })
             return message
@@ -101,7 +120,8 @@ export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, 
           { about: id },
         )
         return () => message
-      }),
+      })
+    },
 
     edit: (actor: Actor, { messageId, edits, body, mentions }: Input<Hub, 'chat.edit'>): Promise<Message> =>
       work(async (tx, announce) => {
@@ -114,7 +134,7 @@ export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, 
         if (!canPost(place)) throw isArchived()
         if (!isChangeable(message, now())) throw fail('forbidden', 'chat.tooLateToChange')
         if (message.edits !== edits) throw fail('conflict', 'chat.changedMeanwhile', { params: { edits: message.edits } })
-        if (body === '' && message.pictures.length === 0) throw fail('invalid', 'invalid', { field: 'body' })
+        if (body === '' && message.pictures.length === 0 && message.files.length === 0) throw fail('invalid', 'invalid', { field: 'body' })
 
         const { roomId, seq, sentAt } = message
         const change = { body, edits: edits + 1, mentions: named }
@@ -178,10 +198,15 @@ export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, 
       }),
 
     forgetAuthor,
+    forgetFiles: (tx: UnderWay, fileIds: readonly string[]): Promise<void> => jobs.enqueue(tx, namelessJob, { fileIds }),
     work(queue: Pick<Jobs, 'register'>): void {
       queue.register<{ accountId: string }>(forgetJob, ({ accountId }) =>
         work((tx, announce) => forgetAuthor(tx, announce, accountId), { alone: true }),
       )
+      queue.register<{ fileIds: string[] }>(namelessJob, async ({ fileIds }) => {
+        for (let shown = await showing(db, fileIds); shown.length > 0; shown = await showing(db, fileIds))
+          for (const id of shown) await work((tx, announce) => namelessIn(tx, announce, id, fileIds))
+      })
     },
 
     async typing(actor: Actor, { roomId }: Input<Hub, 'chat.typing'>): Promise<void> {

@@ -19,7 +19,7 @@ export async function* ownMessages(db: Db, accountId: string): AsyncGenerator<un
   let last = { roomId: '00000000-0000-0000-0000-000000000000', seq: 0 }
   for (let isMore = true; isMore;) {
     const { rows } = await sql<typeof last>`
-      select id, room_id, seq, sent_at, body, edits, reply_to, pictures from message
+      select id, room_id, seq, sent_at, body, edits, reply_to, pictures, files from message
       where author_id = ${accountId} and body is not null and (room_id, seq) > (${last.roomId}::uuid, ${last.seq}::int)
       order by room_id, seq limit ${page}`.execute(reading(db))
     yield* rows

@@ -85,25 +85,28 @@ export const findForSend = gathered(async (db: Db, sends: Asking[]) => {
  */
 export const messageWriter = (index: Index) =>
   gathered(async (tx: Tx, said: Omit<Whole, 'reactions'>[]): Promise<boolean[]> => {
-    const messages = said.map(({ id, roomId, seq, authorId, clientId, body, replyTo, mentions, pictures, sentAt }) => ({
+    const messages = said.map(({ id, roomId, seq, authorId, clientId, body, replyTo, mentions, pictures, files, sentAt }) => ({
       ...{ id, room_id: roomId, seq, author_id: authorId, client_id: clientId },
-      ...{ body, reply_to: replyTo, mentions, pictures, sent_at: sentAt },
+      ...{ body, reply_to: replyTo, mentions, pictures, files, sent_at: sentAt },
     }))
     const entries = said.map(({ id, roomId, seq, sentAt, body }) => ({ messageId: id, roomId, seq, sentAt, text: body ?? '' }))
     const { rows } = await sql<{ id: string }>`
       with new as (
-        select id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, sent_at
+        select id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, files, sent_at
         from json_to_recordset(${JSON.stringify(messages)}) as new (id uuid, room_id uuid, seq int, author_id uuid, client_id uuid,
-          body text, reply_to uuid, mentions uuid[], pictures jsonb, sent_at timestamptz)
+          body text, reply_to uuid, mentions uuid[], pictures jsonb, files jsonb, sent_at timestamptz)
       ), said as (
-        insert into message (id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, sent_at)
-        select id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, sent_at
+        insert into message (id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, files, sent_at)
+        select id, room_id, seq, author_id, client_id, body, reply_to, mentions, pictures, files, sent_at
         from new cross join lateral (select from room join seat on seat.room_id = room.id
           where room.id = new.room_id and not is_archived and account_id = new.author_id and to_seq is null offset 0) as allowed
         returning id
       ), mentioned as (
         insert into mention (account_id, room_id, seq)
         select account_id, room_id, seq from new cross join unnest(mentions) as account_id where account_id <> author_id
+      ), shown as (
+        insert into message_file (file_id, message_id)
+        select distinct (file ->> 'id')::uuid, id from new cross join jsonb_array_elements(files) as file
       ), found as (${index(entries)})
       select id from said`.execute(tx)
     const written = new Set(rows.map(({ id }) => id))
@@ -164,10 +167,30 @@ export async function changeMessage(
 export async function emptyMessages(tx: Tx, messages: readonly Pick<MessageRow, 'id' | 'roomId' | 'seq'>[]): Promise<void> {
   await sql`
     with emptied as (
-      update message set body = null, reply_to = null, mentions = '{}', pictures = '[]' where id = any(${messages.map(({ id }) => id)}::uuid[])
+      update message set body = null, reply_to = null, mentions = '{}', pictures = '[]', files = '[]' where id = any(${messages.map(({ id }) => id)}::uuid[])
+    ), shown as (
+      delete from message_file where message_id = any(${messages.map(({ id }) => id)}::uuid[])
     )
     delete from mention using unnest(${messages.map(({ roomId }) => roomId)}::uuid[], ${messages.map(({ seq }) => seq)}::int[]) as gone (room_id, seq)
     where mention.room_id = gone.room_id and mention.seq = gone.seq`.execute(tx)
+}
+
+/** Some messages that show one of these files. */
+export async function showing(db: Db, fileIds: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select distinct message_id as id from message_file where file_id = any(${fileIds}::uuid[]) limit 500`.execute(reading(db))
+  return rows.map(({ id }) => id)
+}
+
+/** Takes out of a message what these files were called. */
+export async function takeNames(tx: Tx, id: string, fileIds: readonly string[]): Promise<MessageRow | undefined> {
+  await sql`delete from message_file where message_id = ${id} and file_id = any(${fileIds}::uuid[])`.execute(tx)
+  const { rows } = await sql<MessageRow>`
+    update message as m set files = (select jsonb_agg(case when (file ->> 'id')::uuid = any(${fileIds}::uuid[])
+      then file || '{"name": "", "type": "", "bytes": 0}' else file end order by place)
+      from jsonb_array_elements(m.files) with ordinality as shown (file, place))
+    where id = ${id} and m.files <> '[]' returning ${messageColumns}`.execute(tx)
+  return rows[0]
 }
 
 export async function dropReactions(tx: Tx, messageIds: readonly string[]): Promise<void> {

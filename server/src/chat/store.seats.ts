@@ -118,7 +118,11 @@ export async function stretchesOf(db: Db, accountIds: readonly string[]): Promis
 }
 
 /** Where somebody sits now: in all rooms, or in these. */
-export async function placesOf(db: Db, accountId: string, roomIds?: readonly string[]): Promise<Map<string, { isArchived: boolean; isLent: boolean }>> {
+export async function placesOf(
+  db: Db,
+  accountId: string,
+  roomIds?: readonly string[],
+): Promise<Map<string, { isArchived: boolean; isLent: boolean }>> {
   const these = roomIds ? sql`and room_id = any(${roomIds}::uuid[])` : sql``
   const { rows } = await sql<{ roomId: string; isArchived: boolean; isLent: boolean }>`
     select room_id, is_archived, is_lent from seat join room on room.id = seat.room_id

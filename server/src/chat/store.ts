@@ -1,6 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import type { Reading, Tx as UnderWay } from '@atrium/platform'
-import type { Message, Picture, Reaction, Room } from '@atrium/protocol'
+import type { Attached, Message, Picture, Reaction, Room } from '@atrium/protocol'
 import type { Kept, Stretch } from './rules.ts'
 
 export interface ChatTables {
@@ -40,9 +40,12 @@ export interface ChatTables {
     mentions: string[]
     /** JSON of the pictures as they are shown. */
     pictures: string
+    /** JSON of the files as they were called. */
+    files: string
     sentAt: Date
   }
   reaction: { messageId: string; emoji: string; accountId: string; seq: number }
+  messageFile: { fileId: string; messageId: string }
   mention: { accountId: string; roomId: string; seq: number }
 }
 /** What becomes findable of a message. */
@@ -66,10 +69,11 @@ export interface MessageRow extends Kept {
   seq: number
   clientId: string
   pictures: Picture[]
+  files: Attached[]
 }
 export type Whole = MessageRow & { reactions: Reaction[] }
 
-export const messageColumns = sql`m.id, m.room_id, m.seq, m.author_id, m.client_id, m.body, m.edits, m.reply_to, m.mentions, m.pictures, m.sent_at`
+export const messageColumns = sql`m.id, m.room_id, m.seq, m.author_id, m.client_id, m.body, m.edits, m.reply_to, m.mentions, m.pictures, m.files, m.sent_at`
 
 /** Emoji in the order in which they first appeared, and in each those who chose it. */
 export const reactionsTo = (messageId: RawBuilder<unknown>) => sql`coalesce((

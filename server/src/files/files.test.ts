@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import type { FileId } from '@atrium/protocol'
 import { hub, type TestHub } from '../testing/hub.ts'
@@ -60,4 +61,38 @@ test('[FILE-2] a room’s folder is as open as the room', async () => {
   await alice.call('chat.room.change', { roomId: room.id, isArchived: false })
   await alice.call('chat.room.remove', { roomId: room.id, accountId: bob.accountId })
   assert.equal(await codeOf(bob.ask('files.file', { fileId: file.id })), 'not_found files.noSuchFile')
+})
+
+test('[FILE-13] a message carries files of its room, and none of another place', async () => {
+  const { alice, bob } = here
+  const { room } = await alice.call('chat.room.create', { name: 'Quay', memberIds: [bob.accountId] })
+  const { room: other } = await alice.call('chat.room.create', { name: 'Pier', memberIds: [] })
+  const folder = await alice.call('files.room', { roomId: room.id })
+  const file = await uploaded(alice, folder.id, 'tides.txt', Buffer.from('high at noon'))
+  const [mine, elsewhere] = [
+    await uploaded(alice, (await ownOf(alice)).id, 'private.txt', Buffer.from('mine')),
+    await uploaded(alice, (await alice.call('files.room', { roomId: other.id })).id, 'pier.txt', Buffer.from('there')),
+  ]
+  for (const id of [mine.id, elsewhere.id])
+    assert.equal(await codeOf(alice.ask('chat.send', { roomId: room.id, body: '', files: [file.id, id] })), 'not_found files.noSuchFile')
+
+  const sent = await alice.call('chat.send', { roomId: room.id, body: '', files: [file.id] })
+  const shown = { id: file.id, kind: 'file', name: 'tides.txt', type: 'text/plain', bytes: 12 }
+  assert.deepEqual(sent.files, [shown])
+  const said = async () => (await bob.call('chat.open', { roomId: room.id })).view.messages.at(-1)!
+  assert.deepEqual((await said()).files, [shown])
+
+  // Trashed, it is still called what it was called; deleted for ever, nowhere any more.
+  await bob.call('files.trash', { fileIds: [file.id] })
+  assert.deepEqual((await said()).files, [shown])
+  await bob.connect()
+  await bob.watch(`room:${room.id}`)
+  await bob.call('files.delete', { fileIds: [file.id] })
+  const forgotten = { ...shown, name: '', type: '', bytes: 0 }
+  const edited = await bob.sees('chat.message.edited')
+  assert.deepEqual([edited.files, edited.edits], [[forgotten], 0])
+  assert.deepEqual((await said()).files, [forgotten])
+  const { rows } = await sql<{ count: number }>`select count(*) from journal where payload::text like '%tides.txt%'`.execute(here.db)
+  assert.equal(rows[0]!.count, 0)
+  bob.leave()
 })

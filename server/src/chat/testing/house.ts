@@ -67,6 +67,8 @@ export async function house(cluster: PoolConfig) {
     activeAccounts: people.activeAccounts,
     attach: images.attach,
     release: images.release,
+    // There is no slice of files in this house.
+    attachable: async () => undefined,
     index,
     forget,
   })

@@ -71,6 +71,7 @@ export function wire() {
       replyTo: null,
       mentions: [],
       pictures: [],
+      files: [],
       reactions: [],
       ...draft,
     } as unknown as Message
