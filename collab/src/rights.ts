@@ -14,8 +14,10 @@ function endingOf(revoked: Revoked): DocumentEnding {
   return revoked.kind === 'session' ? revoked.reason : 'ticket_refused'
 }
 
-const concerns = (revoked: Revoked, { accountId, sessionId }: Claims): boolean =>
-  revoked.accountId === accountId && (revoked.kind !== 'session' || revoked.sessionIds.includes(sessionId))
+/** What went from where everybody saw it concerns all who have it open: the server says each document by its id. */
+const concerns = (revoked: Revoked, { accountId, sessionId, fileId }: Claims): boolean =>
+  (revoked.accountId === null ? revoked.fileId === fileId : revoked.accountId === accountId) &&
+  (revoked.kind !== 'session' || revoked.sessionIds.includes(sessionId))
 
 /** Ends what depends on a right that was lost, and refuses tickets from before. */
 export function rights({

@@ -112,7 +112,8 @@ export const directory = {
       }),
       /**
        * Something about a file, or a folder and all that lies in it, was taken from this person: a share, or it went where they
-       * may not see it. Null: from everybody who saw it where it lay. Who holds a file open asks again.
+       * may not see it. Null: from everybody who saw it where it lay; then each document in a folder is said by its own id, too.
+       * Who holds a file open asks again.
        */
       z.object({ kind: z.literal('file'), accountId: z.string().nullable(), fileId: z.string() }),
     ]),

@@ -123,6 +123,9 @@ export function slices(ground: Ground) {
       const actor = standInFor(await known.person(accountId))
       if (!actor) throw fail('not_found', 'directory.noSuchPerson')
       const file = await cabinet.uploading.adopt(actor, { ...recorded, folderId: recorded.folderId as FileId })
+      // Said again, it is the same message.
+      const said = { clientId: file.id, roomId, body: '', replyTo: null, mentions: [], pictures: [], files: [file.id] }
+      await rooms.send(actor, said)
       return file.id
     },
   })

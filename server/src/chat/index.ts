@@ -96,6 +96,8 @@ export function chat(deps: ChatDeps) {
     },
 
     forMeetings: roomsOfMeetings(deps),
+    /** For who has something to say without being at the door. */
+    send: service.send,
     forgetAuthor: service.forgetAuthor,
     /** What files that are deleted for ever were called goes from the messages that show them, by a job. */
     forgetFiles: service.forgetFiles,

@@ -33,7 +33,7 @@ import {
   type Row,
   type Tx,
 } from './store.ts'
-import { listBelow, removeFiles } from './store.deleting.ts'
+import { documentsBelow, listBelow, removeFiles } from './store.deleting.ts'
 import { sharesBelow } from './store.shares.ts'
 import { dropVersions } from './store.versions.ts'
 
@@ -78,6 +78,11 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
       announce(accountTopic(accountId), 'files.share.taken', { fileId }, { replaces: shareSubject(fileId, accountId) })
       tellRevoked(announce, fileId, accountId)
     }
+  }
+
+  /** Out of the sight of whoever saw it where it lay, with the documents in it: those are open elsewhere, by their ids. */
+  async function tellOutOfSight(tx: Tx, announce: Announce, ids: readonly string[]): Promise<void> {
+    for (const id of new Set([...ids, ...(await documentsBelow(tx, ids))])) tellRevoked(announce, id)
   }
 
   async function tellGiven(tx: Tx, announce: Announce, moved: readonly Row[]): Promise<void> {
@@ -157,6 +162,7 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
         if (files.some(({ isTrashed }) => isTrashed)) throw fail('conflict', 'files.isInTrash')
         const steps = (await stand(tx, actor.accountId, [folderId]))[0]!.steps
         const moved: Row[] = []
+        const left: FileId[] = []
         for (const file of files) {
           if (file.parentId === folder.id) {
             moved.push(file)
@@ -166,8 +172,9 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
           if (isTooDeep(steps, 1 + (await heightOf(tx, file.id)))) throw fail('conflict', 'files.tooDeep')
           tellGone(announce, file)
           moved.push(await put(tx, announce, file, folder))
-          tellRevoked(announce, file.id)
+          left.push(file.id)
         }
+        await tellOutOfSight(tx, announce, left)
         return moved.map((row) => toFile(row))
       }, alone),
 
@@ -178,10 +185,8 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
         const ids = fresh.map(({ id }) => id)
         await setTrashed(tx, ids, actor.accountId, now())
         const rows = new Map((await findFiles(tx, ids)).map((row) => [row.id, row]))
-        for (const file of fresh) {
-          tellGone(announce, file)
-          tellRevoked(announce, file.id)
-        }
+        for (const file of fresh) tellGone(announce, file)
+        await tellOutOfSight(tx, announce, ids)
         await tellTaken(tx, announce, ids)
         return files.map((file) => shown({ ...file, ...rows.get(file.id) }))
       }, alone),

@@ -5,7 +5,7 @@ import { trashLivesMs } from './rules.ts'
 import { accountTopic, shareSubject, tellRevoked, type FilesDeps } from './service.common.ts'
 import { documentsJob, dropJob, purgeJob, type Changing } from './service.changing.ts'
 import { finishJob, mendJob, unstageJob, type Uploading } from './service.uploading.ts'
-import { findSpace, listTrashedBefore } from './store.deleting.ts'
+import { documentsBelow, findSpace, listTrashedBefore } from './store.deleting.ts'
 import { findFiles, setTrashed, type Tx } from './store.ts'
 import { dropSharesWith, sharesBelow, sharesOf } from './store.shares.ts'
 import { filesWith, forgetUsage, listUnchecked, setFault } from './store.versions.ts'
@@ -79,6 +79,8 @@ export function sweepingService(deps: FilesDeps, changing: Changing, uploading: 
           announce(accountTopic(other), 'files.share.taken', { fileId }, { replaces: shareSubject(fileId, other) })
           tellRevoked(announce, fileId, other)
         }
+        for (const id of await documentsBelow(tx, [root])) tellRevoked(announce, id)
+        tellRevoked(announce, root)
         await setTrashed(tx, [root], accountId, now())
       }
       await jobs.enqueue(tx, forgetJob, { accountId, root: root ?? null })

@@ -6,7 +6,18 @@ import { mayWrite, uploadLivesMs } from './rules.ts'
 import { freeName, shown, tellChanged, type FilesDeps, type Seeing, type Seen } from './service.common.ts'
 import { headBytes, typeOf } from './sniff.ts'
 import { addFile, findFiles, holdFiles, toFile, type Row, type Tx } from './store.ts'
-import { addUpload, findBegun, findUpload, holdUpload, isKept, listUploads, removeUpload, setState, type Upload } from './store.uploads.ts'
+import {
+  addUpload,
+  findBegun,
+  findByBlob,
+  findUpload,
+  holdUpload,
+  isKept,
+  listUploads,
+  removeUpload,
+  setState,
+  type Upload,
+} from './store.uploads.ts'
 import { addVersion, giveBack, keepContent, setFault, takeRoom } from './store.versions.ts'
 
 /** Finishes an upload whose last bytes came, and whose process did not get to it. */
@@ -272,13 +283,20 @@ export function uploadingService(deps: FilesDeps, { see, standing, folderFor, ch
       await blobs.delete(from)
     },
 
-    /** Files what lies in the blobs already, such as a recording. It is paid for by whom it is for, whatever they have left. */
+    /** Files what lies in the blobs already, such as a recording: once, however often it is said. It is paid for by whom it is for, whatever they have left. */
     async adopt(actor: Actor, given: { folderId: FileId; name: string; key: string; bytes: number; sha256: string }): Promise<File> {
       const head = given.bytes === 0 ? Buffer.alloc(0) : await buffer(await blobs.get(given.key, { start: 0, end: headBytes - 1 }))
       return work(async (tx, announce) => {
+        const upload: Upload = {
+          ...{ id: newId(), accountId: actor.accountId, clientId: newId(), folderId: given.folderId, name: given.name, bytes: given.bytes },
+          ...{ replaces: null, sha256: given.sha256, blobKey: given.key, state: 'checking', fileId: null, problem: null, begunAt: now() },
+        }
+        if (!(await addUpload(tx, upload))) return toFile((await findFiles(tx, [(await findByBlob(tx, given.key))!]))[0]!)
         await takeRoom(tx, actor.accountId, given.bytes, Number.MAX_SAFE_INTEGER)
         const key = await keep(tx, given)
-        return toFile(await put(tx, announce, actor, { ...given, replaces: null }, { key, type: typeOf(head) }))
+        const file = await put(tx, announce, actor, upload, { key, type: typeOf(head) })
+        await setState(tx, upload.id, 'done', { fileId: file.id })
+        return toFile(file)
       })
     },
   }

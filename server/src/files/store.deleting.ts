@@ -15,6 +15,17 @@ export async function listBelow(tx: Tx, ids: readonly string[], limit: number): 
   return { files: rows.slice(0, limit), isMore: rows.length > limit }
 }
 
+/** The documents among these and in them. */
+export async function documentsBelow(tx: Tx, ids: readonly string[]): Promise<FileId[]> {
+  const { rows } = await sql<{ id: FileId }>`
+    with recursive below as (
+      select id, kind from file where id = any(${ids}::uuid[])
+      union all select file.id, file.kind from below join file on file.parent_id = below.id
+    )
+    select id from below where kind = 'document' limit 10000`.execute(tx)
+  return rows.map(({ id }) => id)
+}
+
 export async function removeFiles(tx: Tx, ids: readonly string[]): Promise<void> {
   await sql`delete from file_share where file_id = any(${ids}::uuid[])`.execute(tx)
   await sql`delete from file where id = any(${ids}::uuid[])`.execute(tx)

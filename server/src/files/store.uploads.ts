@@ -22,12 +22,18 @@ export async function findBegun(db: Db, accountId: string, clientId: string): Pr
   return rows[0]
 }
 
-/** False: another connection began the same upload a moment ago. */
+/** What became of a blob that was given to be filed. */
+export async function findByBlob(db: Db, key: string): Promise<FileId | undefined> {
+  const { rows } = await sql<{ fileId: FileId | null }>`select file_id from file_upload where blob_key = ${key}`.execute(reading(db))
+  return rows[0]?.fileId ?? undefined
+}
+
+/** False: another connection began the same upload a moment ago, or the blob is filed already. */
 export async function addUpload(tx: Tx, upload: Upload): Promise<boolean> {
   const added = await tx
     .insertInto('fileUpload')
     .values(upload)
-    .onConflict((known) => known.columns(['accountId', 'clientId']).doNothing())
+    .onConflict((known) => known.doNothing())
     .returning('id')
     .executeTakeFirst()
   return added !== undefined
