@@ -50,9 +50,13 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
   const { load, stateOf, tidy, heal } = keeping({ db, log, changes })
   const threads = documentThreads({ verbs: { load: loadFor }, hear, lost }, howMany)
 
+  /** One that is being let go is waited for: it must be gone before it is opened again. */
+  async function staying(fileId: FileId): Promise<void> {
+    for (let leaving = open.get(fileId)?.leaving; leaving; leaving = open.get(fileId)?.leaving) await leaving
+  }
+
   /** The document to work with, even if nobody is there. */
-  async function documentOf(fileId: FileId): Promise<OpenDocument> {
-    await open.get(fileId)?.leaving
+  function documentOf(fileId: FileId): OpenDocument {
     const document = open.get(fileId) ?? new OpenDocument(fileId, threads.threadOf(fileId))
     open.set(fileId, document)
     document.never('idle')
@@ -62,7 +66,7 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
   function forget(document: OpenDocument): void {
     document.never('left', 'idle', 'version')
     document.loaded = undefined
-    open.delete(document.fileId)
+    if (open.get(document.fileId) === document) open.delete(document.fileId)
     count()
   }
   const count = () => docsOpen.set([...open.values()].filter(({ loaded }) => loaded).length)
@@ -161,11 +165,16 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
     if (!document.loaded) return forget(document)
     // The database is away, and what is not on disk is only here.
     if (document.loaded.rows.length > 0 && !document.isDeleted) return goneQuiet(document)
+    document.leaving = unload(document)
+  }
+  async function unload(document: OpenDocument): Promise<void> {
     // A thread that ends meanwhile takes the document with it.
-    document.leaving = document.thread.ask('unload', { fileId: document.fileId }).then(
-      () => forget(document),
-      () => {},
-    )
+    const { words } = await document.thread
+      .ask<{ isGone: boolean }>('unload', { fileId: document.fileId })
+      .catch(() => ({ words: { isGone: true } }))
+    document.leaving = undefined
+    if (words.isGone) return forget(document)
+    goneQuiet(document)
   }
   const goneQuiet = (document: OpenDocument) => {
     if (document.isIdle) document.later('idle', times.idleMs, () => letGo(document))
@@ -175,8 +184,11 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
     /** Somebody comes, with a ticket that was looked at. */
     async enter(visit: Visit): Promise<void> {
       if (shutOut.has(visit)) return visit.end('shut_out')
-      const document = await documentOf(visit.claims.fileId)
-      if (visit.isOver) return goneQuiet(document)
+      const { fileId } = visit.claims
+      if (open.get(fileId)?.leaving) await staying(fileId)
+      if (visit.isOver) return
+      // From here on without a pause: whoever lets it go looks whether somebody is there.
+      const document = documentOf(fileId)
       if (document.isDeleted) return visit.end('not_found')
       const isAlone = document.isIdle && !document.loaded
       document.never('left')
@@ -208,7 +220,8 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
 
     /** Does something with a document, whether or not somebody has it open. */
     async withDocument<T>(fileId: FileId, run: (document: OpenDocument) => Promise<T>): Promise<T> {
-      const document = await documentOf(fileId)
+      if (open.get(fileId)?.leaving) await staying(fileId)
+      const document = documentOf(fileId)
       document.errands++
       try {
         return await run(document)
@@ -231,7 +244,10 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
     settled: changes.settled,
     opened: (): Iterable<OpenDocument> => open.values(),
     anyThread: (fileId: FileId) => threads.threadOf(fileId),
-    stop: threads.stop,
+    async stop(): Promise<void> {
+      for (const document of open.values()) document.never('left', 'idle', 'version')
+      await threads.stop()
+    },
   }
 }
 export type Documents = ReturnType<typeof documents>

@@ -16,7 +16,7 @@ function endingOf(revoked: Revoked): DocumentEnding {
 
 /** What went from where everybody saw it concerns all who have it open: the server says each document by its id. */
 const concerns = (revoked: Revoked, { accountId, sessionId, fileId }: Claims): boolean =>
-  (revoked.accountId === null ? revoked.fileId === fileId : revoked.accountId === accountId) &&
+  (revoked.kind === 'file' && revoked.accountId === null ? revoked.fileId === fileId : revoked.accountId === accountId) &&
   (revoked.kind !== 'session' || revoked.sessionIds.includes(sessionId))
 
 /** Ends what depends on a right that was lost, and refuses tickets from before. */

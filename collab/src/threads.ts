@@ -31,6 +31,7 @@ export class DocumentThread {
   #running: { worker: Worker; beats: Int32Array; post: Post; questions: Asking } | undefined
   #pulse = 0
   #silentChecks = 0
+  #isStopped = false
 
   constructor(needs: ThreadNeeds) {
     this.#needs = needs
@@ -44,12 +45,13 @@ export class DocumentThread {
     this.#start().post(kind, id, bytes)
   }
 
-  ask<Words>(verb: string, words: object, parts?: readonly Uint8Array[]) {
+  async ask<Words>(verb: string, words: object, parts?: readonly Uint8Array[]) {
     return this.#start().questions.ask<Words>(verb, words, parts)
   }
 
   #start() {
     if (this.#running) return this.#running
+    if (this.#isStopped) throw new Error('the documents of this process are over')
     const beats = new Int32Array(new SharedArrayBuffer(4 * beatFields))
     const settings: Settings = { beats }
     const worker = new Worker(new URL('./thread/main.ts', import.meta.url), {
@@ -98,6 +100,7 @@ export class DocumentThread {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true
     const running = this.#running
     this.#running = undefined
     running?.questions.giveUp(new Error('the thread of this document ended'))

@@ -95,6 +95,8 @@ export function desk(port: ThreadPort, { beats }: Settings): void {
       return merged
     },
     async unload({ fileId }) {
+      // Somebody who came and went at once may have left it half-way.
+      await hub.loadingDocuments.get(fileId)?.catch(() => {})
       const document = hub.documents.get(fileId)
       leaving.add(fileId)
       if (document) await hub.unloadDocument(document)

@@ -80,6 +80,7 @@ export class Visitor implements WebSocketLike {
       return
     }
     const { document } = this.#connection
+    if (document.isDestroyed) return this.end('moved')
     try {
       this.#heart.ofVisit(this.id, () => this.#handle(createDecoder(frame), document, this.#connection!))
     } catch {
