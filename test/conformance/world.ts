@@ -20,6 +20,8 @@ export async function world(cluster: PoolConfig) {
     const message = await who.call('chat.send', { roomId: room.id, body: 'For myself' })
     const { id: picture, path } = await who.call('pictures.begin', { type: 'image/png', bytes: png.length })
     await who.http(path, { method: 'PUT', body: png, headers: { 'content-type': 'image/png' } })
+    const { own: files } = await who.call('files.spaces', {})
+    const file = await who.call('files.folder.create', { folderId: files.id, name: 'A folder of their own' })
     const [session] = await who.call('auth.sessions', {})
     const meeting = await who.call('meetings.start', { roomId: room.id })
     const participant = await who.call('meetings.knock', { meetingId: meeting.id })
@@ -29,7 +31,7 @@ export async function world(cluster: PoolConfig) {
     await who.connect()
     return {
       ...{ account: who.accountId, room: room.id, message: message.id, picture, session: session!.id },
-      ...{ meeting: meeting.id, participant: participant.id, target: target.id },
+      ...{ meeting: meeting.id, participant: participant.id, target: target.id, file: file.id },
     }
   }
   const own = await objectsOf(me)
