@@ -35,7 +35,7 @@ const begunFirst = { name: 'begun', test: /runtime[\\/]client[\\/]payload\.js|vi
 
 /** What only pages behind the first one share stays with them. */
 const isLater = [
-  /features[\\/](sign-in|setup|meetings)[\\/]|lib[\\/]media[\\/]/,
+  /features[\\/](sign-in|setup|meetings|files|documents)[\\/]|lib[\\/]media[\\/]/,
   /chat[\\/](PeoplePicker\.svelte|pictures\.ts)|shell[\\/]Waiting|icons[\\/](camera|lock|download)\.svelte/,
   /node_modules[\\/](mediasoup-client|sdp-transform|awaitqueue|h264-profile-level-id|events|events-alias|debug|ms)[\\/]/,
 ]

@@ -1,0 +1,34 @@
+import type { Locator, Page } from 'playwright-core'
+import { framesSeen } from '../harness/watching.ts'
+
+/** What people do in a meeting, found as a screen reader finds it: by role and name. */
+
+export async function openDoor(page: Page, slug: string): Promise<void> {
+  await page.goto(`/m/${slug}`)
+  await page.getByLabel('Your picture', { exact: true }).waitFor()
+}
+
+/** In, as a member of the room: straight from the door. */
+export async function comeIn(page: Page, slug: string): Promise<void> {
+  await openDoor(page, slug)
+  await page.getByRole('button', { name: /^(Join|Start the meeting)$/ }).click()
+  await isInside(page)
+}
+
+/** As somebody from outside: knocks, and waits. */
+export async function knock(page: Page, slug: string, name: string): Promise<void> {
+  await openDoor(page, slug)
+  await page.getByLabel('Your name').fill(name)
+  await page.getByRole('button', { name: 'Ask to come in' }).click()
+}
+
+export const isInside = (page: Page): Promise<void> => page.getByRole('button', { name: 'Leave the meeting' }).waitFor()
+export const pictureOf = (page: Page, name: string): Locator => page.getByLabel(`Picture of ${name}`, { exact: true })
+export const tileOf = (page: Page, name: string): Locator => page.locator('figure').filter({ has: page.getByText(name, { exact: true }) })
+
+/** Their picture is there and moves. */
+export async function sees(page: Page, name: string): Promise<void> {
+  await pictureOf(page, name).waitFor()
+  const moved = await framesSeen(pictureOf(page, name), 20)
+  if (moved < 10) throw new Error(`The picture of ${name} hardly moves: ${moved} of 20 frames differ.`)
+}
