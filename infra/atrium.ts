@@ -6,6 +6,8 @@ import { configFrom, describeSettings, renderSettings, ConfigError, type Config 
 const usage = `npm run atrium -- admin-link [address]    a link that lets an administrator in and choose a password
 npm run atrium -- backup <file>           everything the hub keeps, in one file, while it runs
 npm run atrium -- restore <file>          brings a backup back, into an empty data folder or database
+npm run atrium -- doctor                  looks at ports, addresses, media, database, files and mail, and says what to do
+npm run atrium -- worker [install]        brings what carries sound and pictures; install: also the tools that building it takes
 npm run atrium -- config                  every setting, what it is and what it means
 
 A backup replaces a file that is there only with --force.
@@ -69,6 +71,30 @@ const commands: Record<string, (config: Config, operands: string[]) => Promise<v
     } finally {
       await blobs.close()
     }
+  },
+
+  async doctor(config) {
+    const { doctor } = await import('./doctor/index.ts')
+    if (!(await doctor(config, console.log))) process.exitCode = 1
+  },
+
+  async worker({ cacheDir }, [manner]) {
+    const [{ prepareWorker, installPackages }, { theCommand }, { openOutgoing }] = await Promise.all([
+      import('./worker/prepare.ts'),
+      import('@atrium/sfu/program.build'),
+      import('@atrium/platform/outgoing'),
+    ])
+    const prepared = await prepareWorker({
+      cacheDir,
+      outgoing: openOutgoing(),
+      say: console.log,
+      ...(manner === 'install' && { install: installPackages }),
+    })
+    if ('missing' in prepared)
+      throw new Sorry(
+        `To build the media worker these Debian packages are missing: ${prepared.missing.join(' ')}. Install them and start again, or let this do it: npm run atrium -- worker install\nAn administrator would run: ${theCommand(prepared.missing)}`,
+      )
+    console.log(`The media worker is there: ${prepared.file}`)
   },
 }
 

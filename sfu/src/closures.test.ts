@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict'
-import { afterAll, beforeAll, test } from 'vitest'
+import { test } from 'vitest'
 import { newId, Refusal } from '@atrium/platform'
 import { until } from '@atrium/platform/testing'
 import type { MediaState, MeetingId } from '@atrium/protocol'
 import { knock } from './stun.ts'
-import { mediaNode, type MediaNode } from './testing/node.ts'
+import { withMediaNode, type MediaNode } from './testing/node.ts'
 
 /** What ends what: the table in sfu/README.md, a test for each row. */
 
 let hub: MediaNode
-beforeAll(async () => {
-  hub = await mediaNode({ patience: { silentMs: 1_000, hungUpMs: 500, tickMs: 50 }, env: { ATRIUM_MEDIA_WORKERS: '2' } })
-})
-afterAll(() => hub.close())
+withMediaNode({ patience: { silentMs: 1_000, hungUpMs: 500, tickMs: 50 }, env: { ATRIUM_MEDIA_WORKERS: '2' } }, (node) => (hub = node))
 
 const refused = (code: string) => (error: unknown) => error instanceof Refusal && error.failure.code === code
 const consumers = async () => (await hub.metrics.render()).text.match(/^atrium_media_consumers (\d+)$/m)?.[1]

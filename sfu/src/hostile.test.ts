@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { newId, nodeOf, Refusal } from '@atrium/platform'
 import type { Draft, Internal, MeetingId, OperationName } from '@atrium/protocol'
-import { dtlsParameters, mediaNode, otherDtlsParameters, rtpCapabilities, sending, type MediaNode } from './testing/node.ts'
+import { dtlsParameters, otherDtlsParameters, rtpCapabilities, sending, withMediaNode, type MediaNode } from './testing/node.ts'
 
 /** Everything that a page may send and no page of ours does. After each the same worker carries the same meeting. */
 
@@ -11,14 +11,15 @@ const meetingId = newId() as MeetingId
 type Page = Awaited<ReturnType<MediaNode['enter']>>
 let alice: Page
 let mallory: Page
+let guest: Page
 let camera: string
-beforeAll(async () => {
-  hub = await mediaNode({ patience: { silentMs: 60_000 } })
+withMediaNode({ patience: { silentMs: 60_000 } }, async (node) => {
+  hub = node
   alice = await hub.enter(meetingId)
   mallory = await hub.enter(meetingId)
+  guest = await hub.enter(meetingId, { may: ['audio'] })
   camera = (await alice.produce('camera')).producerId
 })
-afterAll(() => hub.close())
 
 const refusal = (error: unknown) => {
   assert.ok(error instanceof Refusal, String(error))
@@ -150,10 +151,6 @@ const cases: Case[] = [
   ['releasing what one does not have', 'media.release', () => ({ consumerIds: [newId()] }), 'ok'],
   ['more than the operation knows', 'media.look', () => ({ more: 1 }), 'invalid'],
 ]
-let guest: Page
-beforeAll(async () => {
-  guest = await hub.enter(meetingId, { may: ['audio'] })
-})
 test.each(cases)('%s', async (_what, operation, input, code) => {
   const page = code === 'forbidden' ? guest : mallory
   const found = await codeOf(page.call(operation, input()))

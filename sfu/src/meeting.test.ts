@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
-import { afterAll, beforeAll, test } from 'vitest'
+import { test } from 'vitest'
 import { newId } from '@atrium/platform'
 import { until } from '@atrium/platform/testing'
 import type { MeetingId } from '@atrium/protocol'
-import { dtlsParameters, mediaNode, type MediaNode } from './testing/node.ts'
+import { dtlsParameters, withMediaNode, type MediaNode } from './testing/node.ts'
 
 let hub: MediaNode
-beforeAll(async () => {
-  hub = await mediaNode()
-})
-afterAll(() => hub.close())
+withMediaNode({}, (node) => (hub = node))
 const meeting = () => newId() as MeetingId
 
 test('two meet: what one sends the other receives, paused until it is wanted', async () => {

@@ -57,8 +57,12 @@ export const theCommand = (names: readonly string[]): string =>
  * Builds the program, politely: at the lowest priority, on all cores but one. It ends with the hub and goes on at the next
  * start. A second hub waits for the first one's build, and sees its progress.
  */
-export async function building(place: Place, show: (progress: Progress) => void, ending?: AbortSignal): Promise<void> {
-  const jobs = Math.max(1, availableParallelism() - 1)
+export async function building(
+  place: Place,
+  show: (progress: Progress) => void,
+  ending?: AbortSignal,
+  jobs = Math.max(1, availableParallelism() - 1),
+): Promise<void> {
   await mkdir(place.work, { recursive: true })
   const begunAt = Date.now()
   const looking = setInterval(async () => show(await progressOf(place, begunAt, jobs)), lookEveryMs)

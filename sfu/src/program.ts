@@ -32,7 +32,8 @@ export function placeOf(cacheDir: string): Place {
   const folder = join(dirname(createRequire(import.meta.url).resolve('mediasoup')), '../..')
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
   const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${system()}`)
-  for (const file of filesBelow(recipe)) hash.update(file.slice(recipe.length)).update(readFileSync(file))
+  for (const file of [join(recipe, 'build.sh'), ...filesBelow(join(recipe, 'stand-ins'))])
+    if (existsSync(file)) hash.update(file.slice(recipe.length)).update(readFileSync(file))
   const name = `mediasoup-worker-${version}-${hash.digest('hex').slice(0, 12)}`
   return { file: join(cacheDir, name), work: join(cacheDir, `building-${name}`), recipe, package: folder, version }
 }

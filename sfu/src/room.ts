@@ -32,6 +32,7 @@ export class Room {
   #version = Date.now()
   #said: NodeJS.Timeout | undefined
   #isClosed = false
+  #entering = 0
 
   private constructor(deps: {
     meetingId: MeetingId
@@ -69,6 +70,11 @@ export class Room {
     return [...this.#peers.values()]
   }
 
+  /** Nobody is here, nor on the way in. */
+  get isEmpty(): boolean {
+    return this.#peers.size === 0 && this.#entering === 0
+  }
+
   get participants(): ParticipantId[] {
     return [...this.#peers.keys()]
   }
@@ -84,9 +90,7 @@ export class Room {
   /** The same participant again takes the place of the earlier page. */
   async enter(who: Admitted): Promise<Peer> {
     if (this.#peers.size >= maxPeers && !this.#peers.has(who.participantId)) throw fail('over_quota', 'overQuota')
-    const [send, receive] = await refusing(() => Promise.all([this.#transport(), this.#transport()]))
-    await refusing(() => send.setMaxIncomingBitrate(maxIncomingBps))
-    if (this.#isClosed) throw fail('unavailable', 'unavailable')
+    const [send, receive] = await this.#transports()
 
     this.#peers.get(who.participantId)?.close()
     const peer = new Peer({
@@ -116,6 +120,18 @@ export class Room {
 
   peerOf(participantId: ParticipantId): Peer | undefined {
     return this.#peers.get(participantId)
+  }
+
+  async #transports(): Promise<[send: types.WebRtcTransport, receive: types.WebRtcTransport]> {
+    this.#entering++
+    try {
+      const [send, receive] = await refusing(() => Promise.all([this.#transport(), this.#transport()]))
+      await refusing(() => send.setMaxIncomingBitrate(maxIncomingBps))
+      if (this.#isClosed) throw fail('unavailable', 'unavailable')
+      return [send, receive]
+    } finally {
+      this.#entering--
+    }
   }
 
   #transport(): Promise<types.WebRtcTransport> {

@@ -140,7 +140,7 @@ export function rooms(needs: Needs) {
       }
       // The number alone: whoever missed what it counts, asks.
       if (ticks % 2 === 0) say(room, 'media.changing', { version: room.version, state: null })
-      if (room.peers.length === 0) shut(room)
+      if (room.isEmpty) shut(room)
     }
     const time = performance.now()
     for (const [participantId, { meetingId, until }] of absent)

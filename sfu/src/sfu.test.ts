@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
-import { afterAll, beforeAll, test } from 'vitest'
+import { test } from 'vitest'
 import { newId, Refusal } from '@atrium/platform'
 import type { MeetingId, ParticipantId } from '@atrium/protocol'
-import { mediaNode, type MediaNode } from './testing/node.ts'
+import { withMediaNode, type MediaNode } from './testing/node.ts'
 
 let hub: MediaNode
-beforeAll(async () => {
-  hub = await mediaNode()
-})
-afterAll(() => hub.close())
+withMediaNode({}, (node) => (hub = node))
 const call = (operation: string, input: unknown) => hub.bus.call('sfu:sfu-1', operation, input)
 const refused = (code: string) => (error: unknown) => error instanceof Refusal && error.failure.code === code
 

@@ -17,18 +17,25 @@ const attributes = { username: 0x0006, integrity: 0x0008, priority: 0x0024, useC
 const tries = 3
 
 /** Knocks over UDP as the ICE of a browser does. True if an answer came back. */
-export async function knock(door: Door, tryMs = 500): Promise<boolean> {
-  const socket = createSocket(isIPv6(door.address) ? 'udp6' : 'udp4')
+export function knock(door: Door, tryMs = 500): Promise<boolean> {
   const id = randomBytes(12)
+  return answered(door, bindingRequest(door, id), id, tryMs)
+}
+
+/** Asks a STUN or TURN server where we are seen to come from, without a password. True if it answered. */
+export function mirrored(address: string, port: number, tryMs = 500): Promise<boolean> {
+  const id = randomBytes(12)
+  return answered({ address, port }, message(id, Buffer.alloc(0), 0), id, tryMs)
+}
+
+async function answered({ address, port }: Pick<Door, 'address' | 'port'>, request: Buffer, id: Buffer, tryMs: number): Promise<boolean> {
+  const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   const answer = Promise.withResolvers<boolean>()
-  socket.on(
-    'message',
-    (said) => said.length >= 20 && said.readUInt16BE(0) === types.success && said.subarray(8, 20).equals(id) && answer.resolve(true),
-  )
+  const isOurs = (said: Buffer) => said.length >= 20 && said.readUInt16BE(0) === types.success && said.subarray(8, 20).equals(id)
+  socket.on('message', (said) => isOurs(said) && answer.resolve(true))
   // A name that does not resolve, a network that cannot be reached: no answer either.
   socket.on('error', () => answer.resolve(false))
-  const request = bindingRequest(door, id)
-  const send = () => socket.send(request, door.port, door.address, () => undefined)
+  const send = () => socket.send(request, port, address, () => undefined)
   send()
   let sent = 1
   const trying = setInterval(() => (sent++ < tries ? send() : answer.resolve(false)), tryMs)

@@ -3,6 +3,9 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { found, minioFile, minioProgram, minioVersion } from '@atrium/infra/servers'
+import { prepareWorker } from '@atrium/infra/worker'
+import { configFrom } from '@atrium/platform/config'
+import { openOutgoing } from '@atrium/platform/outgoing'
 import { chromiumProgram, firefoxProgram } from '../harness/browsers.ts'
 
 const packages: [name: string, isThere: () => unknown][] = [
@@ -20,7 +23,20 @@ export async function prepareMachine(): Promise<string[]> {
   const absent = () => packages.filter(([, isThere]) => !isThere()).map(([name]) => name)
   if (absent().length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_version')) await installDebian(absent())
   if (!minioProgram()) await buildMinio()
-  return [...absent(), ...(minioProgram() ? [] : ['MinIO (or Go, to build it)'])].map((name) => `needs ${name}`)
+  const missing = [...absent(), ...(minioProgram() ? [] : ['MinIO (or Go, to build it)']), ...(await missingForMedia())]
+  return missing.map((name) => `needs ${name}`)
+}
+
+/** The media worker, downloaded or built once; as root on Debian with the tools that this takes. */
+async function missingForMedia(): Promise<string[]> {
+  const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version')
+  const prepared = await prepareWorker({
+    cacheDir: configFrom({ XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }, []).cacheDir,
+    outgoing: openOutgoing(),
+    say: console.log,
+    ...(mayInstall && { install: installDebian }),
+  })
+  return 'file' in prepared ? [] : [`the media worker (to build it: ${prepared.missing.join(' ')})`]
 }
 
 /** Without starting them as daemons: we start our own, on free ports. */

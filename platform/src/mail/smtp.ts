@@ -2,10 +2,9 @@ import { createTransport } from 'nodemailer'
 import { fail } from '../errors.ts'
 import type { Mail } from './index.ts'
 
-/** Hands letters to a mail server: `smtp(s)://[user:password@]host[:port]`. Plain connections are upgraded where the server can. */
-export function smtp({ url, from }: { url: string; from: string }): Mail {
+function transportTo(url: string) {
   const { protocol, hostname, port, username, password } = new URL(url)
-  const transport = createTransport({
+  return createTransport({
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port) || (protocol === 'smtps:' ? 465 : 587),
     secure: protocol === 'smtps:',
@@ -19,6 +18,17 @@ export function smtp({ url, from }: { url: string; from: string }): Mail {
     disableFileAccess: true,
     disableUrlAccess: true,
   })
+}
+
+/** Connects and signs in, without a letter. Throws what is wrong. */
+export async function tryMailServer(url: string): Promise<void> {
+  const transport = transportTo(url)
+  await transport.verify().finally(() => transport.close())
+}
+
+/** Hands letters to a mail server: `smtp(s)://[user:password@]host[:port]`. Plain connections are upgraded where the server can. */
+export function smtp({ url, from }: { url: string; from: string }): Mail {
+  const transport = transportTo(url)
   return {
     kind: 'smtp',
     async send({ to, subject, text, html }) {

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import { inject } from 'vitest'
+import { afterAll, beforeAll, beforeEach, inject } from 'vitest'
 import { ed25519Tickets } from '@atrium/platform/tickets'
 import { configFrom, jsonLog, leases, memoryBus, newId, nodeOf, now, register, workshop, type Event, type House } from '@atrium/platform'
 import { metrics } from '@atrium/platform/metrics'
@@ -17,8 +18,11 @@ import type {
   SessionId,
   Ticket,
 } from '@atrium/protocol'
+import { placeOf } from '../program.ts'
 import type { Patience } from '../rooms.ts'
 import { start } from '../service.ts'
+
+const environment = { XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }
 
 /** A media node with a real worker, on a bus where we stand for gateway and server. */
 export async function mediaNode(options: { patience?: Partial<Patience>; env?: Record<string, string> } = {}) {
@@ -29,7 +33,7 @@ export async function mediaNode(options: { patience?: Partial<Patience>; env?: R
   const placement = leases(db)
   const log = jsonLog('silent')
   const counted = metrics()
-  const config = configFrom({ ATRIUM_PORT: '0', ...options.env }, [])
+  const config = configFrom({ ...environment, ATRIUM_PORT: '0', ...options.env }, [])
   const house = {
     bus,
     db,
@@ -126,6 +130,20 @@ export async function mediaNode(options: { patience?: Partial<Patience>; env?: R
       await opened.close()
     },
   }
+}
+
+/**
+ * One for all tests of a file. Where there is no media worker, they are named as not run: `npm run atrium -- worker` brings it,
+ * and `npm test` does so itself.
+ */
+export function withMediaNode(options: Parameters<typeof mediaNode>[0], begin: (node: MediaNode) => unknown): void {
+  const isThere = existsSync(placeOf(configFrom(environment, []).cacheDir).file)
+  let node: MediaNode | undefined
+  beforeEach(({ skip }) => skip(!isThere, 'needs the media worker'))
+  beforeAll(async () => {
+    if (isThere) await begin((node = await mediaNode(options)))
+  })
+  afterAll(() => node?.close())
 }
 export type MediaNode = Awaited<ReturnType<typeof mediaNode>>
 

@@ -1,0 +1,38 @@
+/** What the media node's process says to the one that composes. It only describes the meeting; what is drawn is decided there. */
+export type Order =
+  /** The transport that sends: all else comes from strangers. A second time: another worker has the meeting now, and another clock. */
+  | { do: 'connect'; port: number }
+  /** A place in the picture, or a new name for it. */
+  | { do: 'seat'; id: string; name: string }
+  | { do: 'track'; id: string; kind: 'audio' | 'video'; ssrc: number; consumerId: string }
+  | { do: 'mute'; ssrc: number }
+  | { do: 'leave'; id: string }
+  | { do: 'speaker'; id: string | null }
+  /** A shared screen, shown large. */
+  | { do: 'stage'; id: string | null }
+  | { do: 'record'; file: string }
+  /** The address holds a secret: it goes this way only, never by arguments or the environment. */
+  | { do: 'stream'; targetId: string; url: string }
+  | { do: 'unstream'; targetId: string }
+  | { do: 'stop' }
+
+export type StreamState = 'connecting' | 'live' | 'interrupted'
+
+/** What that one answers. */
+export type Said =
+  | { is: 'listening'; port: number }
+  | { is: 'key-wanted'; consumerId: string }
+  /** How large each seat is drawn now; those not named are not drawn. */
+  | { is: 'shown'; sizes: Record<string, [width: number, height: number]> }
+  | { is: 'stream'; targetId: string; state: StreamState }
+  | { is: 'figures'; figures: Figures }
+  | { is: 'done' }
+
+/** Of the last second. */
+export interface Figures {
+  pictures: number
+  /** Left out, where the machine is too slow. */
+  skipped: number
+  cpuMs: number
+  rssBytes: number
+}
