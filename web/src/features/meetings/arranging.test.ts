@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { arrange, seated } from './arranging.ts'
 
-const manner = { gap: 12, aspect: 16 / 9, leastWidth: 200 }
+const aspect = 16 / 9
+const manner = { gap: 12, aspects: [aspect], leastWidth: 200 }
 
 test.each(Array.from({ length: 60 }, (_, n) => n + 1))('%i tiles fit into every window, as large as can be', (count) => {
   for (const space of [
@@ -19,7 +20,7 @@ test.each(Array.from({ length: 60 }, (_, n) => n + 1))('%i tiles fit into every 
       const others = Math.ceil(perPage / other)
       const width = Math.min(
         (space.width - manner.gap * (other - 1)) / other,
-        ((space.height - manner.gap * (others - 1)) / others) * manner.aspect,
+        ((space.height - manner.gap * (others - 1)) / others) * aspect,
       )
       expect(Math.floor(width)).toBeLessThanOrEqual(tile.width)
     }
@@ -29,6 +30,13 @@ test.each(Array.from({ length: 60 }, (_, n) => n + 1))('%i tiles fit into every 
 test('one alone fills the stage; six stand in two columns of a wide window with a pane beside it', () => {
   expect(arrange(1, { width: 1000, height: 562 }, manner).tile.width).toBeGreaterThan(995)
   expect(arrange(6, { width: 1040, height: 760 }, manner).columns).toBe(2)
+})
+
+test('three on a phone are as wide as it is; six stand in twos', () => {
+  const phone = { gap: 8, aspects: [1, 4 / 3, 16 / 9], leastWidth: 150 }
+  expect(arrange(3, { width: 374, height: 640 }, phone).columns).toBe(1)
+  expect(arrange(3, { width: 374, height: 640 }, phone).tile.width).toBeGreaterThan(350)
+  expect(arrange(6, { width: 374, height: 640 }, phone).columns).toBe(2)
 })
 
 test('who speaks on a later page takes the place of the most silent on the first; nobody else moves', () => {

@@ -42,6 +42,7 @@ export class MediaSession {
   #isEntering = false
   #repair: ReturnType<typeof setTimeout> | undefined
   #isHidden = false
+  #wasWeak = false
   #off: (() => void)[] = []
   #syncing: Promise<void> = Promise.resolve()
 
@@ -294,7 +295,10 @@ export class MediaSession {
     if (!peer || this.link !== 'connected' || this.#isHidden) return
     try {
       const { score, sendLoss, receiveLoss } = await peer.quality()
-      this.quality = score < 5 || Math.max(sendLoss, receiveLoss) > 8 ? 'weak' : 'good'
+      const isWeak = score < 5 || Math.max(sendLoss, receiveLoss) > 8
+      // Once is nothing: a network breathes.
+      this.quality = isWeak && this.#wasWeak ? 'weak' : 'good'
+      this.#wasWeak = isWeak
     } catch (error) {
       if (!(error instanceof Refused)) throw error
     }
