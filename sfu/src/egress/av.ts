@@ -61,16 +61,22 @@ export interface CodecContext {
   sendFrame(frame: Frame | null): Promise<number>
   receivePacket(packet: Packet): Promise<number>
 }
-interface Parameters {
-  codecTag: number
+interface Parameters extends Native {
   codecType: number
-  fromContext(context: CodecContext): number
-  toContext(context: CodecContext): number
-  /** To there, not from. */
-  copy(destination: Parameters): number
   codecId: number
+  codecTag: number
+  extradata: Buffer | null
+  format: number
+  bitRate: bigint
+  profile: number
+  level: number
   width: number
   height: number
+  sampleRate: number
+  frameSize: number
+  channelLayout: Layout
+  fromContext(context: CodecContext): number
+  toContext(context: CodecContext): number
 }
 interface Stream {
   timeBase: Rational
@@ -103,6 +109,7 @@ type Class<T, A extends unknown[] = []> = new (...args: A) => T
 export interface Av {
   Packet: Class<Packet>
   Frame: Class<Frame>
+  CodecParameters: Class<Parameters>
   CodecContext: Class<CodecContext>
   FormatContext: Class<FormatContext>
   SoftwareScaleContext: Class<Scaler>

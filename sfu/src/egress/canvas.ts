@@ -22,25 +22,17 @@ export interface Ink {
 /** The composed picture. It lives on between pictures, so only what changed is painted again. */
 export class Canvas {
   readonly frame: Frame
-  #planes: Buffer[] = []
-  #strides: number[] = []
+  readonly #planes: Buffer[]
+  readonly #strides: number[]
 
   constructor() {
     this.frame = made(av.Frame)
     Object.assign(this.frame, { width, height, format: av.AV_PIX_FMT_YUV420P })
     must(this.frame.getBuffer(), 'canvas')
-    this.look()
-    this.clear()
-  }
-
-  /** The encoder may still hold what was sent last: then this is a copy, at another place. */
-  renew(): void {
-    must(this.frame.makeWritable(), 'canvas')
-    this.look()
-  }
-  private look(): void {
+    // These buffers are the frame's memory. Each call makes new views of it, so it is asked once.
     this.#planes = this.frame.data!.slice(0, 3)
     this.#strides = this.frame.linesize.slice(0, 3)
+    this.clear()
   }
 
   clear(): void {
@@ -51,7 +43,8 @@ export class Canvas {
     for (const [i, plane] of this.#planes.entries()) {
       const [half, stride, value] = [i ? 1 : 0, this.#strides[i]!, colour[i]]
       if (value === undefined) continue
-      for (let row = y >> half; row < (y + h) >> half; row++) plane.fill(value, row * stride + (x >> half), row * stride + ((x + w) >> half))
+      for (let row = y >> half; row < (y + h) >> half; row++)
+        plane.fill(value, row * stride + (x >> half), row * stride + ((x + w) >> half))
     }
   }
 

@@ -52,5 +52,10 @@ export function fontFor(name: string, usual: string, files: readonly string[]): 
 /** To so many letters; what is left out is shown to be. */
 export function shortened(text: string, most: number): string {
   const letters = [...text]
-  return letters.length <= most ? text : `${letters.slice(0, most - 1).join('').trimEnd()}…`
+  return letters.length <= most
+    ? text
+    : `${letters
+        .slice(0, most - 1)
+        .join('')
+        .trimEnd()}…`
 }

@@ -44,7 +44,11 @@ async function draw(text: string, font: string, { width, height, size }: Size): 
     await writeFile(join(folder, 'name'), text)
     await symlink(font, join(folder, 'font'))
     const what = `fontfile=${folder}/font:textfile=${folder}/name:expansion=none:fontcolor=white:fontsize=${size}`
-    const at = await painted(`color=black:s=${width}x${height}:r=1:d=1,format=gray,drawtext=${what}:x=${margin}:y=(h-ascent-2)/2`, width, height)
+    const at = await painted(
+      `color=black:s=${width}x${height}:r=1:d=1,format=gray,drawtext=${what}:x=${margin}:y=(h-ascent-2)/2`,
+      width,
+      height,
+    )
     return at ? { width, height, used: usedOf(at, width), at } : blank
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -8,12 +8,14 @@ import type { Track } from './rtp.ts'
 export class Tile {
   labels: Labels
   rect: Rect = nowhere
-  isSpeaking = false
   spokeAt = 0
   /** It is to be painted anew. */
   isStale = true
   #track: Track | undefined
   #hasPicture = false
+  #isSpeaking = false
+  /** What an earlier picture or frame left beside this one. */
+  #hasRests = true
   readonly #packet: Packet
   #shown: Frame
   #coming: Frame
@@ -29,6 +31,18 @@ export class Tile {
 
   get hasPicture(): boolean {
     return this.#track !== undefined
+  }
+
+  place(rect: Rect): void {
+    this.rect = rect
+    this.isStale = this.#hasRests = true
+  }
+
+  speak(isSpeaking: boolean, nowMs: number): void {
+    if (isSpeaking) this.spokeAt = nowMs
+    if (this.#isSpeaking === isSpeaking) return
+    this.#isSpeaking = isSpeaking
+    this.isStale = this.#hasRests = true
   }
 
   show(track: Track): void {
@@ -65,11 +79,13 @@ export class Tile {
     this.isStale = false
     if (this.#hasPicture) await this.#fit(canvas)
     else this.#card(canvas)
-    if (this.isSpeaking) canvas.outline(this.rect)
+    if (this.#isSpeaking) canvas.outline(this.rect)
   }
 
   async #fit(canvas: Canvas): Promise<void> {
-    const { scaler, inner } = this.#scalerFor(canvas)
+    const { scaler, inner } = this.#scalerFor()
+    if (this.#hasRests) canvas.fill(this.rect, night)
+    this.#hasRests = false
     await canvas.scale(scaler, this.#shown, inner)
     const { foot } = this.labels
     const { x, y, w, h } = this.rect
@@ -87,7 +103,7 @@ export class Tile {
   }
 
   /** Layers and turned phones change the size in mid-stream: the scaler follows the picture in hand. */
-  #scalerFor(canvas: Canvas) {
+  #scalerFor() {
     const { width, height, format } = this.#shown
     const inner = fitted(this.rect, width, height)
     const key = [width, height, format, ...Object.values(this.rect)].join()
@@ -95,7 +111,7 @@ export class Tile {
     this.#scaler?.scaler.freeContext()
     const scaler = new av.SoftwareScaleContext()
     scaler.getContext(width, height, format, inner.w, inner.h, av.AV_PIX_FMT_YUV420P, av.SWS_BILINEAR)
-    canvas.fill(this.rect, night)
+    this.#hasRests = true
     return (this.#scaler = { key, scaler, inner })
   }
 

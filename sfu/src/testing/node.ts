@@ -24,6 +24,9 @@ import { start } from '../service.ts'
 
 const environment = { XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }
 
+/** Where this machine's media worker lies, if it was brought. */
+export const usualProgram = () => placeOf(configFrom(environment, []).cacheDir).file
+
 /** A media node with a real worker, on a bus where we stand for gateway and server. */
 export async function mediaNode(options: { patience?: Partial<Patience>; env?: Record<string, string> } = {}) {
   const opened = await cloneDatabase(inject('cluster'))
@@ -137,7 +140,7 @@ export async function mediaNode(options: { patience?: Partial<Patience>; env?: R
  * and `npm test` does so itself.
  */
 export function withMediaNode(options: Parameters<typeof mediaNode>[0], begin: (node: MediaNode) => unknown): void {
-  const isThere = existsSync(placeOf(configFrom(environment, []).cacheDir).file)
+  const isThere = existsSync(usualProgram())
   let node: MediaNode | undefined
   beforeEach(({ skip }) => skip(!isThere, 'needs the media worker'))
   beforeAll(async () => {
