@@ -311,10 +311,10 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
         input: { topics: watched, ...(epoch !== undefined && asked.length > 0 && { since: { epoch, positions: positionsOf(asked) } }) },
         answered(reply) {
           const told = reply?.ok ? (reply.data as Watched) : undefined
-          const isStillUs = told?.watching.some(({ topic }) => topic === ownTopic)
+          const isStillUs = told !== undefined && told.watching.some(({ topic }) => topic === ownTopic)
           // Of another account's session nothing is taken over; of another epoch `stand` loads everything.
-          answered(asked, isStillUs && told?.epoch === epoch ? told.missed : [])
-          if (!told) return reply?.error.code !== 'unauthenticated'
+          answered(asked, isStillUs && told.epoch === epoch ? told.missed : [])
+          if (!told) return !reply || reply.ok || reply.error.code !== 'unauthenticated'
           if (!isStillUs) return false
           // What is missing after that, because it was too much for one answer, is asked for as ever.
           stand(told)
