@@ -122,7 +122,7 @@ export function slices(ground: Ground) {
     async takeRecording({ accountId, roomId, ...recorded }) {
       const actor = standInFor(await known.person(accountId))
       if (!actor) throw fail('not_found', 'directory.noSuchPerson')
-      const file = await cabinet.uploading.adopt(actor, { ...recorded, folderId: recorded.folderId as FileId })
+      const file = await cabinet.uploading.adopt(actor, recorded)
       // Said again, it is the same message.
       const said = { clientId: file.id, roomId, body: '', replyTo: null, mentions: [], pictures: [], files: [file.id] }
       await rooms.send(actor, said)

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { seal, unseal } from './sealing.ts'
@@ -116,4 +118,48 @@ test('what cannot be recorded is refused with the reason, and nobody sees a reco
   assert.equal((await bob.refusal('meetings.recording.prepare', {})).key, 'directory.onlyAdministrators')
   await ada.call('meetings.recording.prepare', {})
   assert.equal(here.node.told.at(-1)?.operation, 'media.recording.prepare')
+})
+
+test('[MEET-10] a host records: everybody sees it, who comes in agrees first, and the file is shown in the room', async () => {
+  const { meeting, meetingId, roomId, host } = await hosting()
+  const recorded = await ada.call('meetings.record', { meetingId, isOn: true })
+  assert.equal(recorded.recording?.by, ada.accountId)
+  const wanted = egress()!.record
+  assert.match(wanted.name, /^Garden \d{4}-\d\d-\d\d \d\d\.\d\d$/)
+  assert.equal((await here.somebody().call('meetings.peek', { slug: meeting.slug })).isRecorded, true)
+
+  assert.equal((await bob.refusal('meetings.knock', { meetingId })).key, 'meetings.isRecorded')
+  const member = await here.knock(bob, meeting, { agreesToRecording: true })
+  assert.equal((await bob.refusal('meetings.enter', { participantId: member.id })).key, 'meetings.isRecorded')
+  await bob.call('meetings.enter', { participantId: member.id, agreesToRecording: true })
+  await ada.call('meetings.enter', { participantId: host.id })
+  await here.joins(member)
+  assert.equal(egress()!.names[member.id], 'Bob', 'who comes in is named in the picture')
+
+  await ada.call('meetings.record', { meetingId, isOn: false })
+  assert.equal(egress()!.record, null)
+  const bytes = Buffer.from('a film')
+  await here.blobs.put('recording-1', Readable.from([bytes]))
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const { folderId, accountId, name } = wanted
+  const finished = {
+    meetingId,
+    folderId,
+    accountId,
+    name: `${name}.mp4`,
+    key: 'recording-1',
+    bytes: bytes.length,
+    sha256,
+    type: 'video/mp4',
+  }
+  const { fileId } = await here.says('meetings.recorded', finished)
+  const { view } = await bob.call('chat.open', { roomId })
+  assert.deepEqual(
+    view.messages.at(-1)?.files.map(({ id, name }) => [id, name]),
+    [[fileId, `${name}.mp4`]],
+  )
+  assert.deepEqual(
+    (await bob.call('files.list', { folderId })).files.map(({ id }) => id),
+    [fileId],
+  )
 })

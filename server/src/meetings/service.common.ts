@@ -1,21 +1,12 @@
 import { fail, type Actor, type Announce, type Bus, type Database, type Jobs, type Reading, type Tx as AnyTx } from '@atrium/platform'
-import type { AccountId, Meeting, MeetingId, Participant, Person, RoomId, Topic } from '@atrium/protocol'
+import type { AccountId, FileId, Input, Internal, Meeting, MeetingId, Participant, Person, RoomId, Topic } from '@atrium/protocol'
 import type { RoomsOfMeetings } from '../chat/index.ts'
 import type { MediaNodes } from './nodes.ts'
 import { isInside, type Occasion, type Part, type Standing } from './rules.ts'
 import type { Db, MeetingRow, MeetingTables, ParticipantRow } from './store.ts'
 import { findPart } from './store.participants.ts'
 
-export interface Recorded {
-  meetingId: MeetingId
-  folderId: string
-  accountId: AccountId
-  name: string
-  key: string
-  bytes: number
-  sha256: string
-  type: string
-}
+export type Recorded = Input<Internal, 'meetings.recorded'> & { roomId: RoomId }
 
 export interface MeetingDeps extends Database<MeetingTables> {
   epoch: string
@@ -43,9 +34,9 @@ export interface MeetingDeps extends Database<MeetingTables> {
   /** Refuses an address that we may not send to. */
   mayStreamTo: (url: string) => Promise<void>
   /** The folder of a room, for what is recorded there. */
-  recordingFolderOf: (roomId: RoomId) => Promise<string>
-  /** Makes a finished recording a file of its folder, and shows it in the room. */
-  takeRecording: (recorded: Recorded & { roomId: RoomId }) => Promise<string>
+  recordingFolderOf: (roomId: RoomId) => Promise<FileId>
+  /** Makes a finished recording a file of its folder, and shows it in the room. Said again, it is the same file. */
+  takeRecording: (recorded: Recorded) => Promise<FileId>
 }
 
 export const roomTopic = (roomId: string): Topic<'room'> => `room:${roomId}`

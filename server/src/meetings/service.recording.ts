@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { fail, type Actor } from '@atrium/platform'
-import type { Draft, FileId, Hub, Input, Internal, Meeting, MeetingId, Output, RoomId, Target, TargetId } from '@atrium/protocol'
+import type { Draft, Hub, Input, Internal, Meeting, MeetingId, Output, Target, TargetId } from '@atrium/protocol'
 import type { Held, Hold } from './holding.ts'
 import { maxTargets } from './rules.ts'
 import { noSuchMeeting, type MeetingDeps } from './service.common.ts'
@@ -35,7 +35,7 @@ export function recordingService(deps: MeetingDeps & { hold: Hold; sittings: Sit
     if (row.recordingBeganAt === null || row.recordingBy === null || row.sittingId === null) return null
     const [room] = await rooms.listRooms(db, [row.roomId])
     const name = `${room?.name || names.join(', ')} ${minute(row.recordingBeganAt)}`
-    const folderId = (await recordingFolderOf(row.roomId)) as FileId
+    const folderId = await recordingFolderOf(row.roomId)
     return { sittingId: row.sittingId, folderId, accountId: row.recordingBy, name }
   }
 
@@ -180,7 +180,7 @@ export function recordingService(deps: MeetingDeps & { hold: Hold; sittings: Sit
     async recorded(done: Input<Internal, 'meetings.recorded'>): Promise<Output<Internal, 'meetings.recorded'>> {
       const row = await findMeeting(db, done.meetingId)
       if (!row) throw noSuchMeeting()
-      return { fileId: (await takeRecording({ ...done, roomId: row.roomId as RoomId })) as FileId }
+      return { fileId: await takeRecording({ ...done, roomId: row.roomId }) }
     },
   }
 }
