@@ -28,9 +28,11 @@ export function interest(deps: {
   seatsOf: (accountIds: readonly string[]) => Promise<Map<string, Spans>>
   /** This account cannot be told what happens any more. Its sockets begin afresh. */
   onLost: (account: Present, error: unknown) => void
+  /** From now on this process hears a room that somebody just got a seat in: of what was said meanwhile it heard nothing. */
+  onTaken: (topic: string) => void
   lingerMs: number
 }) {
-  const { follow, onLost, lingerMs } = deps
+  const { follow, onLost, onTaken, lingerMs } = deps
   const seatsOf = together(deps.seatsOf)
   const present = new Map<string, Present>()
   const seated = new Map<string, Set<Present>>()
@@ -55,6 +57,11 @@ export function interest(deps: {
       for (const topic of fresh) vacate(account, topic)
       throw error
     }
+  }
+
+  async function newSeat(account: Present, topic: string): Promise<void> {
+    await takeSeats(account, [[topic, undefined]])
+    onTaken(topic)
   }
 
   function leaveSeat(account: Present, topic: string): void {
@@ -149,7 +156,7 @@ export function interest(deps: {
         account.seatChanges++
         orAfresh(account, readSeats(account))
       } else if (name === 'chat.seat.left') leaveSeat(account, `room:${(payload as Payload<Hub, 'chat.seat.left'>).roomId}`)
-      else orAfresh(account, takeSeats(account, [[`room:${(payload as Payload<Hub, 'chat.seat.taken'>).room.id}`, undefined]]))
+      else orAfresh(account, newSeat(account, `room:${(payload as Payload<Hub, 'chat.seat.taken'>).room.id}`))
     },
 
     leaveSeat(accountId: string, topic: string): void {

@@ -51,6 +51,11 @@ export function stirring(deps: {
       return true
     },
 
+    /** Something may have happened there unheard: whoever has the room in a list asks. */
+    doubt(topic: string): void {
+      note(topic).isStale = true
+    },
+
     flush(): void {
       const letters = new Map<Connection, { room: string; mentioned: boolean; of: Stirred; accountId: string }[]>()
       for (const [topic, of] of rooms)

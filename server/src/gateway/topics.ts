@@ -53,6 +53,10 @@ export function topics(deps: {
     seatsOf,
     lingerMs,
     onLost,
+    onTaken(topic) {
+      offScreen.doubt(topic)
+      offScreenSoon.note()
+    },
   })
   const offScreen = stirring({
     interest: heeded,
