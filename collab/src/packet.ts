@@ -27,23 +27,30 @@ export interface Port {
 }
 export type Post = (kind: Kind, id: number, bytes: Uint8Array) => void
 
-const headBytes = 9
+const headBytes = 7
+const idBytes = 4
+const maxIds = 2 ** 16 - 1
 export const nothing = new Uint8Array()
 
-/** Collects the pieces of this turn. */
+/** Collects the pieces of this turn. What many are told is packed once: each broadcast is the same bytes, one after the other. */
 export function outbox(port: Port): Post {
-  let pieces: Piece[] = []
+  let pieces: { kind: Kind; ids: number[]; bytes: Uint8Array }[] = []
   let size = 0
   function flush(): void {
     const packed = new Uint8Array(size)
     const view = new DataView(packed.buffer)
     let at = 0
-    for (const { kind, id, bytes } of pieces) {
+    for (const { kind, ids, bytes } of pieces) {
       packed[at] = kinds.indexOf(kind)
-      view.setUint32(at + 1, id)
-      view.setUint32(at + 5, bytes.length)
-      packed.set(bytes, at + headBytes)
-      at += headBytes + bytes.length
+      view.setUint16(at + 1, ids.length)
+      view.setUint32(at + 3, bytes.length)
+      at += headBytes
+      for (const id of ids) {
+        view.setUint32(at, id)
+        at += idBytes
+      }
+      packed.set(bytes, at)
+      at += bytes.length
     }
     pieces = []
     size = 0
@@ -51,7 +58,13 @@ export function outbox(port: Port): Post {
   }
   return (kind, id, bytes) => {
     if (pieces.length === 0) setImmediate(flush)
-    pieces.push({ kind, id, bytes })
+    const last = pieces.at(-1)
+    size += idBytes
+    if (last && last.bytes === bytes && last.kind === kind && last.ids.length < maxIds) {
+      last.ids.push(id)
+      return
+    }
+    pieces.push({ kind, ids: [id], bytes })
     size += headBytes + bytes.length
   }
 }
@@ -60,9 +73,12 @@ export function outbox(port: Port): Post {
 export function* unpack(packed: Uint8Array): Generator<Piece> {
   const view = new DataView(packed.buffer, packed.byteOffset)
   for (let at = 0; at < packed.length;) {
-    const start = at + headBytes
-    const end = start + view.getUint32(at + 5)
-    yield { kind: kinds[packed[at]!]!, id: view.getUint32(at + 1), bytes: packed.subarray(start, end) }
+    const kind = kinds[packed[at]!]!
+    const ids = at + headBytes
+    const start = ids + view.getUint16(at + 1) * idBytes
+    const end = start + view.getUint32(at + 3)
+    const bytes = packed.subarray(start, end)
+    for (let id = ids; id < start; id += idBytes) yield { kind, id: view.getUint32(id), bytes }
     at = end
   }
 }
@@ -82,18 +98,18 @@ export function unparcel<Words>(bytes: Uint8Array): { words: Words; parts: Uint8
   return { words, parts: Array.from({ length: readVarUint(decoder) }, () => readVarUint8Array(decoder)) }
 }
 
-const idBytes = 36
+const uuidBytes = 36
 
 /** A change with its document and author: an own form, because there are many of them. */
 export function change(fileId: string, accountId: string, update: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(2 * idBytes + update.length)
+  const bytes = new Uint8Array(2 * uuidBytes + update.length)
   bytes.set(Buffer.from(fileId + accountId, 'latin1'))
-  bytes.set(update, 2 * idBytes)
+  bytes.set(update, 2 * uuidBytes)
   return bytes
 }
 
 export function readChange(bytes: Uint8Array): { fileId: string; accountId: string; update: Uint8Array } {
   const decoder = createDecoder(bytes)
-  const id = () => Buffer.from(readUint8Array(decoder, idBytes)).toString('latin1')
-  return { fileId: id(), accountId: id(), update: bytes.subarray(2 * idBytes) }
+  const id = () => Buffer.from(readUint8Array(decoder, uuidBytes)).toString('latin1')
+  return { fileId: id(), accountId: id(), update: bytes.subarray(2 * uuidBytes) }
 }

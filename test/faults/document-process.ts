@@ -41,6 +41,7 @@ export async function documentProcess(databaseUrl: string) {
     },
   }
   return {
+    ...where,
     process,
     db,
     person: (fileId: FileId) => person(where, fileId),
