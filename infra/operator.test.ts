@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { Environment } from '@atrium/platform/config'
-import { notRun } from '@atrium/platform/testing'
+import { notRun } from '@atrium/platform/testing/needs'
 import { siteOf } from './proxy/nginx.ts'
 import { coturn, coturnProgram, found } from './servers/index.ts'
 
