@@ -75,7 +75,8 @@ export async function start(house: House): Promise<Service> {
     presence: there,
     files: {
       ...images,
-      exportOf: (actor) => people.exportOf(actor, [...sessions.exports, ...rooms.exportParts, ...images.exports, ...cabinet.exports]),
+      exportOf: (actor) =>
+        people.exportOf(actor, [...sessions.exports, ...rooms.exportParts, ...images.exports, ...cabinet.exports, ...talks.exports]),
     },
     cabinet,
     papers,

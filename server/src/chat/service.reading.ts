@@ -1,5 +1,6 @@
 import type { Actor } from '@atrium/platform'
 import type { Hub, Input, Message, Output, Person } from '@atrium/protocol'
+import { shownTo } from '../directory/index.ts'
 import { canRead, cursorAfter } from './rules.ts'
 import { accountTopic, noSuchMessage, noSuchRoom, readableRoom, readSubject, roomTopic, type ChatDeps } from './service.common.ts'
 import { listAround, listMessages, listTheseMessages, pageSize } from './store.messages.ts'
@@ -11,8 +12,8 @@ import type { Db } from './store.ts'
 const namedIn = ({ authorId, mentions, reactions }: Message) => [authorId, ...mentions, ...reactions.flatMap(({ by }) => by)]
 
 export function readingService({ db, work, snapshot, epoch, peopleOf }: ChatDeps) {
-  const peopleIn = (from: Db, messages: readonly Message[], others: readonly string[] = []): Promise<Person[]> =>
-    peopleOf(from, [...new Set([...others, ...messages.flatMap(namedIn)])])
+  const peopleIn = async (actor: Actor, from: Db, messages: readonly Message[], others: readonly string[] = []): Promise<Person[]> =>
+    shownTo(actor, await peopleOf(from, [...new Set([...others, ...messages.flatMap(namedIn)])]))
 
   return {
     rooms: (actor: Actor): Promise<Output<Hub, 'chat.rooms'>> =>
@@ -31,7 +32,7 @@ export function readingService({ db, work, snapshot, epoch, peopleOf }: ChatDeps
         const stretch = await listAround(then, roomId, spans, around)
         const { messages } = stretch
         const view = { room, seat, seen, ...stretch }
-        const people = await peopleIn(then, messages, room.someMembers)
+        const people = await peopleIn(actor, then, messages, room.someMembers)
         return { view, people, epoch, at: await standing(roomTopic(roomId)) }
       }),
 
@@ -41,7 +42,7 @@ export function readingService({ db, work, snapshot, epoch, peopleOf }: ChatDeps
       if (spans.length === 0) throw noSuchRoom()
       const page = before === undefined ? { from: after! + 1, limit: pageSize } : { before, limit: pageSize }
       const { messages, hasMore } = await listMessages(db, roomId, spans, page)
-      return { messages, hasMore, people: await peopleIn(db, messages) }
+      return { messages, hasMore, people: await peopleIn(actor, db, messages) }
     },
 
     async messages(actor: Actor, { roomId, ids }: Input<Hub, 'chat.messages'>): Promise<Output<Hub, 'chat.messages'>> {
@@ -50,7 +51,7 @@ export function readingService({ db, work, snapshot, epoch, peopleOf }: ChatDeps
       const { messages, deleted } = await listTheseMessages(db, ids, spans)
       // What was deleted is no mistake to ask for: it is what an answer to it does.
       if (messages.length === 0 && deleted.length === 0) throw noSuchMessage()
-      return { messages, people: await peopleIn(db, messages) }
+      return { messages, people: await peopleIn(actor, db, messages) }
     },
 
     async members(actor: Actor, { roomId, after, limit }: Input<Hub, 'chat.members'>): Promise<Output<Hub, 'chat.members'>> {
@@ -58,7 +59,7 @@ export function readingService({ db, work, snapshot, epoch, peopleOf }: ChatDeps
       const found = await listMembers(db, roomId, after, limit)
       const members = found.slice(0, limit)
       const ids = members.map(({ accountId }) => accountId)
-      return { members, people: await peopleOf(db, ids), hasMore: found.length > limit }
+      return { members, people: shownTo(actor, await peopleOf(db, ids)), hasMore: found.length > limit }
     },
 
     /** Of the rooms asked for, those one has a seat in: one may have been left meanwhile. */

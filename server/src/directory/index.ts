@@ -7,6 +7,7 @@ import { closeGuests, findDates, findLanguage, findPerson } from './store.ts'
 
 export { accounts, type Accounts, type Founding } from './accounts.ts'
 export { WithContent, type ExportPart } from './export.ts'
+export { shownTo } from './rules.ts'
 export { fold } from './words.ts'
 export { listAdministrators, type DirectoryTables } from './store.ts'
 

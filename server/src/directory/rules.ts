@@ -42,3 +42,7 @@ export const canInvite = (account: Standing): boolean => account.status === 'act
 
 /** DIR-8  A guest's name is kept for 30 days; then what they said has no name any more. */
 export const guestsNamedForMs = 30 * 24 * 60 * 60 * 1_000
+
+/** DIR-9  Of people a guest sees the name, the title and the picture, not how to write to them. */
+export const shownTo = (reader: { kind: Person['kind'] }, people: readonly Person[]): Person[] =>
+  reader.kind === 'guest' ? people.map((person) => ({ ...person, address: null, isAdministrator: false })) : [...people]

@@ -23,6 +23,8 @@ export interface Held {
   add(participant: ParticipantRow, by: AccountId): Promise<Participant>
   /** Changes a participant, tells whom it concerns, and takes away what the new state does not give. */
   change(before: ParticipantRow, change: Change, by: AccountId): Promise<Participant>
+  /** Says of a participant again what there is to say: whatever was said before is forgotten. */
+  repeat(participant: ParticipantRow): Promise<void>
   /** As it is shown. */
   show(participant: ParticipantRow): Promise<Participant>
   /** The meeting itself changed: everybody who sees it is told, once, at the end of the unit. */
@@ -110,6 +112,13 @@ export function holding(deps: MeetingDeps) {
             const is = { ...before, ...change, ...moved, ...gone }
             await changeParticipant(tx, before.id, { ...change, ...moved, ...gone })
             return told(before, is, by)
+          },
+          async repeat(participant) {
+            const shown = await show(participant)
+            const { id, accountId } = participant
+            announce(meetingTopic(meetingId), 'meetings.participant.changed', shown, { replaces: `participant:${id}` })
+            announce(hostsTopic(meetingId), 'meetings.knock.changed', shown, { replaces: `knock:${id}` })
+            announce(accountTopic(accountId), 'meetings.mine.changed', shown, { replaces: `mine:${id}` })
           },
           changed: () => void (isChanged = true),
           afterwards: (run) => void after.push(run),

@@ -10,7 +10,7 @@ import { recordingService } from './service.recording.ts'
 import { ringsService } from './service.rings.ts'
 import { roundsService } from './service.rounds.ts'
 import { missJob, sittingsOf } from './sittings.ts'
-import { partsIn } from './store.participants.ts'
+import { allParts, partsIn } from './store.participants.ts'
 
 export { mediaNodes, nameOf, type MediaNodes } from './nodes.ts'
 export type { MeetingDeps, Recorded } from './service.common.ts'
@@ -89,6 +89,15 @@ export function meetings(deps: MeetingDeps) {
 
     /** A right was lost: called with each, in every process. */
     heed: (revoked: Revoked): Promise<void> => rounds.heed(revoked),
+    /** The part of somebody's copy of their data: where they were, and what became of it. */
+    exports: [
+      {
+        name: 'meetings',
+        async *of(accountId: string) {
+          for (const { meetingId, state, isHost, since } of await allParts(deps.db, accountId)) yield { meetingId, state, isHost, since }
+        },
+      },
+    ],
     round: rounds.round,
     misses: rings.miss,
     /** The jobs of this slice. Called once, where jobs are done. */

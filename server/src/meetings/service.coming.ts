@@ -1,5 +1,6 @@
 import { fail, type Actor } from '@atrium/platform'
 import type { AccountId, Hub, Input, MeetingId, MeetingView, Output, Participant, ParticipantId } from '@atrium/protocol'
+import { shownTo } from '../directory/index.ts'
 import type { Hold, Held } from './holding.ts'
 import {
   entryOf,
@@ -22,7 +23,6 @@ import {
   notInside,
   onlyHosts,
   seenBy,
-  shownTo,
   toMeeting,
   toParticipant,
   type MeetingDeps,
@@ -34,7 +34,7 @@ import { changeParticipant, findParticipant, listPresent, participantsAmong } fr
 
 /** Knocking, being let in, entering and leaving. */
 export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittings }) {
-  const { db, work, snapshot, epoch, now, newId, nodes, rooms, peopleOf, sign, hold, sittings } = deps
+  const { db, work, snapshot, epoch, now, newId, nodes, peopleOf, sign, hold, sittings } = deps
 
   /** A meeting as an asker sees it who may know of it. */
   async function known(at: Db, meetingId: string, actor: Actor, slug?: string): Promise<Seen> {

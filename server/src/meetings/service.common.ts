@@ -1,4 +1,4 @@
-import { fail, type Actor, type Announce, type Bus, type Database, type Jobs, type Reading, type Tx as AnyTx } from '@atrium/platform'
+import { fail, type Actor, type Bus, type Database, type Jobs, type Reading, type Tx as AnyTx } from '@atrium/platform'
 import type { AccountId, FileId, Input, Internal, Meeting, MeetingId, Participant, Person, RoomId, Topic } from '@atrium/protocol'
 import type { RoomsOfMeetings } from '../chat/index.ts'
 import type { MediaNodes } from './nodes.ts'
@@ -106,9 +106,3 @@ export const toParticipant = (row: ParticipantRow, name: string): Participant =>
   hasRaisedHand: row.hasRaisedHand,
   since: row.since.toISOString(),
 })
-
-/** Of people a guest sees the name and the picture, not how to write to them. */
-export const shownTo = (actor: Pick<Actor, 'kind'>, people: readonly Person[]): Person[] =>
-  actor.kind === 'guest' ? people.map((person) => ({ ...person, address: null, isAdministrator: false })) : [...people]
-
-export type { Announce }

@@ -8,7 +8,7 @@ import type { Coming } from './service.coming.ts'
 import type { Recording } from './service.recording.ts'
 import type { Sittings } from './sittings.ts'
 import { emptySince, type ParticipantRow } from './store.ts'
-import { changeParticipant, findParticipant, listPresent, noteSeen, presentParts } from './store.participants.ts'
+import { allParts, changeParticipant, findParticipant, listPresent, noteSeen, presentParts } from './store.participants.ts'
 
 /** How long after its start a process judges nobody: whoever was connected to another comes back first. */
 const settlesInMs = goneAfterMs
@@ -61,6 +61,16 @@ export function roundsService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
         await move(part, isBySession, 'left')
       } else await unseat(part, revoked.roomId)
     }
+    if (revoked.kind === 'account' && revoked.reason === 'deleted') await forget(revoked.accountId)
+  }
+
+  /** Who is no more has no name in what is told of meetings either. */
+  async function forget(accountId: string): Promise<void> {
+    for (const { id, meetingId } of await allParts(db, accountId))
+      await hold(meetingId, async (held) => {
+        const still = await findParticipant(held.tx, id)
+        if (still) await held.repeat(still)
+      })
   }
 
   async function unseat(part: ParticipantRow, roomId: string): Promise<void> {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { ed25519Tickets } from '@atrium/platform/tickets'
 import { until } from '@atrium/platform/testing'
+import { password } from '../directory/testing/house.ts'
 import { house, type House, type Someone } from './testing/house.ts'
 import { mediaNode } from './testing/node.ts'
 
@@ -180,7 +182,7 @@ test('a lost seat, a locked account and an ended session end the part in the mee
   await ada.call('chat.room.remove', { roomId, accountId: bob.accountId })
   await until('bob is out', async () => (await here.stateOf(member.id)) === 'removed')
   assert.deepEqual(await here.spans(bob, meetingId), [])
-  assert.ok(!here.node.peers.get(meetingId)!.has(member.id))
+  await until('the node has put bob out', () => !here.node.peers.get(meetingId)!.has(member.id))
 
   const dora = await here.colleague(ada, 'Dora')
   await ada.call('chat.room.invite', { roomId, accountIds: [dora.accountId] })
@@ -198,6 +200,26 @@ test('a lost seat, a locked account and an ended session end the part in the mee
     [],
   )
   await here.settled()
+})
+
+test('who deletes an account has no name in what was told of meetings, and takes their part along in the copy', async () => {
+  const { meeting } = await here.garden()
+  await here.knock(ada, meeting)
+  const erin = await here.colleague(ada, 'Erin of the seven seas')
+  const { id } = await here.knock(erin, meeting)
+  await ada.call('meetings.admit', { meetingId: meeting.id, participantIds: [id] })
+  const parts = await Array.fromAsync(here.hub.talks.exports[0]!.of(erin.accountId))
+  assert.deepEqual(
+    parts.map((part) => (part as { state: string }).state),
+    ['admitted'],
+  )
+  await erin.call('directory.account.delete', { password, messages: 'keep' })
+  await until('nobody is called so', async () => {
+    await here.settled()
+    const { rows } = await sql`select 1 from journal where payload::text like '%seven seas%'`.execute(here.db)
+    return rows.length === 0
+  })
+  assert.equal(await here.stateOf(id), 'removed')
 })
 
 test('[AUTH-9] a guest’s session ends after twelve hours, and the name after thirty days', async () => {

@@ -42,6 +42,13 @@ export const presentParts = (db: Db, accountId: string): Promise<ParticipantRow[
     .where('state', 'in', present)
     .execute()
 
+/** Every part that somebody ever had. */
+export const allParts = (db: Db, accountId: string): Promise<ParticipantRow[]> =>
+  participants(db)
+    .where('accountId', '=', accountId as ParticipantRow['accountId'])
+    .orderBy('since')
+    .execute()
+
 /** Somebody's parts in these meetings, whatever they are. */
 export const partsIn = (db: Db, accountId: string, meetingIds: readonly string[]): Promise<ParticipantRow[]> =>
   participants(db)

@@ -1,4 +1,4 @@
-import { answerInternal, type Bus, type Placement } from '@atrium/platform'
+import { answerInternal, fail, type Bus, type Placement } from '@atrium/platform'
 import type { MediaReadiness, MeetingId, Output, Hub, ParticipantId } from '@atrium/protocol'
 
 /** What a media node says and is told, without any media: the other side of protocol/src/internal.ts, whose moves a test makes. */
@@ -33,6 +33,11 @@ export async function mediaNode({ bus, placement }: { bus: Bus; placement: Place
     },
     'media.mute': note('media.mute'),
     'media.egress': note('media.egress'),
+    // It carries no media, so nobody gets in.
+    async 'media.join'(input) {
+      told.push({ operation: 'media.join', input })
+      throw fail('unavailable', 'meetings.mediaAway')
+    },
     'media.look': async ({ accountId, sessionId, input }) => {
       told.push({ operation: 'media.look', input: { accountId, sessionId, input } })
       return { version: 7, participants: [], producers: [] }
