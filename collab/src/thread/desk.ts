@@ -59,9 +59,12 @@ export function desk(port: ThreadPort, { beats }: Settings): void {
   })
 
   function follow(document: OpenDocument, stored: readonly Uint8Array[]): void {
+    let author: string | undefined
     document.bytes = stored.reduce((sum, { length }) => sum + length, 0)
     document.on('update', (update: Uint8Array, origin: unknown) => {
-      const accountId = authorOf(origin)
+      if (origin === fromLog) return
+      // What Yjs tidies up by itself after somebody's change is that person's too: left out, it would be missing after a load.
+      const accountId = (author = authorOf(origin) ?? author)
       if (accountId === undefined) return
       document.bytes! += update.length
       post('append', 0, change(document.name, accountId, update))
