@@ -4,9 +4,9 @@ import { found } from '@atrium/infra/servers'
 export const chromiumProgram = () => found('chromium') ?? found('chromium-browser') ?? found('google-chrome')
 export const firefoxProgram = () => found('firefox-esr') ?? found('firefox')
 
-const flags = [
+export const flags = [
   ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
-  ...['--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream=fps=15', '--use-fake-ui-for-media-stream'],
+  ...['--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream=fps=10', '--use-fake-ui-for-media-stream'],
 ]
 
 /** A real Chromium; everybody in a story gets a `screen` of it. */

@@ -6,6 +6,7 @@ import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import { chromiumProgram, openChromium, screen, told, type Screen } from '../harness/browsers.ts'
 import { missingFor, topologies, topology, type Topology } from '../harness/topology.ts'
+import { roamingChromium } from '../harness/network.ts'
 import { soundHeard } from '../harness/watching.ts'
 import { weather } from '../harness/weather.ts'
 import { comeIn, isInside, knock, sees, tileOf } from './meeting.ts'
@@ -66,8 +67,9 @@ for (const name of topologies)
         await until('the host is alone', async () => (await host.page.locator('figure').count()) === 1)
       } catch (error) {
         await told(error, host, guest)
+      } finally {
+        await close(host, guest)
       }
-      await close(host, guest)
     })
 
     test('three meet, the network of one is gone for ten seconds, and who comes back is the same participant', async () => {
@@ -76,7 +78,8 @@ for (const name of topologies)
       const sky = await weather(hub.url)
       const first = await screenOf(browser, ada, hub.url)
       const second = await screen(browser, hub.url)
-      const third = await screenOf(browser, bob, sky.url)
+      const roaming = await roamingChromium()
+      const third = await screenOf(roaming.browser, bob, sky.url)
       try {
         await comeIn(first.page, slug)
         await comeIn(third.page, slug)
@@ -87,22 +90,16 @@ for (const name of topologies)
         const idOf = () => tileOf(first.page, 'Bob Crane').getAttribute('data-participant')
         const before = await idOf()
 
-        const line = await third.page.context().newCDPSession(third.page)
-        const lose = (packetLoss: number) =>
-          line.send('Network.emulateNetworkConditions', {
-            ...{ offline: packetLoss > 0, latency: 0, downloadThroughput: -1, uploadThroughput: -1 },
-            ...({ packetLoss } as object),
-          })
+        roaming.lose()
         sky.close()
-        await lose(100)
         const cutAt = performance.now()
         await third.page.getByText('The connection is gone.').waitFor()
         // The others go on meanwhile, and the one who is away keeps the place.
         await Promise.all([sees(first.page, 'Elin Sørensen'), sees(second.page, 'Ada Stork')])
-        await until('ten seconds are over', () => performance.now() - cutAt > 10_000, { timeoutMs: 20_000 })
+        await until('ten seconds are over', () => performance.now() - cutAt > 10_000, 20_000)
         assert.equal(await idOf(), before)
-        await lose(0)
         sky.resume()
+        roaming.regain()
 
         await third.page.getByText('The connection is gone.').waitFor({ state: 'detached' })
         await Promise.all([sees(third.page, 'Ada Stork'), sees(third.page, 'Elin Sørensen')])
@@ -112,9 +109,11 @@ for (const name of topologies)
         assert.ok(sky.counts.cuts > 0, 'the line was cut')
       } catch (error) {
         await told(error, first, second, third)
+      } finally {
+        await close(first, second)
+        await roaming.stop()
+        await sky.stop()
       }
-      await close(first, second, third)
-      await sky.stop()
     })
 
     test('a direct room rings on every screen of the other one, and is answered once', async () => {
@@ -147,8 +146,9 @@ for (const name of topologies)
         await rings[0]!.waitFor({ state: 'detached' })
       } catch (error) {
         await told(error, caller, ...called)
+      } finally {
+        await close(caller, ...called)
       }
-      await close(caller, ...called)
     })
 
     test('without any device one comes in all the same, is told what to do, and the room is beside the stage', async () => {
@@ -180,8 +180,9 @@ for (const name of topologies)
         for (const { page } of [host, silent]) await page.getByRole('heading', { name: 'The meeting has ended' }).waitFor()
       } catch (error) {
         await told(error, host, silent)
+      } finally {
+        await close(host, silent)
       }
-      await close(host, silent)
     })
 
     test('behind a wrong link is nothing, and it says what to do', async () => {
