@@ -81,6 +81,7 @@ export const sentences = [
   'meetings.preparing',
   'meetings.mediaMissing',
   'meetings.mediaAway',
+  'meetings.recordingFull',
   'meetings.recordingOff',
   'meetings.recordingPreparing',
   'meetings.noSuchTarget',

@@ -1,5 +1,6 @@
 import { every, fail, type Bus, type House, type Revoked } from '@atrium/platform'
 import type { Input, Internal, MediaState, MeetingId, Output, ParticipantId } from '@atrium/protocol'
+import type { Egresses } from './egress/egresses.ts'
 import { iceServersFor } from './ice.ts'
 import type { Peer } from './peer.ts'
 import { concerns, memory } from './revoked.ts'
@@ -12,6 +13,8 @@ type Joined = Output<Internal, 'media.join'>
 export type Needs = Pick<House, 'bus' | 'config' | 'log' | 'metrics' | 'node' | 'now' | 'placement' | 'tickets'> & {
   program: string
   listening: readonly Listening[]
+  /** Recording and streaming follow what happens in a room. */
+  egresses: Pick<Egresses, 'changed' | 'speaking' | 'lost' | 'end'>
   patience?: Partial<Patience>
 }
 /** How long is waited for somebody before they count as gone. */
@@ -30,7 +33,7 @@ const usually: Patience = { silentMs: 40_000, hungUpMs: 8_000, tickMs: 1_000 }
 
 /** The meetings of this node: who is in which, and what becomes of them. */
 export function rooms(needs: Needs) {
-  const { bus, config, log, metrics, node, now, placement, tickets } = needs
+  const { bus, config, egresses, log, metrics, node, now, placement, tickets } = needs
   const patience = { ...usually, ...needs.patience }
   const workers = new Workers({ ...needs, max: config.media.workers, firstPort: config.media.firstPort })
   const tellings = telling({ bus, placement, node: node.id, log })
@@ -113,8 +116,14 @@ export function rooms(needs: Needs) {
     const lease = await placement.take(placeOf(meetingId), node.id, placedForMs)
     if (lease.node !== node.id) throw fail('unavailable', 'unavailable')
     const room: Room = await Room.open(meetingId, await workers.take(), {
-      changing: ({ version, ...state }: MediaState) => say(room, 'media.changing', { version, state }),
-      speaking: (speakers) => say(room, 'media.speaking', { speakers }),
+      changing({ version, ...state }: MediaState) {
+        say(room, 'media.changing', { version, state })
+        egresses.changed(room)
+      },
+      speaking(speakers) {
+        say(room, 'media.speaking', { speakers })
+        egresses.speaking(room, speakers)
+      },
       counted: (consumers) => metrics.mediaConsumers.inc(consumers),
       lost: (people) => lose(room, people),
     })
@@ -128,6 +137,7 @@ export function rooms(needs: Needs) {
     const until = performance.now() + patience.silentMs
     for (const participantId of people) absent.set(participantId, { meetingId: room.meetingId, until })
     say(room, 'media.lost', {})
+    egresses.lost(room)
   }
 
   function tick(): void {
@@ -158,6 +168,7 @@ export function rooms(needs: Needs) {
 
   function shut(room: Room): void {
     open.delete(room.meetingId)
+    egresses.end(room.meetingId)
     room.close()
     placement.release(placeOf(room.meetingId), node.id).catch((error: unknown) => log.warn({ operation: 'placement.release', error }))
   }
@@ -205,7 +216,9 @@ export function rooms(needs: Needs) {
       for (const [participantId, one] of absent) if (one.meetingId === meetingId) absent.delete(participantId)
       const room = open.get(meetingId)
       if (room) shut(room)
+      else egresses.end(meetingId)
     },
+    roomAt: (meetingId: MeetingId): Room | undefined => open.get(meetingId),
 
     revoked(revoked: Revoked): void {
       lost.add(revoked)

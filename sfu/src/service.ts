@@ -1,6 +1,7 @@
 import { answerInternal, fail, register, revocations, type House, type Service } from '@atrium/platform'
 import type { MediaReadiness } from '@atrium/protocol'
 import { addressesFor } from './addresses.ts'
+import { egresses } from './egress/egresses.ts'
 import { mediaProgram } from './program.ts'
 import type { Peer } from './peer.ts'
 import type { Patience, Rooms } from './rooms.ts'
@@ -18,13 +19,20 @@ export async function start(house: House, { patience = {} }: Options = {}): Prom
   const addresses = await addressesFor(config)
   const problems = [...addresses.problems]
   for (const problem of problems) log.warn({ operation: 'media.addresses' }, problem)
+  const recording = egresses(house)
   let isDraining = false
   let rooms: Rooms | undefined
 
   const opening = program.file.then(async (file) => {
     if (isDraining) return
     // Not before: what it loads costs 30 MB.
-    const opened = (await import('./rooms.ts')).rooms({ ...house, program: file, listening: addresses.listening, patience })
+    const opened = (await import('./rooms.ts')).rooms({
+      ...house,
+      program: file,
+      listening: addresses.listening,
+      egresses: recording,
+      patience,
+    })
     await opened.warm()
     rooms = opened
     const found = await opened.unheard()
@@ -55,7 +63,13 @@ export async function start(house: House, { patience = {} }: Options = {}): Prom
 
   const leave = answerInternal(bus, `sfu:${node.name}`, {
     'node.describe': async () => ({ node: node.id, service: 'sfu', version, load: rooms?.load() ?? 0 }),
-    'media.readiness': async () => ({ media: readiness(), recording: 'off', problems }),
+    'media.readiness': async () => ({
+      media: readiness(),
+      recording: recording.state(),
+      problems: [...problems, ...recording.problem()],
+    }),
+    'media.recording.prepare': async () => (recording.prepare(), done),
+    'media.egress': async (wish) => (recording.want(wish, rooms?.roomAt(wish.meetingId)), done),
     async 'media.admit'({ ticket, meetingId }) {
       const { participantId, may } = await tickets.verify(ticket, 'media', { meetingId })
       return { participantId, may }
@@ -93,6 +107,7 @@ export async function start(house: House, { patience = {} }: Options = {}): Prom
       // First of all: whoever looks for a node from now on finds another.
       await registration.end()
       await rooms?.drain()
+      await recording.drain()
     },
     async stop() {
       leave()
@@ -101,6 +116,7 @@ export async function start(house: House, { patience = {} }: Options = {}): Prom
       if (!isDraining) await registration.end()
       isDraining = true
       await opening.catch(() => undefined)
+      recording.stop()
       rooms?.stop()
     },
   }

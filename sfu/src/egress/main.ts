@@ -61,22 +61,27 @@ async function obey(order: Order): Promise<void> {
     case 'connect':
       return connect(order.port)
     case 'record':
-      outputs.set('file', new Output(() => fileWriter(order.file, encoding.encoders), encoding.encoders))
+      outputs.set(order.file, new Output(() => fileWriter(order.file, encoding.encoders), encoding.encoders))
       return
+    case 'unrecord':
+      return ended(order.file, () => say({ is: 'recorded', file: order.file }))
     case 'stream':
       return stream(order)
-    case 'unstream': {
-      const output = outputs.get(order.targetId)
-      outputs.delete(order.targetId)
-      void output?.end()
-      return
-    }
+    case 'unstream':
+      return ended(order.targetId)
     case 'stop':
       goesOn = false
       return
     default:
-      return scene.obey(order, nowMs())
+      await scene.obey(order, nowMs())
+      if (order.do === 'track') say({ is: 'tracked', consumerId: order.consumerId })
   }
+}
+
+function ended(name: string, then = () => {}): void {
+  const output = outputs.get(name)
+  outputs.delete(name)
+  void output?.end().then(then)
 }
 
 function connect(port: number): void {
@@ -127,8 +132,7 @@ for (let tick = 0; goesOn; tick++) {
 clearInterval(figuring)
 await encoding.flush()
 await Promise.all([...outputs.values()].map((output) => output.end()))
-say({ is: 'done' })
 socket.close()
-if (process.connected) process.disconnect()
 // What FFmpeg still holds has no end of its own.
-process.exit(0)
+if (process.connected) process.send!({ is: 'done' } satisfies Said, () => process.exit(0))
+else process.exit(0)

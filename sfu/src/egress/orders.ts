@@ -11,6 +11,7 @@ export type Order =
   /** A shared screen, shown large. */
   | { do: 'stage'; id: string | null }
   | { do: 'record'; file: string }
+  | { do: 'unrecord'; file: string }
   /** The address holds a secret: it goes this way only, never by arguments or the environment. */
   | { do: 'stream'; targetId: string; url: string }
   | { do: 'unstream'; targetId: string }
@@ -21,9 +22,13 @@ export type StreamState = 'connecting' | 'live' | 'interrupted'
 /** What that one answers. */
 export type Said =
   | { is: 'listening'; port: number }
+  /** What comes of this consumer from now on is seen. */
+  | { is: 'tracked'; consumerId: string }
   | { is: 'key-wanted'; consumerId: string }
   /** How large each seat is drawn now; those not named are not drawn. */
   | { is: 'shown'; sizes: Record<string, [width: number, height: number]> }
+  /** The file is whole. */
+  | { is: 'recorded'; file: string }
   | { is: 'stream'; targetId: string; state: StreamState }
   | { is: 'figures'; figures: Figures }
   | { is: 'done' }

@@ -90,6 +90,7 @@ const spoken: Record<Sentence, (params: Params) => string> = {
   'meetings.preparing': m.sentence_meetings_preparing,
   'meetings.mediaMissing': m.sentence_meetings_media_missing,
   'meetings.mediaAway': m.sentence_meetings_media_away,
+  'meetings.recordingFull': m.sentence_meetings_recording_full,
   'meetings.recordingOff': m.sentence_meetings_recording_off,
   'meetings.recordingPreparing': m.sentence_meetings_recording_preparing,
   'meetings.noSuchTarget': m.sentence_meetings_no_such_target,
