@@ -29,6 +29,7 @@ export interface ChatDeps {
 /** All that this page knows of the rooms: who is in them, what was said, what is on its way. */
 export class Chat {
   readonly me: AccountId
+  readonly isGuest: boolean
   readonly kept: Kept
   readonly people: People
   readonly presence: PresenceBook
@@ -47,6 +48,7 @@ export class Chat {
     this.#deps = deps
     this.hub = hub
     this.me = me.person.id
+    this.isGuest = me.person.kind === 'guest'
     this.kept = deps.kept ?? keptFor(this.me)
     this.drafts = new SvelteSet(this.kept.names('draft.').map((name) => name.slice('draft.'.length) as RoomId))
     this.people = new People(hub, me.person)
@@ -163,7 +165,7 @@ export class Chat {
     if (!entry || news.authorId === this.me || entry.seat.isMuted || news.seq <= entry.seen.read) return
     this.#deps.announce({
       ...news,
-      excerpt: excerptOf({ body: news.excerpt, pictures: [] }) || m.chat_picture(),
+      excerpt: excerptOf({ body: news.excerpt, pictures: [] }) || m.chat_attachment(),
       isForMe: news.mentionsMe || entry.room.kind === 'direct',
     })
   }

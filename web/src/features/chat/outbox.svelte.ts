@@ -1,4 +1,4 @@
-import type { AccountId, Failure, Message, MessageId, Picture, RoomId } from '@atrium/protocol'
+import type { AccountId, Attached, Failure, Message, MessageId, Picture, RoomId } from '@atrium/protocol'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import type { Kept } from './kept.ts'
 
@@ -10,11 +10,12 @@ export interface Outgoing {
   replyTo: MessageId | null
   mentions: AccountId[]
   pictures: Picture[]
+  files: Attached[]
   at: string
   /** Refused, and why: it waits for me to try again or to let it go. */
   failure: Failure | null
 }
-export type Draft = Pick<Outgoing, 'body' | 'replyTo' | 'mentions' | 'pictures'>
+export type Draft = Pick<Outgoing, 'body' | 'replyTo' | 'mentions' | 'pictures' | 'files'>
 
 /**
  * Messages on their way, one at a time per room so that they arrive in the order they were written. They survive a reload:
@@ -31,7 +32,11 @@ export class Outbox {
     this.#hub = hub
     this.#kept = kept
     this.#stored = stored
-    const waiting = kept.names('outgoing.').flatMap((name) => kept.get<Outgoing>(name) ?? [])
+    const waiting = kept.names('outgoing.').flatMap((name) => {
+      const outgoing = kept.get<Omit<Outgoing, 'files'> & Partial<Outgoing>>(name)
+      // What was kept before messages had files says nothing of them.
+      return outgoing ? { ...outgoing, files: outgoing.files ?? [] } : []
+    })
     this.list = waiting.sort((a, b) => (a.clientId < b.clientId ? -1 : 1))
     for (const roomId of new Set(this.list.map((one) => one.roomId))) void this.#run(roomId)
   }
@@ -69,7 +74,7 @@ export class Outbox {
     this.#busy.add(roomId)
     const next = () => this.list.find((one) => one.roomId === roomId && !one.failure)
     for (let one = next(); one; one = next()) {
-      const { clientId, body, replyTo, mentions, pictures } = one
+      const { clientId, body, replyTo, mentions, pictures, files } = one
       const reply = await this.#hub.call('chat.send', {
         clientId,
         roomId,
@@ -77,6 +82,7 @@ export class Outbox {
         replyTo,
         mentions,
         pictures: pictures.map((picture) => picture.id),
+        files: files.map((file) => file.id),
       })
       if (reply.ok) {
         this.#stored(reply.data)

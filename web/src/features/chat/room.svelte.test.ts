@@ -14,7 +14,7 @@ afterEach(() => {
 })
 
 const calm = (ms = 50) => vi.advanceTimersByTimeAsync(ms)
-const draft = (body: string) => ({ body, replyTo: null, mentions: [], pictures: [] })
+const draft = (body: string) => ({ body, replyTo: null, mentions: [], pictures: [], files: [] })
 
 async function opened(prepare: (hub: ReturnType<typeof wire>) => void = () => {}) {
   const hub = wire()

@@ -8,6 +8,8 @@ import { sha256Of } from './hash.ts'
 const mostAtOnce = 3
 const retryDelaysMs = [0, 1_000, 3_000, 5_000, 10_000]
 const checkEveryMs = 400
+/** So often a way that broke is taken again by itself while nothing more arrives. */
+const mostTries = 3
 
 export type UploadState = 'waiting' | 'reading' | 'sending' | 'paused' | 'checking' | 'done' | 'broken' | 'refused'
 
@@ -23,12 +25,15 @@ export class Sending {
   speed = $state(0)
   failure = $state.raw<Failure>()
   stored = $state.raw<Stored>()
+  /** It is shown where it was begun, as beside a message; not in the tray too. */
+  isElsewhere = $state(false)
   readonly #hub: HubConnection
   readonly #file: File
   readonly #changed: () => void
   #upload: Upload | undefined
   #uploadId: string | undefined
   #reading = new AbortController()
+  #tries = 0
   #done = Promise.withResolvers<Stored | undefined>()
 
   constructor(hub: HubConnection, folderId: FileId, file: File, changed: () => void) {
@@ -87,6 +92,7 @@ export class Sending {
       retryDelays: retryDelaysMs,
       storeFingerprintForResuming: false,
       onProgress: (sent) => {
+        if (sent > this.sent) this.#tries = 0
         this.sent = sent
         const at = performance.now()
         const passed = (at - before.at) / 1_000
@@ -132,19 +138,28 @@ export class Sending {
     }
   }
 
-  /** A broken connection is tried again when somebody says so, or the network is back; what the hub refused is not. */
+  /**
+   * The hub knows how much it has; it answers when it is there again, and then the way goes on by itself. What it refused does
+   * not, and what breaks again and again waits for somebody to say so.
+   */
   async #askWhy(): Promise<void> {
+    this.#to('broken')
     const reply = await this.#hub.call('files.upload.state', { uploadId: this.#uploadId! })
     if (!reply.ok) return this.#refuse(reply.error)
     if (reply.data.state === 'failed') return this.#refuse({ code: 'invalid', key: 'files.wrongContent' })
     if (reply.data.state === 'done' || reply.data.state === 'checking') return this.#check()
-    this.#to('broken')
+    if (this.#isStill('broken') && this.#tries++ < mostTries) return this.start()
   }
 
   #refuse(failure: Failure) {
     this.failure = failure
     this.#to('refused')
     this.#done.resolve(undefined)
+  }
+
+  /** While an answer was on its way, somebody may have said otherwise. */
+  #isStill(state: UploadState): boolean {
+    return this.state === state
   }
 
   #to(state: UploadState) {
@@ -167,8 +182,9 @@ export class Uploads {
     addEventListener('beforeunload', (event) => this.all.some(({ isUnderWay }) => isUnderWay) && event.preventDefault())
   }
 
-  send(folderId: FileId, files: readonly File[]): Sending[] {
+  send(folderId: FileId, files: readonly File[], { isElsewhere = false } = {}): Sending[] {
     const sendings = files.map((file) => new Sending(this.#hub, folderId, file, () => this.#next()))
+    for (const sending of sendings) sending.isElsewhere = isElsewhere
     this.all = [...this.all, ...sendings]
     this.#next()
     return sendings
@@ -202,9 +218,14 @@ export class Uploads {
   }
 
   async cancel(sending: Sending): Promise<void> {
-    this.all = this.all.filter((other) => other !== sending)
+    this.drop(sending)
     await sending.cancel()
     this.#next()
+  }
+
+  /** It arrived, and whoever sent it knows. */
+  drop(sending: Sending): void {
+    this.all = this.all.filter((other) => other !== sending)
   }
 
   clear(): void {
