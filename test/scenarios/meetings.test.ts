@@ -141,6 +141,7 @@ for (const name of topologies)
         // Declined, and the caller hears so.
         await caller.page.getByRole('button', { name: 'Leave the meeting' }).click()
         await caller.page.getByRole('button', { name: 'Start a meeting' }).click()
+        await caller.page.getByText('Ringing …').waitFor()
         await rings[1]!.getByRole('button', { name: 'Decline' }).click()
         await caller.page.getByText('Not now, is the answer.').waitFor()
         await rings[0]!.waitFor({ state: 'detached' })

@@ -96,7 +96,6 @@ export class Visit {
       clientId: hub.newId(),
       meetingId: peek.meetingId,
       slug: this.slug,
-      slug: this.slug,
       agreesToRecording: peek.isRecorded,
     })
     if (!knocked.ok) return this.#back(knocked.error)
@@ -219,7 +218,8 @@ export class Visit {
       if (ring.by.id === this.#accountId) this.call = { ring, how: 'ringing' }
     } else if (name === 'meetings.ring.ended') {
       const { meetingId, how } = payload as Payload<Hub, 'meetings.ring.ended'>
-      if (meetingId === this.peek?.meetingId && this.place.at === 'inside') this.call = { how }
+      // It may be over before the one who calls is in.
+      if (meetingId === this.peek?.meetingId) this.call = { how }
     }
   }
 
@@ -268,7 +268,7 @@ export class Visit {
       knocked: this.#deps.knocked,
       ended: () => this.#depart('ended'),
     })
-    if (this.#deps.isExpected && view.participants.every((one) => one.id === participant.id)) this.#calling()
+    if (this.#deps.isExpected && !this.call && view.participants.every((one) => one.id === participant.id)) this.#calling()
     onlyHere(view.meeting.id, () => this.#depart('elsewhere'))
     this.place = { at: 'inside', meeting }
   }
