@@ -49,4 +49,3 @@ export function telling({ bus, placement, node, log }: { bus: Bus; placement: Pl
     },
   }
 }
-export type Telling = ReturnType<typeof telling>

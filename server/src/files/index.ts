@@ -1,16 +1,16 @@
 import type { Actor, Handlers, Span } from '@atrium/platform'
-import type { files as contract, FileId, May } from '@atrium/protocol'
+import type { files as contract, FileId } from '@atrium/protocol'
 import { WithContent, type ExportPart } from '../directory/index.ts'
 import { mayAttach } from './rules.ts'
 import { changingService } from './service.changing.ts'
-import { seeing, type FilesDeps } from './service.common.ts'
+import { seeing, shown, type FilesDeps } from './service.common.ts'
 import { downloadingService } from './service.downloading.ts'
 import { readingService } from './service.reading.ts'
 import { sharingService } from './service.sharing.ts'
 import { sweepingService } from './service.sweeping.ts'
 import { uploadingService } from './service.uploading.ts'
 import { ownFiles } from './store.export.ts'
-import { spaceOf, toFile } from './store.ts'
+import { spaceOf } from './store.ts'
 
 export { holding } from './holding.ts'
 export type { FilesDeps } from './service.common.ts'
@@ -87,16 +87,10 @@ export function files(deps: FilesDeps) {
       )
     },
 
-    /** What somebody may do with a file now. Undefined: nothing. */
-    async mayOf(actor: Actor, fileId: FileId): Promise<May | undefined> {
-      const seen = (await sight.see(db, actor, [fileId])).get(fileId)
-      return seen && !seen.isTrashed ? seen.may : undefined
-    },
-
     /** A file as somebody sees it, with what they may do. Refuses as if it did not exist. */
     async seen(actor: Actor, fileId: FileId) {
       const seen = await sight.standing(db, actor, fileId)
-      return { file: toFile(seen, (seen.path.at(-2)?.id as FileId | undefined) ?? null), may: seen.may }
+      return { file: shown(seen), may: seen.may }
     },
 
     /** What is sent of these files in a message of this room. Undefined: one of them may not be. */

@@ -76,8 +76,8 @@ const shortened = (text: string, length: number): string =>
         .toWellFormed()
         .replace(/\ufffd$/, '')
 
-/** FILE-9  Whoever brings bytes in pays for them, wherever they lie, and for as long as a version has them. */
-export const fits = (usedBytes: number, bytes: number, quotaBytes: number): boolean => usedBytes + bytes <= quotaBytes
+// FILE-9 (whoever brings bytes in pays for them, wherever they lie, and for as long as a version has them) is `takeRoom`: two
+// uploads at once must not both take what is left, so the statement that writes decides.
 
 /** FILE-10  What lies in the trash is deleted for ever after thirty days. */
 export const trashLivesMs = 30 * 24 * 60 * 60 * 1_000

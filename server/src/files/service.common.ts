@@ -9,7 +9,7 @@ import {
   type Reading,
   type Tickets,
 } from '@atrium/platform'
-import type { AccountId, File, FileId, May, Person, RoomId, Topic } from '@atrium/protocol'
+import type { AccountId, File, FileId, Person, RoomId, Topic } from '@atrium/protocol'
 import type { Holding } from './holding.ts'
 import { inSpace, mayWrite, numbered, sightOf, type Place, type Sight } from './rules.ts'
 import { addFile, holdFiles, listRoots, spaceOf, stand, takenNames, toFile, type Db, type FileTables, type Row, type Tx } from './store.ts'
@@ -30,9 +30,9 @@ export interface FilesDeps extends Database<FileTables> {
   actorOf: (accountId: AccountId) => Promise<Actor | undefined>
   /** Takes the names of files out of the messages that show them, by a job that commits with this. */
   forgetInMessages: (tx: Tx, fileIds: readonly string[]) => Promise<void>
-  /** Where the bodies of documents live. */
   log: Pick<Log, 'error' | 'warn'>
   tickets: Pick<Tickets, 'sign' | 'verify'>
+  /** Where the bodies of documents live. */
   documents: { create: (fileId: FileId) => Promise<void>; delete: (fileId: FileId) => Promise<void> }
 }
 
@@ -139,4 +139,3 @@ export async function rootOf(
 
 export const inRoomOf = (roomId: RoomId) => ({ space: 'room', spaceId: roomId }) as const
 export const ownSpace = (accountId: AccountId) => ({ space: 'personal', spaceId: accountId }) as const
-export type { May }

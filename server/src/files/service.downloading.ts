@@ -40,7 +40,7 @@ export function downloadingService({ db, work, blobs, tickets, now, log, quotaBy
     return fail('not_found', fault === 'lost' ? 'files.contentLost' : 'files.contentDamaged')
   }
 
-  const whole = (found: StoredContent, fileId: string) => async () => {
+  async function whole(found: StoredContent, fileId: string): Promise<Buffer> {
     const bytes = await buffer(await blobs.get(found.blobKey))
     if (createHash('sha256').update(bytes).digest('hex') !== found.sha256) throw await faulty(found, fileId, 'damaged')
     return bytes
@@ -53,7 +53,7 @@ export function downloadingService({ db, work, blobs, tickets, now, log, quotaBy
     const there = await blobs.stat(found.blobKey)
     if (!there) throw await faulty(found, fileId, 'lost')
     if (there.bytes !== found.bytes) throw await faulty(found, fileId, 'damaged')
-    const compared = found.bytes <= comparedBytes ? await whole(found, fileId)() : undefined
+    const compared = found.bytes <= comparedBytes ? await whole(found, fileId) : undefined
     return {
       fileId,
       name: seen.name,
