@@ -5,6 +5,7 @@ import {
   auth,
   chat,
   directory,
+  meetings,
   pictures,
   type AccountId,
   type Draft,
@@ -22,7 +23,7 @@ import { addressOf, members, newcomer, organisation, type Member } from './peopl
 import { portrait } from './portraits.ts'
 import { momentOf } from './time.ts'
 
-const contract = { ...directory, ...auth, ...pictures, ...chat }
+const contract = { ...directory, ...auth, ...pictures, ...chat, 'meetings.create': meetings['meetings.create'] }
 type Contract = typeof contract
 export interface SignIn {
   name: string
@@ -200,6 +201,7 @@ const peopleIn = (cast: Map<string, Actress>, { by, with: others }: Conversation
 
 async function openRoom(cast: Map<string, Actress>, conversation: Conversation): Promise<RoomId> {
   const { by, name, about = '' } = conversation
+  if (conversation.isMeeting) return openMeeting(cast, conversation)
   const memberIds = peopleIn(cast, conversation).flatMap((key) => (key === by ? [] : [cast.get(key)!.id]))
   const owner = cast.get(by)!
   const entry =
@@ -207,6 +209,15 @@ async function openRoom(cast: Map<string, Actress>, conversation: Conversation):
       ? await owner.call('chat.direct', { accountId: memberIds[0]! })
       : await owner.call('chat.room.create', { name, about, memberIds })
   return entry.room.id
+}
+
+/** A room with a link, for those who are no members of anything. */
+async function openMeeting(cast: Map<string, Actress>, conversation: Conversation): Promise<RoomId> {
+  const host = cast.get(conversation.by)!
+  const { roomId } = await host.call('meetings.create', { title: conversation.name! })
+  const accountIds = peopleIn(cast, conversation).flatMap((key) => (key === conversation.by ? [] : [cast.get(key)!.id]))
+  await host.call('chat.room.invite', { roomId, accountIds })
+  return roomId
 }
 
 async function say(cast: Map<string, Actress>, scene: Scene, line: Line, wait: (seconds: number) => void): Promise<void> {

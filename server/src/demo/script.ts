@@ -21,6 +21,8 @@ export interface Conversation {
   by: string
   with: readonly string[] | 'everyone'
   isArchived?: true
+  /** Its room was made for a meeting, whose link is for people from elsewhere too. */
+  isMeeting?: true
   /** How many of the newest lines each of them has not read. */
   unread?: Record<string, number>
   lines: readonly Line[]
@@ -256,6 +258,16 @@ const teaLines: readonly Line[] = [
   },
 ]
 
+const harbourLines: readonly Line[] = [
+  {
+    when: [1, '16:20'],
+    who: 'priya',
+    says: 'For the launch rehearsal with the harbour office. Captain Aalto has no account here and needs none: the link is enough, and one of us lets her in.',
+    reacted: { '👍': ['ada', 'kwame'] },
+  },
+  { when: [1, '16:31'], who: 'kwame', says: 'I will bring the stability figures on a shared screen.' },
+]
+
 export const conversations: readonly Conversation[] = [
   { name: 'Everyone', about: 'The whole yard', by: 'ada', with: 'everyone', unread: { kwame: 2 }, lines: everyoneLines },
   {
@@ -266,6 +278,7 @@ export const conversations: readonly Conversation[] = [
     unread: { ada: 3, kwame: 3 },
     lines: ternLines,
   },
+  { name: 'Launch rehearsal with the harbour', by: 'priya', with: ['ada', 'kwame'], isMeeting: true, lines: harbourLines },
   {
     name: 'Batteries and wiring',
     about: 'Battery room, shore power, everything that hums',

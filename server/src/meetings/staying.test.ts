@@ -208,11 +208,9 @@ test('who deletes an account has no name in what was told of meetings, and takes
   const erin = await here.colleague(ada, 'Erin of the seven seas')
   const { id } = await here.knock(erin, meeting)
   await ada.call('meetings.admit', { meetingId: meeting.id, participantIds: [id] })
-  const parts = await Array.fromAsync(here.hub.talks.exports[0]!.of(erin.accountId))
-  assert.deepEqual(
-    parts.map((part) => (part as { state: string }).state),
-    ['admitted'],
-  )
+  const parts: string[] = []
+  for await (const { state } of here.hub.talks.exports[0]!.of(erin.accountId)) parts.push(state)
+  assert.deepEqual(parts, ['admitted'])
   await erin.call('directory.account.delete', { password, messages: 'keep' })
   await until('nobody is called so', async () => {
     await here.settled()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import type { PoolConfig } from 'pg'
-import { begin, type House } from '@atrium/platform'
+import { begin, type House, type ServiceModules } from '@atrium/platform'
 import { cloneDatabase } from '@atrium/platform/testing'
 import { setupLink } from '../auth/index.ts'
 import { person, type Person } from './person.ts'
@@ -12,6 +12,8 @@ export type TestHub = Awaited<ReturnType<typeof hub>>
 export interface HubOptions {
   /** More settings, such as `REDIS_URL`. */
   env?: Record<string, string>
+  /** Services besides the server, in the same process. */
+  modules?: ServiceModules
   /** Another process of a hub that runs already. */
   beside?: { clone: Awaited<ReturnType<typeof cloneDatabase>>; people: Person[] }
 }
@@ -30,13 +32,13 @@ export async function hub(cluster: PoolConfig, options: HubOptions = {}) {
     ATRIUM_PORT: '0',
     ATRIUM_DATA: folder,
     ATRIUM_LOG_LEVEL: process.env['ATRIUM_TEST_LOG_LEVEL'] ?? 'silent',
-    ATRIUM_SERVICES: 'server',
+    ATRIUM_SERVICES: ['server', ...Object.keys(options.modules ?? {})].join(','),
     // A test that is about many addresses says in a header from which it comes.
     ATRIUM_TRUSTED_PROXIES: '127.0.0.1',
     DATABASE_URL: `postgresql://${cluster.user}@localhost/${rows[0]!.name}?host=${encodeURIComponent(cluster.host!)}`,
     ...options.env,
   }
-  const running = await begin({ server: () => import('../service.ts') }, { env, args: [] })
+  const running = await begin({ server: () => import('../service.ts'), ...options.modules }, { env, args: [] })
   const people = options.beside ? moved(options.beside.people, running.url) : await founded(running.house, running.url)
   const [administrator, alice, bob, carol, stranger] = people as [Person, Person, Person, Person, Person]
 
