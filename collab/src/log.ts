@@ -5,7 +5,7 @@ import type { FileId } from '@atrium/protocol'
 import { append, type Change, type Tables } from './store.ts'
 
 /** So long changes gather before they are written: key strokes of many people are one statement. */
-const gatherMs = 5
+const gatherMs = 10
 const firstPauseMs = 50
 const maxPauseMs = 1_000
 /** After a long wait there may be much: not all of it in one statement. */

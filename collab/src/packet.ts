@@ -1,4 +1,4 @@
-import { createDecoder, readUint8Array, readVarString, readVarUint, readVarUint8Array } from 'lib0/decoding'
+import { createDecoder, readVarString, readVarUint, readVarUint8Array } from 'lib0/decoding'
 import { createEncoder, toUint8Array, writeVarString, writeVarUint, writeVarUint8Array } from 'lib0/encoding'
 
 /**
@@ -109,7 +109,6 @@ export function change(fileId: string, accountId: string, update: Uint8Array): U
 }
 
 export function readChange(bytes: Uint8Array): { fileId: string; accountId: string; update: Uint8Array } {
-  const decoder = createDecoder(bytes)
-  const id = () => Buffer.from(readUint8Array(decoder, uuidBytes)).toString('latin1')
-  return { fileId: id(), accountId: id(), update: bytes.subarray(2 * uuidBytes) }
+  const ids = Buffer.from(bytes.buffer, bytes.byteOffset, 2 * uuidBytes).toString('latin1')
+  return { fileId: ids.slice(0, uuidBytes), accountId: ids.slice(uuidBytes), update: bytes.subarray(2 * uuidBytes) }
 }

@@ -6,6 +6,7 @@ import { addressOf, addressed, message, type Mode } from '../frames.ts'
 import { change, outbox, unpack, type Piece, type Port } from '../packet.ts'
 import { heart } from './beats.ts'
 import { authorOf, fromLog, originOf } from './origin.ts'
+import { noteVoices } from './voices.ts'
 import { restore } from './restore.ts'
 import { Visitor, type Claims, type OpenDocument } from './visitor.ts'
 
@@ -60,6 +61,7 @@ export function desk(port: ThreadPort, { beats }: Settings): void {
 
   function follow(document: OpenDocument, stored: readonly Uint8Array[]): void {
     let author: string | undefined
+    noteVoices(document)
     document.bytes = stored.reduce((sum, { length }) => sum + length, 0)
     document.on('update', (update: Uint8Array, origin: unknown) => {
       if (origin === fromLog) return

@@ -9,6 +9,7 @@ import type { Heart } from './beats.ts'
 import { inspect, limits } from './guard.ts'
 import { originOf } from './origin.ts'
 import { stamped } from './presence.ts'
+import { isOnlyVoice } from './voices.ts'
 
 export interface Claims {
   fileId: string
@@ -55,7 +56,9 @@ export class Visitor implements WebSocketLike {
   /** What Hocuspocus says to everybody goes on; what it says of tickets and endings is for the main thread to say. */
   send(frame: Uint8Array): void {
     const kind = frame[addressBytes]
-    if (kind === message.sync || kind === message.awareness) this.#post('frame', this.id, frame)
+    if (kind !== message.sync && kind !== message.awareness) return
+    if (kind === message.sync && this.#connection && isOnlyVoice(this.#connection.document, this.id)) return
+    this.#post('frame', this.id, frame)
   }
   close(): void {}
 
@@ -141,7 +144,7 @@ export class Visitor implements WebSocketLike {
     const verdict = (document.bytes ?? 0) > limits.documentBytes ? 'too_large' : inspect(update, document)
     if (verdict === 'fine') {
       this.#gaps = 0
-      applyUpdate(document, update, originOf(this.accountId))
+      applyUpdate(document, update, originOf(this.accountId, this.id))
       // Held on the main thread until the log is on disk: for any provider, "no unsynced changes" then means saved.
       return this.#say(say.syncStatus(true), 'saved')
     }
