@@ -120,6 +120,23 @@ test('anything else that is taken from somebody sends them for another ticket; o
   await until('a new one is good', () => one.heard.at(-1) === 'authenticated readonly')
 })
 
+test('a ticket from before a right was lost is refused for as long as it lives, whatever else is lost meanwhile', async () => {
+  const fileId = aFile()
+  const kept = await node.sign(fileId, { accountId: anAccount() })
+  const dora = anAccount()
+  const old = await node.sign(fileId, { accountId: dora })
+  await revoke({ kind: 'seat', accountId: dora, roomId: newId(), toSeq: 1 })
+  aheadMs = 200_000
+  const other = come(fileId)
+  await other.saved()
+  await revoke({ kind: 'account', accountId: other.accountId, reason: 'locked' })
+  await endOf(other)
+  aheadMs = 0
+  assert.equal(await endOf(come(fileId, { accountId: dora, token: () => old })), 'closed 4003 ticket_refused')
+  const one = come(fileId, { token: () => kept })
+  await one.saved()
+})
+
 test('a ticket that grows old is renewed in the middle of work, and may allow less', async () => {
   const fileId = aFile()
   const emil = anAccount()

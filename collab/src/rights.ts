@@ -1,9 +1,9 @@
 import type { Revoked } from '@atrium/platform'
-import type { DocumentEnding } from '@atrium/protocol'
+import { ticketLivesMs, type DocumentEnding } from '@atrium/protocol'
 import type { Claims, Visit } from './visit.ts'
 
-/** So long a revocation is remembered, so that a ticket that was signed just before it is refused too. */
-const rememberedMs = 30_000
+/** Longer than a ticket lives and clocks differ: one that was signed just before the right was lost is refused to its end. */
+const rememberedMs = ticketLivesMs.document + 60_000
 
 /**
  * An account or a session that is gone ends by its name. Anything else that was taken from somebody may be what this document
@@ -29,11 +29,11 @@ export function rights({
   visits: ReadonlySet<Visit>
   now: () => Date
 }) {
-  const recent: { revoked: Revoked; at: number; since: number }[] = []
+  const recent: { revoked: Revoked; at: number }[] = []
   const stop = onRevoked((revoked) => {
-    const since = performance.now()
-    while (recent[0] && recent[0].since < since - rememberedMs) recent.shift()
-    recent.push({ revoked, since, at: now().getTime() })
+    const at = now().getTime()
+    while (recent[0] && recent[0].at < at - rememberedMs) recent.shift()
+    recent.push({ revoked, at })
     for (const visit of [...visits]) if (concerns(revoked, visit.claims)) visit.end(endingOf(revoked))
   })
   return {
