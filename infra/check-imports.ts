@@ -13,7 +13,7 @@ const mayImport: Record<string, string[]> = {
   mobile: ['protocol'],
   web: ['mobile', 'protocol'],
   infra: ['server', 'sfu', 'collab', 'platform', 'protocol'],
-  test: ['infra', 'server', 'collab', 'platform', 'protocol', 'web'],
+  test: ['infra', 'server', 'sfu', 'collab', 'platform', 'protocol', 'web'],
 }
 
 /** Inside the server: a slice sees those before it, and of them the door only. */

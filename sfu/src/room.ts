@@ -15,6 +15,9 @@ export interface RoomEvents {
   lost(people: ParticipantId[]): void
 }
 
+/** How a peer's transports are made. */
+export type MakeTransport = (router: types.Router, media: MediaWorker) => Promise<types.WebRtcTransport>
+
 const maxPeers = 500
 /** ICE gives a silent page up after this; the participant stays for much longer. */
 const iceConsentSeconds = 10
@@ -27,6 +30,7 @@ export class Room {
   readonly router: types.Router
   readonly #peers = new Map<ParticipantId, Peer>()
   readonly #events: RoomEvents
+  readonly #makeTransport: MakeTransport
   readonly #speakers: Awaited<ReturnType<typeof speakers>>
   /** Begins with the time: the numbers of a later room of this meeting, here or on another node, go on above. */
   #version = Date.now()
@@ -40,12 +44,14 @@ export class Room {
     router: types.Router
     events: RoomEvents
     heard: Awaited<ReturnType<typeof speakers>>
+    makeTransport: MakeTransport
   }) {
     this.meetingId = deps.meetingId
     this.media = deps.media
     this.router = deps.router
     this.#events = deps.events
     this.#speakers = deps.heard
+    this.#makeTransport = deps.makeTransport
     this.router.once('workerclose', () => {
       if (this.#isClosed) return
       const people = this.participants
@@ -54,11 +60,16 @@ export class Room {
     })
   }
 
-  static async open(meetingId: MeetingId, media: MediaWorker, events: RoomEvents): Promise<Room> {
+  static async open(
+    meetingId: MeetingId,
+    media: MediaWorker,
+    events: RoomEvents,
+    makeTransport: MakeTransport = forBrowsers,
+  ): Promise<Room> {
     return refusing(async () => {
       const router = await media.worker.createRouter({ mediaCodecs })
       const heard = await speakers(router, (who) => events.speaking(who))
-      return new Room({ meetingId, media, router, events, heard })
+      return new Room({ meetingId, media, router, events, heard, makeTransport })
     })
   }
 
@@ -123,24 +134,16 @@ export class Room {
   }
 
   async #transports(): Promise<[send: types.WebRtcTransport, receive: types.WebRtcTransport]> {
+    const make = () => this.#makeTransport(this.router, this.media)
     this.#entering++
     try {
-      const [send, receive] = await refusing(() => Promise.all([this.#transport(), this.#transport()]))
+      const [send, receive] = await refusing(() => Promise.all([make(), make()]))
       await refusing(() => send.setMaxIncomingBitrate(maxIncomingBps))
       if (this.#isClosed) throw fail('unavailable', 'unavailable')
       return [send, receive]
     } finally {
       this.#entering--
     }
-  }
-
-  #transport(): Promise<types.WebRtcTransport> {
-    return this.router.createWebRtcTransport({
-      webRtcServer: this.media.server,
-      preferUdp: true,
-      iceConsentTimeout: iceConsentSeconds,
-      initialAvailableOutgoingBitrate: initialOutgoingBps,
-    })
   }
 
   #findSource(producerId: string) {
@@ -176,3 +179,11 @@ export class Room {
     this.router.close()
   }
 }
+
+const forBrowsers: MakeTransport = (router, { server }) =>
+  router.createWebRtcTransport({
+    webRtcServer: server,
+    preferUdp: true,
+    iceConsentTimeout: iceConsentSeconds,
+    initialAvailableOutgoingBitrate: initialOutgoingBps,
+  })
