@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Browser } from 'playwright-core'
-import type { Hub, Input, OperationName, Output, Reply } from '@atrium/protocol'
+import type { Draft, Hub, OperationName, Output, Reply } from '@atrium/protocol'
 import { screen, type Screen } from '../harness/browsers.ts'
 import type { Topology } from '../harness/topology.ts'
 import { password } from './story.ts'
@@ -10,7 +10,7 @@ export interface Somebody {
   name: string
   accountId: string
   cookie: { name: string; value: string }
-  call<K extends OperationName<Hub>>(name: K, input: Input<Hub, K>): Promise<Output<Hub, K>>
+  call<K extends OperationName<Hub>>(name: K, input: Draft<Hub, K>): Promise<Output<Hub, K>>
 }
 
 /** A hub that is set up, with its administrator and a colleague in it. */

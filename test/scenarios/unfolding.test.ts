@@ -16,7 +16,15 @@ scene('a long room', (stage) => {
     await people.ada.call('chat.room.create', { clientId: randomUUID(), name: 'Plans', about: '', memberIds: [] })
     for (let n = 1; n <= 90; n++) {
       const body = `${n}: ${'the tide turns '.repeat(1 + (n % 40))}`
-      await people.bob.call('chat.send', { clientId: randomUUID(), roomId: room.id, body, replyTo: null, mentions: [], pictures: [], files: [] })
+      await people.bob.call('chat.send', {
+        clientId: randomUUID(),
+        roomId: room.id,
+        body,
+        replyTo: null,
+        mentions: [],
+        pictures: [],
+        files: [],
+      })
     }
     ada = await screenOf(stage.browser, people.ada, stage.hub.url)
     await ada.page.goto('/r')
