@@ -25,8 +25,8 @@ export interface Seated {
 export function layout(seats: readonly Seated[], stage: string | null): Map<string, Rect> {
   const others = seats.filter(({ id }) => id !== stage)
   if (stage !== null && seats.some(({ id }) => id === stage)) {
-    const beside = chosen(others, mostBeside).map((id, i): [string, Rect] => [id, { x: 960, y: i * 180, w: 320, h: 180 }])
-    return new Map([[stage, { x: 0, y: 90, w: 960, h: 540 }], ...beside])
+    const beside = chosen(others, mostBeside).map((id, i): [string, Rect] => [id, inset({ x: 960, y: i * 180, w: 320, h: 180 })])
+    return new Map([[stage, inset({ x: 0, y: 90, w: 960, h: 540 })], ...beside])
   }
   const ids = chosen(others, mostInGrid)
   const columns = Math.ceil(Math.sqrt(Math.max(ids.length, 1)))
@@ -38,10 +38,13 @@ export function layout(seats: readonly Seated[], stage: string | null): Map<stri
       const row = Math.floor(i / columns)
       const inRow = row === rows - 1 ? ids.length - row * columns : columns
       const x = even((width - inRow * w) / 2) + (i % columns) * w
-      return [id, { x, y: even((height - rows * h) / 2) + row * h, w, h }]
+      return [id, inset({ x, y: even((height - rows * h) / 2) + row * h, w, h })]
     }),
   )
 }
+
+const gap = 4
+const inset = ({ x, y, w, h }: Rect): Rect => ({ x: x + gap, y: y + gap, w: w - 2 * gap, h: h - 2 * gap })
 
 function chosen(seats: readonly Seated[], most: number): string[] {
   if (seats.length <= most) return seats.map(({ id }) => id)

@@ -105,12 +105,9 @@ const mix = new Mix()
 const startMs = nowMs()
 const sampleAt = (ms: number) => ((ms + delayMs - startMs) * rate) / 1_000
 const figures = { pictures: 0, skipped: 0 }
-let cpu = process.cpuUsage()
 const figuring = setInterval(() => {
-  const used = process.cpuUsage(cpu)
-  cpu = process.cpuUsage()
-  say({ is: 'figures', figures: { ...figures, cpuMs: (used.user + used.system) / 1_000, rssBytes: process.memoryUsage.rss() } })
-  Object.assign(figures, { pictures: 0, skipped: 0 })
+  const { user, system } = process.cpuUsage()
+  say({ is: 'figures', figures: { ...figures, cpuMs: (user + system) / 1_000, rssBytes: process.memoryUsage.rss() } })
 }, 1_000)
 
 for (let tick = 0; goesOn; tick++) {

@@ -33,7 +33,7 @@ export type Said =
   | { is: 'figures'; figures: Figures }
   | { is: 'done' }
 
-/** Of the last second. */
+/** Since it began; told once a second. */
 export interface Figures {
   pictures: number
   /** Left out, where the machine is too slow. */
