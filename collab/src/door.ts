@@ -19,6 +19,9 @@ const renewAt = ticketLivesMs.document / 2
 /** A connection says something at least this often: both wires take longer silence for its end. */
 const pingEveryMs = 12_000
 
+/** Nobody has so many documents on screen. */
+const maxVisitsOfAccount = 200
+
 interface Needs {
   tickets: Tickets
   endings: Metrics['endings']
@@ -83,7 +86,10 @@ export function documentDoor({ tickets, endings, log, now, documents, homes, ...
     const claims = greeting ? await claimsOf(greeting.ticket, greeting.fileId) : 'ticket_refused'
     socket.resume()
     if (!greeting || typeof claims === 'string') return void refuse(socket, claims as DocumentEnding)
-    if (!strangers.delete(socket)) return undefined
+    if (!strangers.has(socket)) return undefined
+    const theirs = [...visits].filter((visit) => visit.claims.accountId === claims.accountId)
+    if (theirs.length >= maxVisitsOfAccount) return void refuse(socket, 'too_many')
+    strangers.delete(socket)
     const visit: Visit = new Visit(++lastId, socket, greeting.speaks, claims, (ending) => left(visit, ending))
     visits.add(visit)
     socket.on('close', (code) => visit.end(code === 1009 ? 'too_large' : 'closed'))

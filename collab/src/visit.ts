@@ -14,6 +14,7 @@ export const closeCode: Record<DocumentEnding, number> = {
   malformed: 4400,
   too_large: 4413,
   too_slow: 4008,
+  too_many: 4429,
   signed_out: 4401,
   session_ended: 4401,
   password_changed: 4401,

@@ -24,6 +24,7 @@ export const documentEndings = [
   'malformed', // what came was no update; the document is as it was
   'shut_out', // an update of this account stalled the document: for a while nobody takes more from it
   'too_slow', // it did not read
+  'too_many', // connections of this account
   'moved', // the document is loaded anew, here or at another node: ask where it is now
   'draining', // the process ends: ask where the document is now
   'closed', // the other side went away, or something broke

@@ -93,6 +93,28 @@ test.each(seeds)('[R-10] the process of documents is killed while people type: w
   }
 })
 
+test('[R-27] the process of documents is asked to end while people type: they are told, and nothing is lost', async () => {
+  const chance = seeded(seeds[0]!)
+  const editors = await company()
+  const stop = typing(editors, chance)
+  try {
+    await sleep(forMs / 2)
+    const before = documents.process.pid
+    const askedAt = performance.now()
+    await documents.process.restart('SIGTERM')
+    assert.notEqual(documents.process.pid, before, 'fault not injected')
+    await until('all are back', () => editors.every((one) => one.provider.isSynced), 15_000)
+    stop()
+    assert.deepEqual(await verdict(editors), [])
+    const told = editors.filter((one) => one.heard.includes('closed 4001 draining')).length
+    assert.equal(told, editors.length, 'not everybody was told why')
+    console.log(`R-27 documents: ended and back within ${(performance.now() - askedAt).toFixed(0)} ms, ${told} told why`)
+  } finally {
+    stop()
+    for (const one of editors) one.leave()
+  }
+})
+
 test('[R-12] the database is away: people go on typing, nothing is called saved, and all of it is when it is back', async () => {
   const chance = seeded(seeds[0]!)
   const editors = await company()
