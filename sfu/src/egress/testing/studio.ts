@@ -21,9 +21,10 @@ type StreamSaid = Input<Internal, 'meetings.stream.state'>
 /** Meetings at a real media worker, whose people are generated; what is recorded comes to us, who stand for the server. */
 export async function studio(program: string) {
   const opened = await cloneDatabase(inject('cluster'))
+  const logged: string[] = []
   const dataDir = await mkdtemp(join(tmpdir(), 'atrium-studio-'))
   const config = configFrom({ ATRIUM_PORT: '0', ATRIUM_DATA: dataDir }, [])
-  const [bus, placement, log] = [memoryBus(), leases(opened.db), jsonLog('silent')]
+  const [bus, placement, log] = [memoryBus(), leases(opened.db), jsonLog('debug', { write: (line) => void logged.push(line) })]
   const blobs = await openBlobs(config)
   const node = nodeOf('sfu-1')
   const recorded: Recorded[] = []
@@ -47,6 +48,7 @@ export async function studio(program: string) {
   return {
     recorded,
     streams,
+    logged,
     get recording() {
       return recording
     },
