@@ -56,7 +56,11 @@ export const endless = (n: number, client = 77): Uint8Array =>
   })
 
 /** A bare socket that greets and then sends what it likes. */
-export async function intruder(node: DocumentNode, fileId: FileId, who: Parameters<DocumentNode['sign']>[1] = {}) {
+export async function intruder(
+  node: Pick<DocumentNode, 'address' | 'url' | 'sign'>,
+  fileId: FileId,
+  who: Parameters<DocumentNode['sign']>[1] = {},
+) {
   const socket = new WebSocket(node.address, { origin: node.url })
   const heard: Uint8Array[] = []
   let ended = ''
