@@ -27,13 +27,23 @@ const instead: [file: RegExp, code: string | ((code: string) => string)][] = [
      export const getLocale = () => ask()
      export const overwriteGetLocale = (other) => { ask = other }`,
   ],
-  // Of the library for meetings only the half for the reader's own browser is fetched (`lib/media/device.ts`).
+  // Of the library for meetings only the half for the reader's own browser is fetched, and we choose it (`lib/media/device.ts`).
   [
     /\/mediasoup-client\/lib\/Device\.js$/,
-    (code) => code.replaceAll(/^const (\w+) = require\("\.\/handlers\/\w+"\);$/gm, 'const $1 = {};'),
+    (code) =>
+      code
+        .replaceAll(/^const (\w+) = require\("\.\/handlers\/\w+"\);$/gm, 'const $1 = {};')
+        .replace(/^function detectDeviceImpl[^]*$/m, 'function detectDeviceImpl() {}'),
   ],
   [/\/mediasoup-client\/lib\/index\.js$/, `export { Device } from './Device.js'`],
+  // Our meetings carry sound and pictures; data goes over the connection to the hub.
+  [/\/mediasoup-client\/lib\/DataProducer\.js$/, 'exports.DataProducer = class {}'],
+  [/\/mediasoup-client\/lib\/DataConsumer\.js$/, 'exports.DataConsumer = class {}'],
   // It tells what it does to a console that nobody looks at.
+  [
+    /\/mediasoup-client\/lib\/(Transport|Producer|Consumer|ortc|handlers\/\w+)\.js$/,
+    (code) => code.replaceAll(/^ +logger\.\w+\(.*\);$/gm, ''),
+  ],
   [/\/debug\/src\/browser\.js$/, 'export default () => Object.assign(() => {}, { enabled: false })'],
 ]
 

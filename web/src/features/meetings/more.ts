@@ -1,6 +1,7 @@
 import Circle from '@lucide/svelte/icons/circle'
 import CircleStop from '@lucide/svelte/icons/circle-stop'
 import LayoutGrid from '@lucide/svelte/icons/layout-grid'
+import FileText from '@lucide/svelte/icons/file-text'
 import Link from '@lucide/svelte/icons/link'
 import Lock from '@lucide/svelte/icons/lock'
 import LockOpen from '@lucide/svelte/icons/lock-open'
@@ -62,6 +63,7 @@ export function moreActions({ visit, meeting, view, ask }: Means): ComponentProp
       ? { label: m.meetings_show_speaker(), icon: Presentation, run: () => view.choose('speaker') }
       : { label: m.meetings_show_grid(), icon: LayoutGrid, run: () => view.choose('grid') },
     ...(document.fullscreenEnabled ? [{ label: m.meetings_full_screen(), icon: Maximize, run: toggleFullScreen }] : []),
+    ...(meeting.hasChat ? [{ label: m.meetings_document(), icon: FileText, run: () => view.show('document') }] : []),
     { label: m.meetings_copy_link(), icon: Link, run: () => void copyLink(info) },
     ...(matchMedia('(max-width: 720px)').matches ? [{ label: m.people(), icon: Users, run: () => view.show('people') }] : []),
     ...(me.isHost

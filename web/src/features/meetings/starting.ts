@@ -1,13 +1,15 @@
-import { goto } from '$app/navigation'
 import type { RoomId } from '@atrium/protocol'
 import type { Chat } from '#features/chat/chat.svelte.ts'
 import { sentence } from '#lib/i18n/index.ts'
 import { toasts } from '#lib/ui/index.ts'
 
-/** Begins the room's meeting, or goes to the one that runs. In a direct room it rings, and the one who calls goes straight in. */
-export async function startMeeting({ hub, rooms }: Chat, roomId: RoomId): Promise<void> {
+/** Begins the room's meeting, or finds the one that runs: where it is. In a direct room it rings, and the one who calls goes straight in. */
+export async function startMeeting({ hub, rooms }: Chat, roomId: RoomId): Promise<string | undefined> {
   const reply = await hub.call('meetings.start', { clientId: hub.newId(), roomId })
-  if (!reply.ok) return void toasts.show(sentence(reply.error), { kind: 'bad' })
+  if (!reply.ok) {
+    toasts.show(sentence(reply.error), { kind: 'bad' })
+    return undefined
+  }
   const isCall = rooms.of(roomId)?.room.kind === 'direct'
-  await goto(`/m/${reply.data.slug}${isCall ? '?in' : ''}`)
+  return `/m/${reply.data.slug}${isCall ? '?in' : ''}`
 }

@@ -5,7 +5,7 @@ import type { Chat } from '#features/chat/chat.svelte.ts'
 import type { RoomState } from '#features/chat/room.svelte.ts'
 import type { MeetingState } from './meeting.svelte.ts'
 
-export type SideName = 'chat' | 'people'
+export type SideName = 'chat' | 'document' | 'people'
 export type Layout = 'grid' | 'speaker'
 /** One picture on the stage. */
 export interface Seat {

@@ -23,15 +23,24 @@ function engine(): keyof typeof handlers {
 
 export const canMeet = (): boolean => 'RTCPeerConnection' in globalThis
 
-/** What the last node could, kept in this tab: most often the next one can the same, and is told so with the first word. */
+/** What the last node could, kept on this device: most often the next one can the same, and is told so with the first word. */
 const key = 'atrium.router'
 const loaded = new Map<string, Promise<Device>>()
 
 /** Fetches what a meeting needs while somebody still looks at the door. */
 export async function prepare(): Promise<void> {
-  const known = sessionStorage.getItem(key)
+  const known = localStorage.getItem(key)
   if (known) await deviceFor(JSON.parse(known) as object)
-  else await Promise.all([import('mediasoup-client'), handlers[engine()]()])
+  else await Promise.all([import('mediasoup-client'), handlers[engine()](), warm()])
+}
+
+/** The first connection of a page is slow to make, whatever it is for. */
+async function warm(): Promise<void> {
+  const connection = new RTCPeerConnection()
+  connection.addTransceiver('audio')
+  connection.addTransceiver('video')
+  await connection.createOffer()
+  connection.close()
 }
 
 export function deviceFor(routerRtpCapabilities: object): Promise<Device> {
@@ -41,7 +50,7 @@ export function deviceFor(routerRtpCapabilities: object): Promise<Device> {
   const loading = load(routerRtpCapabilities as RtpCapabilities)
   loaded.set(text, loading)
   loading.then(
-    () => sessionStorage.setItem(key, text),
+    () => localStorage.setItem(key, text),
     () => loaded.delete(text),
   )
   return loading
@@ -49,7 +58,7 @@ export function deviceFor(routerRtpCapabilities: object): Promise<Device> {
 
 /** What is known to be receivable before a node was asked; undefined: nothing was loaded yet. */
 export async function likelyCapabilities(): Promise<{ device: Device; text: string } | undefined> {
-  const text = sessionStorage.getItem(key)
+  const text = localStorage.getItem(key)
   const device = text === null ? undefined : loaded.get(text)
   return text !== null && device ? { device: await device, text } : undefined
 }

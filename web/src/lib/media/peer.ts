@@ -121,27 +121,31 @@ export class Peer {
     await this.#senders.get(source)?.replaceTrack({ track })
   }
 
-  /** Everything that could be had of these; somebody may have stopped sending meanwhile. */
-  async consume(producerIds: readonly string[]): Promise<void> {
-    await this.#capable
-    const { consumers } = await this.#ask('media.consume', { producerIds: [...producerIds] })
+  /** Everything that could be had of these; somebody may have stopped sending meanwhile. `began`: the first of all are there, and may flow. */
+  async consume(producerIds: readonly string[], began: (consumers: { id: string; producerId: string }[]) => Promise<void>): Promise<void> {
+    const asking = this.#ask('media.consume', { producerIds: [...producerIds] })
+    // The node takes one step after the other: what can be received is said before. Should that be overtaken, it is asked again.
+    const { consumers } = await asking.catch(async () => {
+      await this.#capable
+      return this.#ask('media.consume', { producerIds: [...producerIds] })
+    })
     const transport = this.#receiving()
-    await Promise.all(
-      consumers.map(async ({ id, producerId, kind, source, rtpParameters }) => {
+    // While the first way is still being found nothing can arrive too early: it may begin to flow as soon as there is one.
+    const isFirst = this.received.size === 0 && transport.connectionState === 'new'
+    const beginning = isFirst ? began(consumers.map(({ id, producerId }) => ({ id, producerId }))) : undefined
+    await Promise.all([
+      beginning,
+      ...consumers.map(async ({ id, producerId, kind, source, rtpParameters }) => {
         if (this.received.has(producerId) || this.isClosed) return
         const consumer = await transport.consume({ id, producerId, kind, rtpParameters: rtpParameters as never })
         this.received.set(producerId, { consumer, source })
       }),
-    )
+    ])
   }
 
+  /** By consumer. */
   async want(wanted: ReadonlyMap<string, Wanted>): Promise<void> {
-    const consumers = [...wanted].flatMap(([producerId, { isPaused, width, height }]) => {
-      const { consumer } = this.received.get(producerId) ?? {}
-      if (!consumer) return []
-      const size = width === undefined || height === undefined ? {} : { width, height }
-      return [{ id: consumer.id, isPaused, ...size }]
-    })
+    const consumers = [...wanted].map(([id, want]) => ({ id, ...want }))
     if (consumers.length > 0) await this.#ask('media.wants', { consumers })
   }
 

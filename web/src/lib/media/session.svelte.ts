@@ -18,6 +18,9 @@ export interface SessionDeps {
 /** What a tile of so many pixels is worth asking for before it was measured. */
 const firstSize = { width: 640, height: 360 }
 const mostAtOnce = 9
+const seeingMs = 250
+/** For so long a picture flows before a tile was measured. */
+const freshMs = 1_500
 const patienceMs = 1_200
 const restartMs = 6_000
 const qualityMs = 4_000
@@ -38,6 +41,7 @@ export class MediaSession {
   #wants = new Map<string, Map<object, { width: number; height: number }>>()
   #told = new Map<string, string>()
   #asked = new Set<string>()
+  #knownSince = new Map<string, number>()
   #isAdjusting = false
   #isEntering = false
   #repair: ReturnType<typeof setTimeout> | undefined
@@ -141,9 +145,11 @@ export class MediaSession {
     this.#peer = peer
     this.#told.clear()
     this.#asked.clear()
+    this.#knownSince.clear()
     this.state = empty
     this.#take(peer.state)
-    this.#publish()
+    // To see comes first: a browser that begins to send is busy with that for a moment.
+    setTimeout(() => this.#publish(), this.producers.length > 0 ? seeingMs : 0)
     this.#connectionChanged()
   }
 
@@ -156,6 +162,7 @@ export class MediaSession {
       this.#peer?.forget(id)
       this.tracks.delete(id)
       this.#told.delete(id)
+      this.#knownSince.delete(id)
     }
     for (const id of this.#asked) if (!sent.has(id)) this.#asked.delete(id)
     this.#adjust()
@@ -190,26 +197,36 @@ export class MediaSession {
     const missing = this.producers.filter((one) => !this.#asked.has(one.id) && this.#isWorthAsking(one)).map(({ id }) => id)
     for (const id of missing) this.#asked.add(id)
     try {
-      if (missing.length > 0) await peer.consume(missing)
+      if (missing.length > 0) await peer.consume(missing, (consumers) => this.#flow(peer, consumers))
       if (peer !== this.#peer) return
       for (const [id, { consumer }] of peer.received)
         if (this.tracks.get(id) !== consumer.track && this.state.producers.some((one) => one.id === id)) this.tracks.set(id, consumer.track)
-      const wants = new Map<string, Wanted>()
-      for (const [id, { source }] of peer.received) {
-        const wanted = this.#wanted(id, source)
-        const text = JSON.stringify(wanted)
-        if (this.#told.get(id) === text) continue
-        this.#told.set(id, text)
-        wants.set(id, wanted)
-      }
-      await peer.want(wants)
+      await this.#flow(
+        peer,
+        [...peer.received].map(([producerId, { consumer }]) => ({ id: consumer.id, producerId })),
+      )
       // What no tile showed by then is on another page.
-      if (missing.length > 0) setTimeout(() => this.#adjust(), 1_500)
+      if (missing.length > 0) setTimeout(() => this.#adjust(), freshMs)
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       // What was asked of a node that forgot us is asked of the next one; of one that did not, at the next change.
       for (const id of missing) if (!peer.received.has(id)) this.#asked.delete(id)
     }
+  }
+
+  /** Tells what of these is on screen, where that changed. */
+  async #flow(peer: Peer, consumers: readonly { id: string; producerId: string }[]): Promise<void> {
+    const wants = new Map<string, Wanted>()
+    for (const { id, producerId } of consumers) {
+      const source = this.state.producers.find((one) => one.id === producerId)?.source
+      if (!source) continue
+      const wanted = this.#wanted(producerId, source)
+      const text = JSON.stringify(wanted)
+      if (this.#told.get(producerId) === text) continue
+      this.#told.set(producerId, text)
+      wants.set(id, wanted)
+    }
+    await peer.want(wants)
   }
 
   /** Sound always; pictures once a tile shows them. The first ones do not wait for tiles: they are on their way already. */
@@ -221,7 +238,8 @@ export class MediaSession {
   #wanted(producerId: string, source: Source): Wanted {
     if (source === 'microphone' || source === 'screen_sound') return { isPaused: false }
     const sizes = [...(this.#wants.get(producerId)?.values() ?? [])]
-    const isFresh = !this.#told.has(producerId)
+    if (!this.#knownSince.has(producerId)) this.#knownSince.set(producerId, Date.now())
+    const isFresh = Date.now() - this.#knownSince.get(producerId)! < freshMs
     if (this.#isHidden || (sizes.length === 0 && !isFresh)) return { isPaused: true }
     if (sizes.length === 0) return { isPaused: false, ...firstSize }
     const largest = sizes.reduce((one, other) => (one.width * one.height > other.width * other.height ? one : other))
