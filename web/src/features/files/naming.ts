@@ -1,13 +1,16 @@
-import type { File } from '@atrium/protocol'
+import type { AccountId, File } from '@atrium/protocol'
 import type { Chat } from '#features/chat/chat.svelte.ts'
-import { nameOf, titleOf } from '#features/chat/naming.ts'
+import { titleOf } from '#features/chat/naming.ts'
 import { m } from '#lib/i18n/index.ts'
 
-/** The root of a space is called after whose it is. */
+/** In the place of somebody else: it was shared with me, and what lies above it is not mine to see. */
+export const isLent = ({ space }: Pick<File, 'space'>, me: AccountId): boolean => space.kind === 'personal' && space.accountId !== me
+
+/** The root of a space is called after whose it is; what was shared with me keeps its name. */
 export function rootName({ space, name }: File, chat: Chat): string {
   if (space.kind === 'room') {
     const room = chat.rooms.of(space.roomId)?.room
     return room ? titleOf(room, chat.me, (id) => chat.people.of(id)) : name
   }
-  return space.accountId === chat.me ? m.files_mine() : nameOf(chat.people.of(space.accountId))
+  return space.accountId === chat.me ? m.files_mine() : name
 }

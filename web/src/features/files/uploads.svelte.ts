@@ -6,10 +6,9 @@ import { sha256Of } from './hash.ts'
 
 /** More at once are no faster, and the first would be done later. */
 const mostAtOnce = 3
+/** A way that broke is taken again by itself after these, as long as nothing more arrives; then it waits for somebody. */
 const retryDelaysMs = [0, 1_000, 3_000, 5_000, 10_000]
 const checkEveryMs = 400
-/** So often a way that broke is taken again by itself while nothing more arrives. */
-const mostTries = 3
 
 export type UploadState = 'waiting' | 'reading' | 'sending' | 'paused' | 'checking' | 'done' | 'broken' | 'refused'
 
@@ -60,6 +59,12 @@ export class Sending {
     return this.state === 'sending' && this.speed > 0 ? Math.ceil((this.bytes - this.sent) / this.speed) : undefined
   }
 
+  /** For somebody who says so: from the beginning of patience. */
+  async goOn(): Promise<void> {
+    this.#tries = 0
+    return this.start()
+  }
+
   async start(): Promise<void> {
     if (this.#upload) {
       this.#to('sending')
@@ -89,7 +94,7 @@ export class Sending {
     let before = { at: performance.now(), sent: 0 }
     return new Upload(this.#file, {
       uploadUrl: new URL(path, location.origin).href,
-      retryDelays: retryDelaysMs,
+      retryDelays: [],
       storeFingerprintForResuming: false,
       onProgress: (sent) => {
         if (sent > this.sent) this.#tries = 0
@@ -114,6 +119,7 @@ export class Sending {
   async cancel(): Promise<void> {
     this.#reading.abort()
     await this.#upload?.abort()
+    this.state = this.isOver ? this.state : 'paused'
     if (this.#uploadId && !this.isOver)
       await this.#hub.call('files.upload.cancel', { clientId: this.#hub.newId(), uploadId: this.#uploadId })
     this.#done.resolve(undefined)
@@ -148,7 +154,10 @@ export class Sending {
     if (!reply.ok) return this.#refuse(reply.error)
     if (reply.data.state === 'failed') return this.#refuse({ code: 'invalid', key: 'files.wrongContent' })
     if (reply.data.state === 'done' || reply.data.state === 'checking') return this.#check()
-    if (this.#isStill('broken') && this.#tries++ < mostTries) return this.start()
+    const delayMs = retryDelaysMs[this.#tries++]
+    if (delayMs === undefined) return
+    await new Promise((resolve) => setTimeout(resolve, delayMs))
+    if (this.#isStill('broken')) return this.start()
   }
 
   #refuse(failure: Failure) {
@@ -176,7 +185,7 @@ export class Uploads {
   constructor(hub: HubConnection) {
     this.#hub = hub
     addEventListener('online', () => {
-      for (const sending of this.all) if (sending.state === 'broken') void sending.start()
+      for (const sending of this.all) if (sending.state === 'broken') void sending.goOn()
     })
     // Who closes the page now loses the way, though not what arrived.
     addEventListener('beforeunload', (event) => this.all.some(({ isUnderWay }) => isUnderWay) && event.preventDefault())
