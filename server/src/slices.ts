@@ -1,6 +1,6 @@
 import { fail, Refusal, within, type Actor, type House, type Outgoing } from '@atrium/platform'
 import { forgetLetters } from '@atrium/platform/mail/outbox'
-import type { FileId, Person, SessionId } from '@atrium/protocol'
+import type { Person, SessionId } from '@atrium/protocol'
 import { auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, placesOf, type Chat, type ChatTables } from './chat/index.ts'
 import { accounts, directory, type DirectoryTables } from './directory/index.ts'
@@ -122,7 +122,7 @@ export function slices(ground: Ground) {
     async takeRecording({ accountId, roomId, ...recorded }) {
       const actor = standInFor(await known.person(accountId))
       if (!actor) throw fail('not_found', 'directory.noSuchPerson')
-      const file = await cabinet.uploading.adopt(actor, recorded)
+      const file = await cabinet.adopt(actor, recorded)
       // Said again, it is the same message.
       const said = { clientId: file.id, roomId, body: '', replyTo: null, mentions: [], pictures: [], files: [file.id] }
       await rooms.send(actor, said)

@@ -5,6 +5,7 @@ import { mayAttach } from './rules.ts'
 import { changingService } from './service.changing.ts'
 import { seeing, shown, type FilesDeps } from './service.common.ts'
 import { downloadingService } from './service.downloading.ts'
+import { filing } from './service.filing.ts'
 import { readingService } from './service.reading.ts'
 import { sharingService } from './service.sharing.ts'
 import { sweepingService } from './service.sweeping.ts'
@@ -28,9 +29,10 @@ export function files(deps: FilesDeps) {
   const reading = readingService(deps, sight)
   const changing = changingService(deps, sight)
   const sharing = sharingService(deps, sight)
-  const uploading = uploadingService(deps, sight)
+  const filed = filing(deps, sight)
+  const uploading = uploadingService(deps, sight, filed)
   const downloading = downloadingService(deps, sight)
-  const sweeping = sweepingService(deps, changing, uploading)
+  const sweeping = sweepingService(deps, changing, uploading, filed)
   const { db, blobs } = deps
 
   const handlers: Handlers<typeof contract> = {
@@ -103,6 +105,7 @@ export function files(deps: FilesDeps) {
 
     /** The root of a room's files: made when it is first asked for. */
     folderOf: reading.folderOf,
+    adopt: filed.adopt,
 
     forgetOwner: sweeping.forgetOwner,
     sweepTrash: sweeping.sweepTrash,

@@ -4,7 +4,8 @@ import type { AccountId, FileId } from '@atrium/protocol'
 import { trashLivesMs } from './rules.ts'
 import { accountTopic, shareSubject, tellRevoked, type FilesDeps } from './service.common.ts'
 import { documentsJob, dropJob, purgeJob, type Changing } from './service.changing.ts'
-import { finishJob, mendJob, unstageJob, type Uploading } from './service.uploading.ts'
+import { mendJob, unstageJob, type Filing } from './service.filing.ts'
+import { finishJob, type Uploading } from './service.uploading.ts'
 import { documentsBelow, findSpace, listTrashedBefore } from './store.deleting.ts'
 import { findFiles, setTrashed, type Tx } from './store.ts'
 import { dropSharesWith, sharesBelow, sharesOf } from './store.shares.ts'
@@ -17,7 +18,7 @@ const scrubEveryMs = 7 * 24 * hourMs
 const scrubbedAtOnce = 50
 const alone = { alone: true }
 
-export function sweepingService(deps: FilesDeps, changing: Changing, uploading: Uploading) {
+export function sweepingService(deps: FilesDeps, changing: Changing, uploading: Uploading, filed: Filing) {
   const { db, work, jobs, blobs, now, log, documents } = deps
 
   /** FILE-10 */
@@ -89,8 +90,8 @@ export function sweepingService(deps: FilesDeps, changing: Changing, uploading: 
     /** The jobs of this slice. Called once, where jobs are done. */
     work(queue: Pick<Jobs, 'register' | 'every'>): void {
       queue.register<{ id: string }>(finishJob, uploading.finishLater)
-      queue.register<{ key: string }>(unstageJob, uploading.unstage)
-      queue.register<{ key: string; from: string }>(mendJob, uploading.mend)
+      queue.register<{ key: string }>(unstageJob, filed.unstage)
+      queue.register<{ key: string; from: string }>(mendJob, filed.mend)
       queue.register<{ key: string }>(dropJob, ({ key }) => blobs.delete(key))
       queue.register<{ ids: FileId[] }>(purgeJob, ({ ids }) => purgeWhole(ids))
       queue.register<{ ids: FileId[] }>(documentsJob, async ({ ids }) => {

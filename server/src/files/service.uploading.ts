@@ -1,33 +1,21 @@
 import { createHash, type Hash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { fail, Refusal, type Actor, type Announce } from '@atrium/platform'
-import type { File, FileId, Hub, Input, Output, Sentence } from '@atrium/protocol'
+import type { Hub, Input, Output, Sentence } from '@atrium/protocol'
 import { mayWrite, uploadLivesMs } from './rules.ts'
-import { freeName, shown, tellChanged, type FilesDeps, type Seeing, type Seen } from './service.common.ts'
+import { shown, type FilesDeps, type Seeing } from './service.common.ts'
+import { unstageJob, type Filing } from './service.filing.ts'
 import { headBytes, typeOf } from './sniff.ts'
-import { addFile, findFiles, holdFiles, toFile, type Row, type Tx } from './store.ts'
-import {
-  addUpload,
-  findBegun,
-  findByBlob,
-  findUpload,
-  holdUpload,
-  isKept,
-  listUploads,
-  removeUpload,
-  setState,
-  type Upload,
-} from './store.uploads.ts'
-import { addVersion, giveBack, keepContent, setFault, takeRoom } from './store.versions.ts'
+import type { Tx } from './store.ts'
+import { addUpload, findBegun, findUpload, holdUpload, listUploads, removeUpload, setState, type Upload } from './store.uploads.ts'
+import { giveBack, takeRoom } from './store.versions.ts'
 
 /** Finishes an upload whose last bytes came, and whose process did not get to it. */
 export const finishJob = 'files.finish'
 const finishAfterMs = 30_000
-export const unstageJob = 'files.unstage'
-export const mendJob = 'files.mend'
+/** Nothing has become of it yet. */
+const isOpen = ({ state }: Pick<Upload, 'state'>): boolean => state === 'open' || state === 'checking'
 const noSuchUpload = () => fail('not_found', 'files.noSuchUpload', { field: 'uploadId' })
-
-type Wanted = Pick<Upload, 'folderId' | 'replaces' | 'name' | 'bytes'>
 
 /** The hash of what came so far, while one process takes all of it. */
 interface Running {
@@ -35,7 +23,7 @@ interface Running {
   at: number
 }
 
-export function uploadingService(deps: FilesDeps, { see, standing, folderFor, changeable }: Seeing) {
+export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { target, put, keep }: Filing) {
   const { db, work, jobs, blobs, now, newId, quotaBytes, hold } = deps
   const running = new Map<string, Running>()
 
@@ -43,20 +31,6 @@ export function uploadingService(deps: FilesDeps, { see, standing, folderFor, ch
     const upload = await findUpload(db, uploadId)
     if (!upload || upload.accountId !== actor.accountId) throw noSuchUpload()
     return upload
-  }
-
-  /** Where the bytes are to go: asked for at the beginning, and again when they are there. */
-  async function target(
-    tx: Tx,
-    actor: Actor,
-    { folderId, replaces }: Pick<Upload, 'folderId' | 'replaces'>,
-  ): Promise<{ folder: Seen; replaced: Seen | undefined }> {
-    const folder = await folderFor(tx, actor, folderId)
-    if (!replaces) return { folder, replaced: undefined }
-    await holdFiles(tx, [replaces])
-    const replaced = await changeable(tx, actor, replaces, 'replaces')
-    if (replaced.kind !== 'file') throw fail('conflict', 'files.notAFile', { field: 'replaces' })
-    return { folder, replaced }
   }
 
   const placeOf = ({ id }: Pick<Upload, 'id'>) => ({ uploadId: id, path: `/upload/files/${id}` })
@@ -142,36 +116,18 @@ export function uploadingService(deps: FilesDeps, { see, standing, folderFor, ch
     return { sha256: hash.digest('hex'), head, bytes: there }
   }
 
+  /** What becomes of an upload is decided once. */
+  const decide = (id: string, run: (tx: Tx, announce: Announce) => Promise<void>): Promise<void> =>
+    work(async (tx, announce) => {
+      const held = await holdUpload(tx, id)
+      if (held && isOpen(held)) await run(tx, announce)
+    })
+
   /** Ends in vain: what it took is given back, and its bytes go. */
   async function refuse(tx: Tx, upload: Upload, problem: Sentence): Promise<void> {
     await setState(tx, upload.id, 'failed', { problem })
     await giveBack(tx, upload.accountId, upload.bytes)
     await jobs.enqueue(tx, unstageJob, { key: upload.blobKey })
-  }
-
-  /** Makes a content that is kept that of a file: a new one under a free name, or the next version of the one it replaces. */
-  async function put(tx: Tx, announce: Announce, actor: Actor, given: Wanted, content: { key: string; type: string }): Promise<Row> {
-    const { folder, replaced } = await target(tx, actor, given)
-    const [at, by] = [now(), actor.accountId]
-    const { space, spaceId } = folder
-    const file =
-      replaced ??
-      (await addFile(tx, {
-        ...{ id: newId() as FileId, kind: 'file', parentId: folder.id, space, spaceId, by, at },
-        name: await freeName(tx, folder, given.name, 'file'),
-      }))!
-    const version = { fileId: file.id, version: file.version + 1, blobKey: content.key, type: content.type, bytes: given.bytes, by, at }
-    await addVersion(tx, version)
-    const [row] = await findFiles(tx, [file.id])
-    tellChanged(announce, row!)
-    return row!
-  }
-
-  /** The content's blob: this one, or one that has the same already. Then this one goes, unless the other is at fault. */
-  async function keep(tx: Tx, given: { key: string; sha256: string; bytes: number }): Promise<string> {
-    const { key, fault } = await keepContent(tx, { ...given, at: now() })
-    if (key !== given.key) await jobs.enqueue(tx, fault ? mendJob : unstageJob, fault ? { key, from: given.key } : { key: given.key })
-    return key
   }
 
   /**
@@ -184,14 +140,9 @@ export function uploadingService(deps: FilesDeps, { see, standing, folderFor, ch
     const content = await contentOf(upload)
     const problem: Sentence | undefined =
       content.bytes !== bytes ? 'files.wrongLength' : upload.sha256 && upload.sha256 !== content.sha256 ? 'files.wrongContent' : undefined
-    const end = (run: (tx: Tx, announce: Announce) => Promise<void>) =>
-      work(async (tx, announce) => {
-        const held = await holdUpload(tx, id)
-        if (held && (held.state === 'open' || held.state === 'checking')) await run(tx, announce)
-      })
-    if (problem) return end((tx) => refuse(tx, upload, problem))
+    if (problem) return decide(id, (tx) => refuse(tx, upload, problem))
     try {
-      await end(async (tx, announce) => {
+      await decide(id, async (tx, announce) => {
         const key = await keep(tx, { key: blobKey, sha256: content.sha256, bytes })
         const file = await put(tx, announce, actor, upload, { key, type: typeOf(content.head) })
         await setState(tx, id, 'done', { fileId: file.id })
@@ -200,7 +151,7 @@ export function uploadingService(deps: FilesDeps, { see, standing, folderFor, ch
       // What is refused now was allowed when it began: the folder is gone, or the right to write there.
       if (!(error instanceof Refusal) || error.failure.code === 'unavailable') throw error
       const { key } = error.failure
-      await end((tx) => refuse(tx, upload, key))
+      await decide(id, (tx) => refuse(tx, upload, key))
     }
   }
 
@@ -213,7 +164,7 @@ export function uploadingService(deps: FilesDeps, { see, standing, folderFor, ch
         if ((await received(upload)) < upload.bytes) return upload
         await allCame(upload)
       }
-      if (upload.state === 'open' || upload.state === 'checking') await finish(upload, actor)
+      if (isOpen(upload)) await finish(upload, actor)
       return (await findUpload(db, asked.id)) ?? upload
     } finally {
       await held.release()
@@ -239,7 +190,7 @@ export function uploadingService(deps: FilesDeps, { see, standing, folderFor, ch
       if (!upload) return
       const actor = await deps.actorOf(upload.accountId)
       if (actor) await finished(upload, actor)
-      else await work((tx) => refuse(tx, upload, 'files.noSuchUpload'))
+      else await decide(id, (tx) => refuse(tx, upload, 'files.noSuchUpload'))
     },
 
     async state(actor: Actor, { uploadId }: Input<Hub, 'files.upload.state'>): Promise<Output<Hub, 'files.upload.state'>> {
@@ -269,43 +220,13 @@ export function uploadingService(deps: FilesDeps, { see, standing, folderFor, ch
     async forgetUploads(tx: Tx, accountId: string): Promise<void> {
       for (const { id } of await listUploads(tx, { accountId }, 10_000)) await letGo(tx, id)
     },
-
-    /** Bytes that became nothing. What became the content of a file meanwhile stays. */
-    async unstage({ key }: { key: string }): Promise<void> {
-      await blobs.staging.drop(key)
-      if (!(await isKept(db, key))) await blobs.delete(key)
-    },
-
-    /** The same content came once more while the one we had was lost or damaged: now it is whole again. */
-    async mend({ key, from }: { key: string; from: string }): Promise<void> {
-      await blobs.put(key, await blobs.get(from))
-      await work((tx) => setFault(tx, key, null, now()))
-      await blobs.delete(from)
-    },
-
-    /** Files what lies in the blobs already, such as a recording: once, however often it is said. It is paid for by whom it is for, whatever they have left. */
-    async adopt(actor: Actor, given: { folderId: FileId; name: string; key: string; bytes: number; sha256: string }): Promise<File> {
-      const head = given.bytes === 0 ? Buffer.alloc(0) : await buffer(await blobs.get(given.key, { start: 0, end: headBytes - 1 }))
-      return work(async (tx, announce) => {
-        const upload: Upload = {
-          ...{ id: newId(), accountId: actor.accountId, clientId: newId(), folderId: given.folderId, name: given.name, bytes: given.bytes },
-          ...{ replaces: null, sha256: given.sha256, blobKey: given.key, state: 'checking', fileId: null, problem: null, begunAt: now() },
-        }
-        if (!(await addUpload(tx, upload))) return toFile((await findFiles(tx, [(await findByBlob(tx, given.key))!]))[0]!)
-        await takeRoom(tx, actor.accountId, given.bytes, Number.MAX_SAFE_INTEGER)
-        const key = await keep(tx, given)
-        const file = await put(tx, announce, actor, upload, { key, type: typeOf(head) })
-        await setState(tx, upload.id, 'done', { fileId: file.id })
-        return toFile(file)
-      })
-    },
   }
 
   async function letGo(tx: Tx, uploadId: string): Promise<void> {
     const upload = await holdUpload(tx, uploadId)
     if (!upload) return
     await removeUpload(tx, uploadId)
-    if (upload.state === 'done' || upload.state === 'failed') return
+    if (!isOpen(upload)) return
     await giveBack(tx, upload.accountId, upload.bytes)
     await jobs.enqueue(tx, unstageJob, { key: upload.blobKey })
   }
