@@ -1,5 +1,6 @@
 import { open, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fail } from '../errors.ts'
 import { checkedKey, type Staging } from './index.ts'
 
 /** So much is written at once: large enough for few calls, small enough for many uploads side by side. */
@@ -28,6 +29,8 @@ export function diskStaging(dir: string, { isThere, settle }: Blobbing): Staging
         if (size < offset) throw new Error(`Only ${size} bytes are staged: nothing can be added at ${offset}.`)
         if (size > offset) await handle.truncate(offset)
         return await written(handle, offset, content)
+      } catch (error) {
+        throw orFull(error)
       } finally {
         await handle.close()
       }
@@ -97,6 +100,12 @@ async function whole(handle: FileHandle, batch: Uint8Array[], length: number): P
   if (bytesWritten === length) return
   const rest = Buffer.concat(batch).subarray(bytesWritten)
   for (let at = 0; at < rest.length;) at += (await handle.write(rest, at)).bytesWritten
+}
+
+/** A disk that is full, or that nothing can be written to, is no fault of ours, and passes. */
+export function orFull(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  return code !== undefined && ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'].includes(code) ? fail('unavailable', 'unavailable') : error
 }
 
 function absent(error: NodeJS.ErrnoException): undefined {

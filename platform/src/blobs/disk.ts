@@ -4,7 +4,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fail } from '../errors.ts'
-import { diskStaging } from './disk.staging.ts'
+import { diskStaging, orFull } from './disk.staging.ts'
 import { checkedKey, checkedRange, type Blobs, type Stored } from './index.ts'
 
 /** What is being written, apart from what is there. */
@@ -47,7 +47,7 @@ export async function diskBlobs(dir: string): Promise<Blobs> {
         return stored
       } catch (error) {
         await rm(beside, { force: true })
-        throw error
+        throw orFull(error)
       }
     },
     async get(key, range) {
