@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
-import type { Hub, OperationName, Output, Participant, Reply } from '@atrium/protocol'
+import type { File, Hub, OperationName, Output, Participant, Reply } from '@atrium/protocol'
 import { hub, type TestHub } from '../../server/src/testing/hub.ts'
 import { person, type Person } from '../../server/src/testing/person.ts'
 import { operations, sampleOf, type Objects } from './shapes.ts'
@@ -16,6 +16,8 @@ let host: Person
 let meeting: Output<Hub, 'meetings.start'>
 let inside: Participant
 let theirs: Objects
+let folder: File
+let paper: File
 beforeAll(async () => {
   here = await hub(inject('cluster'))
   host = here.alice
@@ -23,6 +25,8 @@ beforeAll(async () => {
   const message = await host.call('chat.send', { roomId: room.id, body: 'What nobody outside may know' })
   meeting = await host.call('meetings.start', { roomId: room.id })
   inside = await host.call('meetings.knock', { meetingId: meeting.id })
+  folder = await host.call('files.room', { roomId: room.id })
+  paper = await host.call('files.document.create', { folderId: folder.id, name: 'Minutes that nobody outside may read' })
   const [session] = await host.call('auth.sessions', {})
   const place = { name: 'The town channel', url: 'rtmp://93.184.215.14/live', key: 'sk-0123456789' }
   const target = await host.call('meetings.target.add', { meetingId: meeting.id, ...place })
@@ -30,7 +34,7 @@ beforeAll(async () => {
   await host.watch(`meeting:${meeting.id}`, `hosts:${meeting.id}`)
   theirs = {
     ...{ account: host.accountId, room: room.id, message: message.id, session: session!.id, meeting: meeting.id },
-    ...{ participant: inside.id, target: target.id, picture: randomUUID(), file: randomUUID() },
+    ...{ participant: inside.id, target: target.id, picture: randomUUID(), file: paper.id },
   }
 })
 afterAll(() => here?.close())
@@ -60,7 +64,7 @@ const theirOwn = new Set<OperationName<Hub>>(['meetings.knock', 'auth.signOut'])
 
 const topics = () => [
   ...[`meeting:${meeting.id}`, `hosts:${meeting.id}`, `room:${meeting.roomId}`, `account:${host.accountId}`],
-  ...[`presence:${host.accountId}`, 'directory:all', 'revocations:all'],
+  ...[`presence:${host.accountId}`, 'directory:all', 'revocations:all', `folder:${folder.id}`, `file:${paper.id}`],
 ]
 
 async function getsNothing(who: Person, state: string, secrets: readonly string[], also?: OperationName<Hub>): Promise<void> {
@@ -96,7 +100,7 @@ const topicsHeard = (who: Person) => [...new Set(who.heard.map(({ topic }) => to
 
 test('a guest who waits, was denied, or went away gets nothing in any way', async () => {
   const who = await guest('Gwen')
-  const never = [host.accountId, inside.id, meeting.roomId, 'What nobody outside', 'Alice', 'sk-0123456789']
+  const never = [host.accountId, inside.id, meeting.roomId, 'What nobody outside', 'Minutes', 'Alice', 'sk-0123456789']
   await getsNothing(who, 'nowhere', never)
   const knocked = await who.call('meetings.knock', { meetingId: meeting.id })
   assert.equal(knocked.state, 'waiting')
@@ -125,6 +129,9 @@ test('a guest who was inside and is removed hears nothing from that second on, a
   await host.call('meetings.hand', { participantId: inside.id, isRaised: true })
   await who.sees('meetings.participant.changed', ({ hasRaisedHand }) => hasRaisedHand)
 
+  const { may } = await who.call('files.file', { fileId: paper.id })
+  assert.equal(may, 'read', 'inside, the room’s files are there to be read')
+
   const began = performance.now()
   await host.call('meetings.remove', { meetingId: meeting.id, participantId: id })
   await until(
@@ -135,7 +142,7 @@ test('a guest who was inside and is removed hears nothing from that second on, a
   const heard = who.heard.length
   await talk()
   // What was said while they sat there they have read (CHAT-9).
-  await getsNothing(who, 'removed', ['What nobody outside', 'sk-0123456789'], 'chat.history')
+  await getsNothing(who, 'removed', ['What nobody outside', 'Minutes', 'sk-0123456789'], 'chat.history')
   assert.deepEqual(
     who.heard.slice(heard).filter(({ topic }) => topic !== `account:${who.accountId}`),
     [],
