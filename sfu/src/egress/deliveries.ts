@@ -79,7 +79,14 @@ export function deliveries({ folder, blobs, bus, placement, log, newId }: Needs)
     /** What an earlier process left behind. */
     async recover(): Promise<void> {
       const names = await readdir(folder).catch(() => [])
-      for (const name of names) if (name.endsWith('.json') && !growing.has(name.slice(0, -5))) finished(name.slice(0, -5))
+      for (const name of names) {
+        const id = name.slice(0, -5)
+        if (!name.endsWith('.json') || growing.has(id)) continue
+        // Whoever composed it may outlive the process that was killed by a moment, and close it in order.
+        const grewAt = (await stat(fileOf(id)).catch(() => undefined))?.mtimeMs ?? 0
+        if (Date.now() - grewAt < againMs) later(id)
+        else finished(id)
+      }
     },
     /** Those on their way arrive, or wait for the next start. */
     async stop(): Promise<void> {

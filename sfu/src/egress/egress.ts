@@ -52,6 +52,10 @@ export class Egress {
     return this.#composer?.pid
   }
 
+  get port(): number | undefined {
+    return this.#composer?.port
+  }
+
   /** All that is wanted from now on; said again, it changes nothing. */
   want(wish: Wish): void {
     const names = { ...this.#wish.names, ...wish.names }

@@ -9,19 +9,22 @@ import { Egress, type Wish } from './egress.ts'
 import { installing } from './install.ts'
 import type { StreamState } from './orders.ts'
 
-type Needs = Pick<House, 'blobs' | 'bus' | 'config' | 'log' | 'newId' | 'node' | 'placement'>
+type Needs = Pick<House, 'blobs' | 'bus' | 'config' | 'log' | 'newId' | 'node' | 'placement'> & {
+  /** How many meetings at once. */
+  most?: number
+}
 
 /** What composing one meeting takes, about. */
 const coresEach = 0.6
+const usualMost = () => Math.max(1, Math.floor(availableParallelism() / coresEach))
 const stopWithinMs = 10_000
 
 /** The meetings of this node that are recorded or streamed. */
-export function egresses({ blobs, bus, config, log, newId, node, placement }: Needs) {
+export function egresses({ blobs, bus, config, log, newId, node, placement, most = usualMost() }: Needs) {
   const tool = installing({ cacheDir: config.cacheDir, log })
   const folder = join(config.dataDir, 'recordings', node.name)
   const delivered = deliveries({ folder, blobs, bus, placement, log, newId })
   const running = new Map<MeetingId, Egress>()
-  const most = Math.max(1, Math.floor(availableParallelism() / coresEach))
   let isStopped = false
   // Needed where nobody records any more, too: a hub that was killed may have left something.
   void delivered.recover()

@@ -39,13 +39,14 @@ export async function studio(program: string) {
   })
   const registration = await register(placement, 'server', server, log)
   const workers = new Workers({ program, max: 2, listening: [{ ip: '127.0.0.1' }], firstPort: 0, log })
-  const begin = () => egresses({ blobs, bus, config, log, newId, node, placement })
+  const begin = () => egresses({ most: 2, blobs, bus, config, log, newId, node, placement })
   let recording = begin()
   const zeroMs = performance.timeOrigin + performance.now() + 100
   const rooms: Room[] = []
   let ssrc = 1_000
 
   return {
+    zeroMs,
     recorded,
     streams,
     logged,
