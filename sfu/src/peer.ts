@@ -268,7 +268,10 @@ export class Peer {
   }
 
   async quality(): Promise<Step<'media.quality'>> {
-    const [[send], [receive]] = await refusing(() => Promise.all([this.send.getStats(), this.receive.getStats()]))
+    // Figures cost more than anything else that is asked often: not of a direction in which nothing flows.
+    const [[send], [receive]] = await refusing(() =>
+      Promise.all([this.#sent.size > 0 ? this.send.getStats() : [], this.#received.size > 0 ? this.receive.getStats() : []]),
+    )
     const scores = [
       ...[...this.#sent.values()]
         .filter(({ producer }) => !producer.paused)

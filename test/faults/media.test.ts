@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { until } from '@atrium/platform/testing'
+import type { Hub, MediaState, Output } from '@atrium/protocol'
+import { percentile, withChildren } from '../bench/rig.ts'
+import { topologies, topology } from '../harness/topology.ts'
+import { Caller } from './caller.ts'
+import { seeded } from './seed.ts'
+import { town, type Town } from './town.ts'
+
+const seeds = (process.env['ATRIUM_FAULT_SEEDS'] ?? '11,22,33').split(',').map(Number)
+const forMs = Number(process.env['ATRIUM_FAULT_MS'] ?? 3_000)
+/** A time beyond five times its line fails; below, it is only printed: the machine may be busy. */
+const patience = 5
+const awayMs = [2_000, 10_000, ...(forMs >= 30_000 ? [30_000] : [])]
+
+describe.each(topologies)('%s', (name) => {
+  let here: Town
+  beforeAll(async () => {
+    here = await town(await topology(name, { env: { ATRIUM_MEDIA_WORKERS: '2' } }), { people: 8, rooms: 4, networks: 8 })
+  })
+  afterAll(() => here?.stop())
+
+  /** Two in each of four meetings, on two workers. */
+  async function fourMeetings(): Promise<Caller[]> {
+    const callers: Caller[] = []
+    for (const [n, roomId] of here.rooms.entries()) {
+      const [one, other] = here.people.slice(2 * n, 2 * n + 2)
+      const { id } = (await start(one!, roomId)) as Output<Hub, 'meetings.start'>
+      for (const who of [one!, other!]) callers.push(await Caller.in(here, who, id, here.networks[callers.length]!))
+    }
+    return callers
+  }
+  async function start(who: Town['people'][number], roomId: string): Promise<unknown> {
+    const witness = await here.witness(who, { roomIds: [] })
+    return witness.ask('meetings.start', { clientId: randomUUID(), roomId }).finally(() => witness.close())
+  }
+  const workers = () =>
+    withChildren(here.topology.processes.map(({ pid }) => pid)).filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('mediasoup')
+      } catch {
+        return false
+      }
+    })
+
+  test.each(seeds)(
+    '[R-18] a media worker crashes: its meetings are back with the same participants, the others go on (seed %i)',
+    async (seed) => {
+      const chance = seeded(seed)
+      const callers = await fourMeetings()
+      try {
+        await until('both workers run', () => workers().length >= 2)
+        await sleep(chance.between(50, 500))
+        const victim = chance.one(workers())
+        const killedAt = performance.now()
+        process.kill(victim, 'SIGSEGV')
+        await until('some are lost', () => callers.some(({ backAt }) => backAt === null), 3_000 * patience)
+        await until('all are back', () => callers.every(({ backAt }) => backAt !== null), 3_000 * patience)
+        const lost = callers.filter(({ backAt }) => backAt! > killedAt)
+        const times = lost.map(({ backAt }) => backAt! - killedAt)
+        console.log(
+          `R-18 ${name} seed ${seed}: ${lost.length} of ${callers.length} lost, back after p95 ${percentile(times, 0.95).toFixed(0)} ms`,
+        )
+
+        assert.ok(lost.length < callers.length, 'the other worker was touched')
+        for (const caller of callers) {
+          assert.equal(caller.entered, lost.includes(caller) ? 2 : 1)
+          assert.ok(await caller.reaches())
+          const { participants, producers } = (await caller.state()) as MediaState
+          const both = callers.filter(({ meetingId }) => meetingId === caller.meetingId).map(({ participantId }) => participantId)
+          assert.deepEqual(participants.toSorted(), both.toSorted())
+          assert.deepEqual(new Set(producers.map(({ participantId }) => participantId)), new Set(both))
+          assert.deepEqual(caller.witness.contradictions, [])
+        }
+      } finally {
+        await Promise.all(callers.map((caller) => caller.close()))
+      }
+    },
+  )
+
+  test.each(awayMs)('[R-20] a network is gone for %i ms: nobody sees anybody leave, and media goes on in the same place', async (ms) => {
+    const [caller, other] = (await fourMeetings()) as [Caller, Caller, ...Caller[]]
+    const seen: string[] = []
+    other.witness.socket.on(
+      'meetings.participant.changed',
+      (participant) => void (participant && seen.push(`${participant.id} ${participant.state}`)),
+    )
+    try {
+      const network = here.networks[0]!
+      caller.goAway()
+      network.close()
+      await sleep(ms)
+      network.resume()
+      const backAt = performance.now()
+      await caller.comeBack()
+      await until('the worker hears them', () => caller.reaches(), 3_000 * patience)
+      console.log(`R-20 ${name} ${ms} ms: media again after ${(performance.now() - backAt).toFixed(0)} ms`)
+
+      assert.equal(caller.entered, 1)
+      const { participants } = (await other.state()) as MediaState
+      assert.ok(participants.includes(caller.participantId as never))
+      assert.deepEqual(
+        seen.filter((one) => one.startsWith(caller.participantId)),
+        [],
+      )
+    } finally {
+      await Promise.all([caller, other].map((one) => one.close()))
+    }
+  })
+})
