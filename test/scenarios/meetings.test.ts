@@ -135,7 +135,7 @@ for (const name of topologies)
         await Promise.all([sees(caller.page, 'Bob Crane'), sees(called[0]!.page, 'Ada Stork')])
 
         await called[0]!.page.getByRole('button', { name: 'Leave the meeting' }).click()
-        await called[0]!.page.getByRole('heading', { name: 'Ada Stork' }).waitFor()
+        await called[0]!.page.getByRole('heading', { name: 'Ada Stork', level: 1 }).waitFor()
         await until('the caller is alone', async () => (await caller.page.locator('figure').count()) === 1)
 
         // Declined, and the caller hears so.
