@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Bus } from '@atrium/platform'
 import { refuseUpgrade, type Http, type Upgrade } from '@atrium/platform/http'
 import { passUpgrade } from '@atrium/platform/outgoing.upgrades'
@@ -24,14 +25,20 @@ export function documentPassage({
     const door = await doorOf(node)
     // Nobody of that name answers: it drains, or died. Whoever asks where the document is now is told another.
     if (door === undefined) return refuseUpgrade(socket, '503 Service Unavailable')
-    const origin = URL.parse(http.originOf(request))
-    if (!origin) return refuseUpgrade(socket, '400 Bad Request')
-    const { protocol, host } = origin
-    const seen = { 'x-forwarded-for': http.sourceOf(request), 'x-forwarded-proto': protocol.slice(0, -1), 'x-forwarded-host': host }
+    const seen = forwarded(http, request)
+    if (!seen) return refuseUpgrade(socket, '400 Bad Request')
     passUpgrade(door, { request, socket, head }, seen)
   }
   // Whatever else may be wrong with a stranger's request: it ends here, and not with the process.
   return http.upgrade('/collab', (...upgraded) => void pass(...upgraded).catch(() => refuseUpgrade(upgraded[1], '502 Bad Gateway')))
+}
+
+/** What a node is told of who comes to it. Undefined: by an address that is none. */
+export function forwarded(http: Pick<Http, 'sourceOf' | 'originOf'>, request: IncomingMessage): Record<string, string> | undefined {
+  const origin = URL.parse(http.originOf(request))
+  if (!origin) return undefined
+  const { protocol, host } = origin
+  return { 'x-forwarded-for': http.sourceOf(request), 'x-forwarded-proto': protocol.slice(0, -1), 'x-forwarded-host': host }
 }
 
 /** Where a document node is reached. Undefined: nobody of that name answers. */

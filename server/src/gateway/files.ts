@@ -5,6 +5,7 @@ import type { Express, Request, Response } from 'express'
 import { fail, type Actor, type Throttle } from '@atrium/platform'
 import type { Picture } from '@atrium/protocol'
 import { fromOurPages, send, type Session } from './http.ts'
+import { isUuid } from './parameters.ts'
 
 /** What the streaming doors need of the slices. */
 export interface Files {
@@ -74,5 +75,3 @@ async function written(content: AsyncIterable<unknown>, response: Response): Pro
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
   }
 }
-
-const isUuid = (text: string) => /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(text)

@@ -6,6 +6,7 @@ import type { Express, Request } from 'express'
 import { fail, Refusal, statusOf, type Actor, type Log } from '@atrium/platform'
 import type { Cabinet, Upload } from '../files/index.ts'
 import type { Session } from './http.ts'
+import { isUuid } from './parameters.ts'
 import type { Passages } from './passages.ts'
 
 const path = '/upload/files'
@@ -102,5 +103,3 @@ export function uploadDoor(
       uploading.complete(actor, id).catch((error: unknown) => log.warn({ operation: 'upload', error }, 'an upload could not be finished'))
   })
 }
-
-const isUuid = (text: string) => /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(text)

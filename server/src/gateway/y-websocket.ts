@@ -5,6 +5,7 @@ import { refuseUpgrade, type Http, type Upgrade } from '@atrium/platform/http'
 import { passUpgrade } from '@atrium/platform/outgoing.upgrades'
 import type { DocumentGreeting, FileId } from '@atrium/protocol'
 import type { Papers } from '../documents/index.ts'
+import { forwarded } from './documents.ts'
 
 const pathOfFile = /^\/yws\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[/?]|$)/i
 
@@ -30,11 +31,9 @@ export function yWebsocketPassage({
     if (!actor) throw fail('unauthenticated', 'unauthenticated')
     const { node, ticket } = await admit(actor, fileId)
     const door = await doorOf(node.name)
-    const origin = URL.parse(http.originOf(request))
-    if (door === undefined || !origin) throw fail('unavailable', 'unavailable')
+    const seen = forwarded(http, request)
+    if (door === undefined || !seen) throw fail('unavailable', 'unavailable')
     const greeting: DocumentGreeting = { fileId, ticket, speaks: 'y-websocket' }
-    const { protocol, host } = origin
-    const seen = { 'x-forwarded-for': http.sourceOf(request), 'x-forwarded-proto': protocol.slice(0, -1), 'x-forwarded-host': host }
     passUpgrade(door, { request, socket, head }, seen, { path: `/collab/${node.name}`, first: frameOf(JSON.stringify(greeting)) })
   }
 
