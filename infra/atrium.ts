@@ -8,6 +8,7 @@ npm run atrium -- backup <file>           everything the hub keeps, in one file,
 npm run atrium -- restore <file>          brings a backup back, into an empty data folder or database
 npm run atrium -- doctor                  looks at ports, addresses, media, database, files and mail, and says what to do
 npm run atrium -- worker [install]        brings what carries sound and pictures; install: also the tools that building it takes
+npm run atrium -- recording               brings what recording and streaming need, 185 MB; a hub that runs has it at once
 npm run atrium -- config                  every setting, what it is and what it means
 
 A backup replaces a file that is there only with --force.
@@ -95,6 +96,11 @@ const commands: Record<string, (config: Config, operands: string[]) => Promise<v
         `To build the media worker these Debian packages are missing: ${prepared.missing.join(' ')}. Install them and start again, or let this do it: npm run atrium -- worker install\nAn administrator would run: ${theCommand(prepared.missing)}`,
       )
     console.log(`The media worker is there: ${prepared.file}`)
+  },
+
+  async recording({ cacheDir }) {
+    const { install } = await import('@atrium/sfu/egress/install')
+    console.log(`Meetings can be recorded and streamed, with what lies in ${await install(cacheDir)}`)
   },
 }
 

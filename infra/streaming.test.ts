@@ -2,19 +2,18 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { configFrom, newId } from '@atrium/platform'
+import { newId } from '@atrium/platform'
 import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import { loadAv } from '@atrium/sfu/egress/av'
-import { installedAt } from '@atrium/sfu/egress/install'
 import { layout } from '@atrium/sfu/egress/layout'
 import { media, type Media } from '@atrium/sfu/egress/testing/media'
 import { studio, type Studio } from '@atrium/sfu/egress/testing/studio'
 import { lateness, onsets, watch } from '@atrium/sfu/egress/testing/watching'
-import { usualProgram } from '@atrium/sfu/testing/node'
+import { usualProgram, usualRecording } from '@atrium/sfu/testing/node'
 import { freePort, rtmp, rtmpProgram } from './servers/index.ts'
 
-const folder = installedAt(configFrom({}, []).cacheDir)
+const folder = usualRecording()
 const missing = [!folder && 'node-av', !existsSync(usualProgram()) && 'the media worker', !rtmpProgram() && 'libnginx-mod-rtmp']
 const alone = [...layout([{ id: 'one', hasPicture: true, spokeAt: 0 }], null).values()]
 const hertz = 700

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { found, minioFile, minioProgram, minioVersion } from '@atrium/infra/servers'
+import { found, minioFile, minioProgram, minioVersion, rtmpProgram } from '@atrium/infra/servers'
 import { prepareWorker } from '@atrium/infra/worker'
 import { configFrom } from '@atrium/platform/config'
 import { openOutgoing } from '@atrium/platform/outgoing'
+import { install } from '@atrium/sfu/egress/install'
 import { chromiumProgram, firefoxProgram } from '../harness/browsers.ts'
 
 const packages: [name: string, isThere: () => unknown][] = [
@@ -13,6 +14,7 @@ const packages: [name: string, isThere: () => unknown][] = [
   ['firefox-esr', firefoxProgram],
   ['redis-server', () => found('redis-server')],
   ['nginx', () => found('nginx')],
+  ['libnginx-mod-rtmp', rtmpProgram],
   ['faketime', () => found('faketime')],
   ['coturn', () => found('turnserver')],
   ['postgresql-15', () => existsSync('/usr/lib/postgresql/15/bin/postgres')],
@@ -23,7 +25,12 @@ export async function prepareMachine(): Promise<string[]> {
   const absent = () => packages.filter(([, isThere]) => !isThere()).map(([name]) => name)
   if (absent().length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_version')) await installDebian(absent())
   if (!minioProgram()) await buildMinio()
-  const missing = [...absent(), ...(minioProgram() ? [] : ['MinIO (or Go, to build it)']), ...(await missingForMedia())]
+  const missing = [
+    ...absent(),
+    ...(minioProgram() ? [] : ['MinIO (or Go, to build it)']),
+    ...(await missingForMedia()),
+    ...(await missingForRecording()),
+  ]
   return missing.map((name) => `needs ${name}`)
 }
 
@@ -37,6 +44,15 @@ async function missingForMedia(): Promise<string[]> {
     ...(mayInstall && { install: installDebian }),
   })
   return 'file' in prepared ? [] : [`the media worker (to build it: ${prepared.missing.join(' ')})`]
+}
+
+/** What an administrator switches on. */
+async function missingForRecording(): Promise<string[]> {
+  const { cacheDir } = configFrom({ XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }, [])
+  return install(cacheDir).then(
+    () => [],
+    (error: Error) => [`node-av, for recording (${error.message})`],
+  )
 }
 
 /** Without starting them as daemons: we start our own, on free ports. */

@@ -5,20 +5,19 @@ import { existsSync } from 'node:fs'
 import { copyFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { configFrom, newId, Refusal } from '@atrium/platform'
+import { newId, Refusal } from '@atrium/platform'
 import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import type { MeetingId } from '@atrium/protocol'
-import { usualProgram } from '../testing/node.ts'
+import { usualProgram, usualRecording } from '../testing/node.ts'
 import { loadAv } from './av.ts'
-import { installedAt } from './install.ts'
 import { layout, type Rect } from './layout.ts'
 import { media, type Media } from './testing/media.ts'
 import { studio, type Studio } from './testing/studio.ts'
 import { lateness, onsets, watch } from './testing/watching.ts'
 
 const program = usualProgram()
-const folder = installedAt(configFrom({}, []).cacheDir)
+const folder = usualRecording()
 const patience = { timeout: 60_000 }
 
 /** Where the pictures of so many are, in the order in which they came. */

@@ -18,11 +18,15 @@ import type {
   SessionId,
   Ticket,
 } from '@atrium/protocol'
+import { installedAt } from '../egress/install.ts'
 import { placeOf } from '../program.ts'
 import type { Patience } from '../rooms.ts'
 import { start } from '../service.ts'
 
-const environment = { XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }
+export const environment = { XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }
+
+/** Where what recording needs lies on this machine, if it was brought. */
+export const usualRecording = () => installedAt(configFrom(environment, []).cacheDir)
 
 /** Where this machine's media worker lies, if it was brought. */
 export const usualProgram = () => placeOf(configFrom(environment, []).cacheDir).file

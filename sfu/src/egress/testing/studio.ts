@@ -11,6 +11,7 @@ import { cloneDatabase } from '@atrium/platform/testing'
 import type { AccountId, FileId, Input, Internal, MeetingId, ParticipantId, RoomId, SessionId } from '@atrium/protocol'
 import { Room } from '../../room.ts'
 import { Workers } from '../../workers.ts'
+import { environment } from '../../testing/node.ts'
 import { egresses } from '../egresses.ts'
 import type { Media } from './media.ts'
 import { payloadTypes, sender } from './sender.ts'
@@ -23,7 +24,7 @@ export async function studio(program: string) {
   const opened = await cloneDatabase(inject('cluster'))
   const logged: string[] = []
   const dataDir = await mkdtemp(join(tmpdir(), 'atrium-studio-'))
-  const config = configFrom({ ATRIUM_PORT: '0', ATRIUM_DATA: dataDir }, [])
+  const config = configFrom({ ...environment, ATRIUM_PORT: '0', ATRIUM_DATA: dataDir }, [])
   const [bus, placement, log] = [memoryBus(), leases(opened.db), jsonLog('debug', { write: (line) => void logged.push(line) })]
   const blobs = await openBlobs(config)
   const node = nodeOf('sfu-1')
