@@ -116,7 +116,7 @@ export async function mediaNode(options: { patience?: Partial<Patience>; env?: R
     },
     /** As SIGSEGV would: the worker on whose port this page was to send. */
     async killWorkerOf(page: { joined: Output<Internal, 'media.join'> }) {
-      const { port } = page.joined.send.iceCandidates[0] as { port: number }
+      const { port } = page.joined.send.iceCandidates.find(({ protocol }) => protocol === 'udp') as { port: number }
       process.kill(await workerAt(port), 'SIGKILL')
     },
     async revoke(revoked: object) {
@@ -197,15 +197,17 @@ const pairs = (byte: string) => Array.from({ length: 32 }, () => byte).join(':')
 export const dtlsParameters = { role: 'client' as const, fingerprints: [{ algorithm: 'sha-256' as const, value: pairs('AB') }] }
 export const otherDtlsParameters = { role: 'client' as const, fingerprints: [{ algorithm: 'sha-256' as const, value: pairs('CD') }] }
 
-/** The process of ours that listens there: a media worker, by what the system says of its sockets. */
+/** The media worker that listens there, on loopback: one that this very process started. */
 async function workerAt(port: number): Promise<number> {
   const table = await readFile('/proc/net/udp', 'utf8')
-  const line = table.split('\n').find((one) => Number.parseInt(one.trim().split(/\s+/)[1]?.split(':')[1] ?? '', 16) === port)
-  const inode = line!.trim().split(/\s+/)[9]
-  for (const pid of await readdir('/proc')) {
-    if (!/^\d+$/.test(pid)) continue
-    const files = await readdir(`/proc/${pid}/fd`).catch(() => [])
-    for (const fd of files) if ((await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')) === `socket:[${inode}]`) return Number(pid)
-  }
-  throw new Error(`Nobody listens on port ${port}.`)
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const inode = table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .find((fields) => fields[1] === local)?.[9]
+  const children = (await readFile(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')).trim().split(' ')
+  for (const pid of children)
+    for (const fd of await readdir(`/proc/${pid}/fd`).catch(() => []))
+      if ((await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')) === `socket:[${inode}]`) return Number(pid)
+  throw new Error(`No worker of ours listens on port ${port}.`)
 }
