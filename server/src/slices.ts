@@ -2,7 +2,7 @@ import { fail, Refusal, within, type Actor, type House, type Outgoing } from '@a
 import { forgetLetters } from '@atrium/platform/mail/outbox'
 import type { Person, SessionId } from '@atrium/protocol'
 import { auth, type AuthTables, type Hashing } from './auth/index.ts'
-import { chat, placesOf, type Chat, type ChatTables } from './chat/index.ts'
+import { chat, placesOf, shownIn, type Chat, type ChatTables } from './chat/index.ts'
 import { accounts, directory, type DirectoryTables } from './directory/index.ts'
 import { documentNodes, documents } from './documents/index.ts'
 import { files, holding, type Cabinet, type FileTables } from './files/index.ts'
@@ -95,6 +95,7 @@ export function slices(ground: Ground) {
     hold: inHand.hold,
     documents: papersAt,
     placesOf,
+    shownIn,
     peopleOf: known.peopleOf,
     actorOf: async (accountId) => standInFor(await known.person(accountId)),
     forgetInMessages: rooms.forgetFiles,

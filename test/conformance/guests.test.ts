@@ -129,8 +129,10 @@ test('a guest who was inside and is removed hears nothing from that second on, a
   await host.call('meetings.hand', { participantId: inside.id, isRaised: true })
   await who.sees('meetings.participant.changed', ({ hasRaisedHand }) => hasRaisedHand)
 
+  assert.equal((await who.ask('files.file', { fileId: paper.id })).ok, false, 'the room’s files are not theirs to look through')
+  await host.call('chat.send', { roomId: meeting.roomId, body: '', files: [paper.id] })
   const { may } = await who.call('files.file', { fileId: paper.id })
-  assert.equal(may, 'read', 'inside, the room’s files are there to be read')
+  assert.equal(may, 'read', 'what is shown inside is there to be read')
 
   const began = performance.now()
   await host.call('meetings.remove', { meetingId: meeting.id, participantId: id })

@@ -9,6 +9,7 @@ import { listTheseMessages } from './store.messages.ts'
 import { listRooms, listSpans, maySee, spansOfSeats, stretchesOf } from './store.seats.ts'
 
 export { excerptOf } from './rules.ts'
+export { shownIn } from './store.messages.ts'
 export { placesOf } from './store.seats.ts'
 export type { ChatDeps } from './service.common.ts'
 export type { Place, RoomsOfMeetings } from './service.meetings.ts'

@@ -53,7 +53,9 @@ export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, 
   /** Takes the words out of everything that holds them, and says so in the rooms. */
   async function deleteMessages(tx: Tx, announce: Announce, messages: readonly Pick<MessageRow, 'id' | 'roomId' | 'seq'>[]): Promise<void> {
     const ids = messages.map(({ id }) => id)
-    await emptyMessages(tx, messages)
+    // Who saw a file by a message alone sees it no more.
+    for (const fileId of await emptyMessages(tx, messages))
+      announce('revocations:all', 'directory.right.revoked', { kind: 'file', accountId: null, fileId })
     await forget(tx, ids)
     await release(tx, ids)
     for (const [i, { id, roomId, seq }] of messages.entries())

@@ -163,16 +163,34 @@ export async function changeMessage(
     on conflict do nothing`.execute(tx)
 }
 
-/** Empties these messages of all that was said in them. Their reactions go in `dropReactions`, when nobody can add one any more. */
-export async function emptyMessages(tx: Tx, messages: readonly Pick<MessageRow, 'id' | 'roomId' | 'seq'>[]): Promise<void> {
-  await sql`
+/**
+ * Empties these messages of all that was said in them. Their reactions go in `dropReactions`, when nobody can add one any more.
+ * Resolves to the files that visitors of their rooms saw by them.
+ */
+export async function emptyMessages(tx: Tx, messages: readonly Pick<MessageRow, 'id' | 'roomId' | 'seq'>[]): Promise<string[]> {
+  const { rows } = await sql<{ fileId: string }>`
     with emptied as (
       update message set body = null, reply_to = null, mentions = '{}', pictures = '[]', files = '[]' where id = any(${messages.map(({ id }) => id)}::uuid[])
     ), shown as (
-      delete from message_file where message_id = any(${messages.map(({ id }) => id)}::uuid[])
+      delete from message_file where message_id = any(${messages.map(({ id }) => id)}::uuid[]) returning file_id, message_id
+    ), unmentioned as (
+          delete from mention using unnest(${messages.map(({ roomId }) => roomId)}::uuid[], ${messages.map(({ seq }) => seq)}::int[]) as gone (room_id, seq)
+    where mention.room_id = gone.room_id and mention.seq = gone.seq
     )
-    delete from mention using unnest(${messages.map(({ roomId }) => roomId)}::uuid[], ${messages.map(({ seq }) => seq)}::int[]) as gone (room_id, seq)
-    where mention.room_id = gone.room_id and mention.seq = gone.seq`.execute(tx)
+    select distinct file_id from shown join message as m on m.id = message_id
+    where exists (select from seat where seat.room_id = m.room_id and is_lent and to_seq is null)`.execute(tx)
+  return rows.map(({ fileId }) => fileId)
+}
+
+/** Of these files, those that a message shows, in the room they lie in, which somebody may read there. */
+export async function shownIn(db: Db, accountId: string, files: readonly { id: string; roomId: string }[]): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select distinct asked.id from unnest(${files.map(({ id }) => id)}::uuid[], ${files.map(({ roomId }) => roomId)}::uuid[]) as asked (id, room_id)
+    join message_file as shown on shown.file_id = asked.id join message as m on m.id = shown.message_id and m.room_id = asked.room_id
+    join seat on seat.room_id = m.room_id and seat.account_id = ${accountId} and m.seq >= seat.from_seq and (seat.to_seq is null or m.seq <= seat.to_seq)`.execute(
+    reading(db),
+  )
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** Some messages that show one of these files. */

@@ -1,5 +1,6 @@
 import { fail, type Actor, type Database, type Reading, type Tickets } from '@atrium/platform'
 import type { AccountId, DocumentVersion, File, FileId, Hub, Input, May, Output, Person, Topic } from '@atrium/protocol'
+import { shownTo } from '../directory/index.ts'
 import type { DocumentNodes } from './nodes.ts'
 
 export interface DocumentsDeps extends Pick<Database<Record<never, never>>, 'db' | 'snapshot'> {
@@ -7,14 +8,14 @@ export interface DocumentsDeps extends Pick<Database<Record<never, never>>, 'db'
   nodes: DocumentNodes
   tickets: Pick<Tickets, 'sign'>
   /** A file as somebody sees it, and what they may do. Refuses as if it did not exist. */
-  seen: (actor: Actor, fileId: FileId) => Promise<{ file: File; may: May }>
+  seen: (actor: Actor, fileId: FileId) => Promise<{ file: File; may: May; isShownOnly: boolean }>
   peopleOf: (db: Reading<any>, accountIds: readonly string[]) => Promise<Person[]>
 }
 
 const fileTopic = (id: string): Topic<'file'> => `file:${id}`
 const noSuchDocument = () => fail('not_found', 'documents.noSuchDocument', { field: 'fileId' })
 
-/** The rights to documents are those to files; their bodies live on a node of their own. Guests read (FILE-2). */
+/** The rights to documents are those to files; their bodies live on a node of their own. Guests read what is shown to them (FILE-14). */
 export function documentsService({ db, snapshot, epoch, nodes, tickets, seen, peopleOf }: DocumentsDeps) {
   async function readable(actor: Actor, fileId: FileId) {
     const found = await seen(actor, fileId)
@@ -22,13 +23,18 @@ export function documentsService({ db, snapshot, epoch, nodes, tickets, seen, pe
     return found
   }
 
+  /** FILE-14  What was there before it was shown to somebody is not shown. */
+  async function past(actor: Actor, fileId: FileId): Promise<void> {
+    if ((await readable(actor, fileId)).isShownOnly) throw noSuchDocument()
+  }
+
   async function writable(actor: Actor, fileId: FileId): Promise<void> {
     const { may } = await readable(actor, fileId)
     if (may !== 'write') throw fail('forbidden', 'files.readOnly')
   }
 
-  const peopleIn = (versions: readonly DocumentVersion[]): Promise<Person[]> =>
-    peopleOf(db, [...new Set<AccountId>(versions.flatMap(({ authors }) => authors))])
+  const peopleIn = async (actor: Actor, versions: readonly DocumentVersion[]): Promise<Person[]> =>
+    shownTo(actor, await peopleOf(db, [...new Set<AccountId>(versions.flatMap(({ authors }) => authors))]))
 
   /** A ticket for the node that has the document now. */
   async function admit(actor: Actor, fileId: FileId) {
@@ -50,13 +56,13 @@ export function documentsService({ db, snapshot, epoch, nodes, tickets, seen, pe
     },
 
     async versions(actor: Actor, { fileId, before }: Input<Hub, 'documents.versions'>): Promise<Output<Hub, 'documents.versions'>> {
-      await readable(actor, fileId)
+      await past(actor, fileId)
       const { versions, hasMore } = await nodes.ask(fileId, 'document.versions', { fileId, before })
-      return { versions, hasMore, people: await peopleIn(versions) }
+      return { versions, hasMore, people: await peopleIn(actor, versions) }
     },
 
     async read(actor: Actor, { fileId, version }: Input<Hub, 'documents.version.read'>): Promise<Output<Hub, 'documents.version.read'>> {
-      await readable(actor, fileId)
+      await past(actor, fileId)
       return nodes.ask(fileId, 'document.version.read', { fileId, version })
     },
 

@@ -16,9 +16,16 @@ export type Place = { isArchived: boolean; isLent: boolean } | undefined
 const inPersonal = (actor: Pick<Actor, 'accountId' | 'kind'>, accountId: string): May | null =>
   actor.kind !== 'guest' && actor.accountId === accountId ? 'write' : null
 
-/** FILE-2  In a room's space, who has a seat writes until the room is archived, and reads after it. Guests, and who was lent a seat, only read. */
+/** FILE-2  In a room's space, who has a seat writes until the room is archived, and reads after it. */
 const inRoom = (actor: Pick<Actor, 'kind'>, place: Place): May | null =>
-  place === undefined ? null : place.isArchived || place.isLent || actor.kind === 'guest' ? 'read' : 'write'
+  place === undefined || isVisitor(actor, place) ? null : place.isArchived ? 'read' : 'write'
+
+/**
+ * FILE-14  Guests, and who was lent a seat, do not see what lies in a room's folder. They read the files and documents there that
+ * a message shows which they may read, and those as they are now.
+ */
+export const isVisitor = (actor: Pick<Actor, 'kind'>, place: Place): boolean =>
+  place !== undefined && (place.isLent || actor.kind === 'guest')
 
 export const inSpace = (actor: Pick<Actor, 'accountId' | 'kind'>, space: Space, place: Place): May | null =>
   space.kind === 'personal' ? inPersonal(actor, space.accountId) : inRoom(actor, place)
@@ -29,6 +36,8 @@ export interface Sight {
   /** From the topmost folder that one sees, the file itself last. */
   path: readonly Step[]
   isTrashed: boolean
+  /** Seen for nothing but a message that shows it (FILE-14). */
+  isShownOnly: boolean
 }
 
 /**
@@ -36,14 +45,14 @@ export interface Sight {
  * FILE-4  What lies in the trash, itself or by a folder above it, is seen only by those who may write where it lay.
  * FILE-5  Who may neither read by the space nor by a share does not know that it exists.
  */
-export function sightOf(steps: readonly Step[], bySpace: May | null): Sight | undefined {
+export function sightOf(steps: readonly Step[], bySpace: May | null, isShown = false): Sight | undefined {
   const firstTrashed = steps.findIndex(({ isTrashed }) => isTrashed)
   const isTrashed = firstTrashed !== -1
   const standing = isTrashed ? steps.slice(0, firstTrashed) : steps
   const from = bySpace ? 0 : standing.findIndex(({ share }) => share !== null)
-  if (from === -1) return undefined
+  if (from === -1) return isShown && !isTrashed ? { may: 'read', path: steps.slice(-1), isTrashed, isShownOnly: true } : undefined
   const may = bySpace === 'write' || standing.some(({ share }) => share === 'write') ? 'write' : 'read'
-  return isTrashed && may === 'read' ? undefined : { may, path: steps.slice(from), isTrashed }
+  return isTrashed && may === 'read' ? undefined : { may, path: steps.slice(from), isTrashed, isShownOnly: false }
 }
 
 export const mayWrite = ({ may }: Pick<Sight, 'may'>): boolean => may === 'write'

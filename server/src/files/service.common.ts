@@ -11,7 +11,7 @@ import {
 } from '@atrium/platform'
 import type { AccountId, File, FileId, Person, RoomId, Topic } from '@atrium/protocol'
 import type { Holding } from './holding.ts'
-import { inSpace, mayWrite, numbered, sightOf, type Place, type Sight } from './rules.ts'
+import { inSpace, isVisitor, mayWrite, numbered, sightOf, type Place, type Sight } from './rules.ts'
 import { addFile, holdFiles, listRoots, spaceOf, stand, takenNames, toFile, type Db, type FileTables, type Row, type Tx } from './store.ts'
 
 export interface FilesDeps extends Database<FileTables> {
@@ -26,6 +26,8 @@ export interface FilesDeps extends Database<FileTables> {
   peopleOf: (db: Reading<any>, accountIds: readonly string[]) => Promise<Person[]>
   /** The rooms in which somebody has a seat: all of them, or of these. */
   placesOf: (db: Reading<any>, accountId: string, roomIds?: readonly string[]) => Promise<Map<string, NonNullable<Place>>>
+  /** Of these files of rooms, those that a message shows which somebody may read there. */
+  shownIn: (db: Reading<any>, accountId: string, files: readonly { id: string; roomId: string }[]) => Promise<ReadonlySet<string>>
   /** Somebody who is not here at the moment, as far as they may be here. */
   actorOf: (accountId: AccountId) => Promise<Actor | undefined>
   /** Takes the names of files out of the messages that show them, by a job that commits with this. */
@@ -49,15 +51,18 @@ export const shareSubject = (fileId: string, accountId: string) => `share:${file
 export const noSuchFile = (field?: string) => fail('not_found', 'files.noSuchFile', field === undefined ? {} : { field })
 export const readOnly = () => fail('forbidden', 'files.readOnly')
 
-export function seeing({ placesOf }: Pick<FilesDeps, 'placesOf'>) {
+export function seeing({ placesOf, shownIn }: Pick<FilesDeps, 'placesOf' | 'shownIn'>) {
   /** Of these files, those that somebody sees; what lies in the trash, too. */
   async function see(db: Db, actor: Actor, ids: readonly string[]): Promise<Map<string, Seen>> {
     const rows = await stand(db, actor.accountId, [...new Set(ids)])
     const roomIds = [...new Set(rows.filter(({ space }) => space === 'room').map(({ spaceId }) => spaceId))]
     const places: Map<string, Place> = roomIds.length > 0 ? await placesOf(db, actor.accountId, roomIds) : new Map()
+    const visited = rows.filter(({ kind, spaceId }) => kind !== 'folder' && isVisitor(actor, places.get(spaceId)))
+    const asked = visited.map(({ id, spaceId }) => ({ id, roomId: spaceId }))
+    const shown = asked.length > 0 ? await shownIn(db, actor.accountId, asked) : new Set<string>()
     return new Map(
       rows.flatMap(({ steps, ...row }) => {
-        const sight = sightOf(steps, inSpace(actor, spaceOf(row), places.get(row.spaceId)))
+        const sight = sightOf(steps, inSpace(actor, spaceOf(row), places.get(row.spaceId)), shown.has(row.id))
         return sight ? [[row.id as string, { ...row, ...sight }]] : []
       }),
     )

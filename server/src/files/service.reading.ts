@@ -1,5 +1,7 @@
 import { fail, type Actor } from '@atrium/platform'
 import type { AccountId, File, FileId, Hub, Input, Output, Person, RoomId } from '@atrium/protocol'
+import { shownTo } from '../directory/index.ts'
+import { isVisitor } from './rules.ts'
 import {
   folderTopic,
   inRoomOf,
@@ -28,16 +30,19 @@ export function readingService(
 ) {
   const peopleIn = (from: Db, files: readonly Pick<File, 'changedBy'>[], others: readonly string[] = []): Promise<Person[]> =>
     peopleOf(from, [...new Set([...others, ...files.map(({ changedBy }) => changedBy)])])
+  /** The rooms whose folders somebody sees. */
+  const roomsOf = async (actor: Actor): Promise<string[]> =>
+    [...(await placesOf(db, actor.accountId))].flatMap(([roomId, place]) => (isVisitor(actor, place) ? [] : [roomId]))
   const makeRoot = (space: Parameters<typeof rootOf>[1], by: AccountId) => work((tx) => rootOf(tx, space, { by, at: now(), newId }))
   const inOrder = (ids: readonly string[], seen: ReadonlyMap<string, Seen>): Seen[] => ids.flatMap((id) => seen.get(id) ?? [])
 
   return {
     async spaces({ accountId, ...actor }: Actor): Promise<Output<Hub, 'files.spaces'>> {
       const me = { accountId, ...actor }
-      const places = await placesOf(db, accountId)
+      const roomIds = await roomsOf(me)
       const [[root], rooms, given] = await Promise.all([
         listRoots(db, 'personal', [accountId]),
-        listRoots(db, 'room', [...places.keys()]),
+        listRoots(db, 'room', roomIds),
         sharesOf(db, accountId),
       ])
       const own = root ?? (await makeRoot(ownSpace(accountId), accountId))
@@ -64,7 +69,8 @@ export function readingService(
     },
 
     async room(actor: Actor, { roomId }: Input<Hub, 'files.room'>): Promise<File> {
-      if (!(await placesOf(db, actor.accountId, [roomId])).has(roomId)) throw fail('not_found', 'chat.noSuchRoom')
+      const place = (await placesOf(db, actor.accountId, [roomId])).get(roomId)
+      if (!place || isVisitor(actor, place)) throw fail('not_found', 'chat.noSuchRoom')
       const [known] = await listRoots(db, 'room', [roomId])
       return toFile(known ?? (await makeRoot(inRoomOf(roomId), actor.accountId)))
     },
@@ -95,12 +101,12 @@ export function readingService(
 
     async file(actor: Actor, { fileId }: Input<Hub, 'files.file'>): Promise<Output<Hub, 'files.file'>> {
       const seen = await one(db, actor, fileId)
-      return { file: shown(seen), may: seen.may, path: pathOf(seen), people: await peopleIn(db, [seen]) }
+      return { file: shown(seen), may: seen.may, path: pathOf(seen), people: shownTo(actor, await peopleIn(db, [seen])) }
     },
 
     async find(actor: Actor, { text, limit }: Input<Hub, 'files.find'>): Promise<Output<Hub, 'files.find'>> {
       if (text === '') return { files: [], people: [], hasMore: false }
-      const reach = { accountId: actor.accountId, roomIds: [...(await placesOf(db, actor.accountId)).keys()] }
+      const reach = { accountId: actor.accountId, roomIds: await roomsOf(actor) }
       const found: Seen[] = []
       for (let offset = 0; found.length <= limit; offset += lookedAt) {
         const ids = await findNamed(db, reach, text, offset, lookedAt)
@@ -113,7 +119,7 @@ export function readingService(
 
     async trashed(actor: Actor, { after, limit }: Input<Hub, 'files.trash.list'>): Promise<Output<Hub, 'files.trash.list'>> {
       if (after !== undefined) await one(db, actor, after, 'after')
-      const reach = { accountId: actor.accountId, roomIds: [...(await placesOf(db, actor.accountId)).keys()] }
+      const reach = { accountId: actor.accountId, roomIds: await roomsOf(actor) }
       const given = (await listSharedWith(db, actor.accountId)).map(({ id }) => id)
       const rows = await listTrash(db, reach, given, after, limit + 1)
       const ids = rows.map(({ id }) => id)
@@ -122,7 +128,7 @@ export function readingService(
     },
 
     async versions(actor: Actor, { fileId }: Input<Hub, 'files.versions'>): Promise<Output<Hub, 'files.versions'>> {
-      await standing(db, actor, fileId)
+      if ((await standing(db, actor, fileId)).isShownOnly) throw noSuchFile()
       const versions = await listVersions(db, fileId)
       return { versions, people: await peopleOf(db, [...new Set(versions.map(({ by }) => by))]) }
     },
