@@ -16,6 +16,9 @@ export function nodeOf(name: string): Node {
   return { name, boot, id: `${name}~${boot}` }
 }
 
+/** `<name>~<boot>` answers on the bus, and in paths, at its name. */
+export const nodeName = (id: string): string => id.split('~', 1)[0]!
+
 export interface Lease {
   key: string
   node: string

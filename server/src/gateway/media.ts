@@ -1,9 +1,8 @@
-import { askInternal, fail, type Actor, type Bus, type Handlers } from '@atrium/platform'
+import { askInternal, fail, nodeName, type Actor, type Bus, type Handlers } from '@atrium/platform'
 import { media as contract, type Draft, type Internal, type OperationName } from '@atrium/protocol'
-import { nameOf } from '../meetings/index.ts'
 
 type Passed = OperationName<typeof contract>
-const nodeName = /^[a-z0-9][a-z0-9.-]{0,62}(?:~[0-9a-f]+)?$/
+const aNode = /^[a-z0-9][a-z0-9.-]{0,62}(?:~[0-9a-f]+)?$/
 
 /**
  * What a page asks of a media node: passed on to it as it is, with who asks. The node lets in by ticket alone, and compares
@@ -18,8 +17,8 @@ export function mediaPassage({
   nodeFor: (actor: Actor, meetingId: string) => Promise<string>
 }): Handlers<typeof contract> {
   const pass = async (name: Passed, { accountId, sessionId }: Actor, node: string, input: unknown) => {
-    if (!nodeName.test(node)) throw fail('not_found', 'meetings.notInside', { field: 'node' })
-    return askInternal(bus, `sfu:${nameOf(node)}`, name, { accountId, sessionId, input } as Draft<Internal, Passed>)
+    if (!aNode.test(node)) throw fail('not_found', 'meetings.notInside', { field: 'node' })
+    return askInternal(bus, `sfu:${nodeName(node)}`, name, { accountId, sessionId, input } as Draft<Internal, Passed>)
   }
   const names = (Object.keys(contract) as (keyof typeof contract)[]).filter((name): name is Passed => contract[name].kind !== 'signal')
   const handlers = names.map((name) => [

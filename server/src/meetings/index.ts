@@ -12,7 +12,7 @@ import { roundsService } from './service.rounds.ts'
 import { missJob, sittingsOf } from './sittings.ts'
 import { allParts, partsIn } from './store.participants.ts'
 
-export { mediaNodes, nameOf, type MediaNodes } from './nodes.ts'
+export { mediaNodes, type MediaNodes } from './nodes.ts'
 export type { MeetingDeps, Recorded } from './service.common.ts'
 export type { MeetingTables } from './store.ts'
 

@@ -1,4 +1,4 @@
-import { askInternal, fail, Refusal, type Bus, type Placement } from '@atrium/platform'
+import { askInternal, fail, nodeName, Refusal, type Bus, type Placement } from '@atrium/platform'
 import type { Draft, Hub, Internal, OperationName, Output } from '@atrium/protocol'
 
 type Readiness = Output<Hub, 'meetings.readiness'>
@@ -8,9 +8,7 @@ const placedForMs = 3_600_000
 /** What is told a node at once; what a dead one misses it learns from nobody, for it is gone. */
 const tellWithinMs = 1_000
 
-/** `<name>~<boot>` answers at its name. */
-export const nameOf = (node: string): string => node.split('~', 1)[0]!
-const addressOf = (node: string) => `sfu:${nameOf(node)}`
+const addressOf = (node: string) => `sfu:${nodeName(node)}`
 const keyOf = (meetingId: string) => `meeting:${meetingId}`
 const isAway = (error: unknown) => error instanceof Refusal && (error.failure.code === 'unavailable' || error.failure.code === 'not_found')
 

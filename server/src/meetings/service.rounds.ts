@@ -1,7 +1,6 @@
 import type { Input, Internal, MeetingId } from '@atrium/protocol'
-import { Refusal, type Revoked } from '@atrium/platform'
+import { nodeName, Refusal, type Revoked } from '@atrium/platform'
 import type { Hold } from './holding.ts'
-import { nameOf } from './nodes.ts'
 import { emptyForMs, goneAfterMs, isInside, isPresent, type State } from './rules.ts'
 import { noSuchParticipant, type MeetingDeps } from './service.common.ts'
 import type { Coming } from './service.coming.ts'
@@ -46,7 +45,7 @@ export function roundsService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
     if (part?.meetingId !== meetingId) return {}
     // One who has gone on to another node is not gone.
     const isThere = (state: State, still: ParticipantRow) =>
-      state === 'joined' && (still.node === null || nameOf(still.node) === nameOf(node))
+      state === 'joined' && (still.node === null || nodeName(still.node) === nodeName(node))
     await move(part, isThere, why === 'timed_out' ? 'timed_out' : 'left')
     return {}
   }
