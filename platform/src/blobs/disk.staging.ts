@@ -61,6 +61,7 @@ async function written(handle: FileHandle, offset: number, content: AsyncIterabl
   let writing: Promise<unknown> = Promise.resolve()
   let syncing: Promise<unknown> = Promise.resolve()
   let unsynced = 0
+  let isSyncing = false
 
   async function flush() {
     await writing
@@ -72,10 +73,10 @@ async function written(handle: FileHandle, offset: number, content: AsyncIterabl
     // A fault is looked at by whoever waits next, which is always somebody.
     writing.catch(() => {})
     unsynced += length
-    if (unsynced < syncBytes) return
+    if (unsynced < syncBytes || isSyncing) return
     unsynced = 0
-    await syncing
-    syncing = handle.datasync()
+    isSyncing = true
+    syncing = handle.datasync().finally(() => (isSyncing = false))
     syncing.catch(() => {})
   }
 
