@@ -9,7 +9,7 @@ import { sql } from 'kysely'
 import { openBlobs } from '@atrium/platform/house'
 import { openOutgoing } from '@atrium/platform/outgoing'
 import { withDatabase } from '../backup/database.ts'
-import { silence, type Check, type Finding } from './index.ts'
+import { silence, type Check, type Finding } from './finding.ts'
 
 const good = (what: string): Finding[] => [{ isGood: true, what }]
 const bad = (what: string, advice: string): Finding[] => [{ isGood: false, what, advice }]

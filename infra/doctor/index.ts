@@ -1,23 +1,11 @@
 // `npm run atrium -- doctor`: looks at everything a hub stands on, from where the hub would, and says what to do.
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { jsonLog, type Config } from '@atrium/platform'
+import type { Config } from '@atrium/platform'
 import { openOutgoing } from '@atrium/platform/outgoing'
+import type { Check, Finding, Patient } from './finding.ts'
 import { busCheck, databaseCheck, filesCheck, folderCheck, mailCheck, originCheck, portCheck } from './house.ts'
 import { mediaChecks, relayChecks } from './media.ts'
-
-export interface Finding {
-  isGood: boolean
-  what: string
-  /** What to do, where it is not good. */
-  advice?: string
-}
-/** What every check is given: the settings, and where the hub answers if it runs. */
-export interface Patient {
-  config: Config
-  running: string | null
-}
-export type Check = (patient: Patient) => Promise<Finding[]>
 
 /** In the order in which one would look. */
 const checks: [about: string, check: Check][] = [
@@ -56,8 +44,6 @@ async function whereItRuns({ dataDir }: Config): Promise<string | null> {
     .catch(() => undefined)
   return answer?.status === 200 ? url : null
 }
-
-export const silence = jsonLog('silent')
 
 /** A check that breaks off has found something too. */
 const unexpected = (error: unknown): Finding[] => [{ isGood: false, what: error instanceof Error ? error.message : `${error}` }]

@@ -3,7 +3,7 @@ import { addressesFor, unheard } from '@atrium/sfu/addresses'
 import { missingTools, theCommand } from '@atrium/sfu/program.build'
 import { placeOf } from '@atrium/sfu/program'
 import { mirrored } from '@atrium/sfu/stun'
-import { silence, type Check, type Finding } from './index.ts'
+import { silence, type Check, type Finding } from './finding.ts'
 
 /** The program, the addresses that browsers are told, and a packet to each of them. */
 export const mediaChecks: Check = async ({ config, running }) => {
