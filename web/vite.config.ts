@@ -37,7 +37,8 @@ const begunFirst = { name: 'begun', test: /runtime[\\/]client[\\/]payload\.js|vi
 const isLater = [
   /features[\\/](sign-in|setup|meetings|files|documents)[\\/]|lib[\\/]media[\\/]/,
   /chat[\\/](PeoplePicker\.svelte|pictures\.ts)|shell[\\/]Waiting|icons[\\/](camera|lock|download)\.svelte/,
-  /node_modules[\\/](mediasoup-client|sdp-transform|awaitqueue|h264-profile-level-id|events|events-alias|debug|ms)[\\/]/,
+  // Of libraries the first page needs these; an editor or a meeting, however many pages may open one, is no part of it.
+  /node_modules[\\/](?!(svelte|esm-env|clsx|@(sveltejs|lucide|socket\.io)|socket\.io[^\\/]*|engine\.io[^\\/]*)[\\/])/,
 ]
 const shared = { name: 'shared', minShareCount: 2, test: (id: string) => !isLater.some((one) => one.test(id)) }
 

@@ -72,49 +72,53 @@ for (const name of topologies)
       }
     })
 
-    test('three meet, the network of one is gone for ten seconds, and who comes back is the same participant', async () => {
-      const { slug, roomId } = await meeting('Three of us')
-      await ada.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [bob.accountId as never] })
-      const sky = await weather(hub.url)
-      const first = await screenOf(browser, ada, hub.url)
-      const second = await screen(browser, hub.url)
-      const roaming = await roamingChromium()
-      const third = await screenOf(roaming.browser, bob, sky.url)
-      try {
-        await comeIn(first.page, slug)
-        await comeIn(third.page, slug)
-        await knock(second.page, slug, 'Elin Sørensen')
-        await first.page.getByRole('button', { name: 'Admit' }).click()
-        await isInside(second.page)
-        await Promise.all([sees(first.page, 'Bob Crane'), sees(second.page, 'Bob Crane'), sees(third.page, 'Elin Sørensen')])
-        const idOf = () => tileOf(first.page, 'Bob Crane').getAttribute('data-participant')
-        const before = await idOf()
+    test(
+      'three meet, the network of one is gone for ten seconds, and who comes back is the same participant',
+      { timeout: 180_000 },
+      async () => {
+        const { slug, roomId } = await meeting('Three of us')
+        await ada.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [bob.accountId as never] })
+        const sky = await weather(hub.url)
+        const first = await screenOf(browser, ada, hub.url)
+        const second = await screen(browser, hub.url)
+        const roaming = await roamingChromium()
+        const third = await screenOf(roaming.browser, bob, sky.url)
+        try {
+          await comeIn(first.page, slug)
+          await comeIn(third.page, slug)
+          await knock(second.page, slug, 'Elin Sørensen')
+          await first.page.getByRole('button', { name: 'Admit' }).click()
+          await isInside(second.page)
+          await Promise.all([sees(first.page, 'Bob Crane'), sees(second.page, 'Bob Crane'), sees(third.page, 'Elin Sørensen')])
+          const idOf = () => tileOf(first.page, 'Bob Crane').getAttribute('data-participant')
+          const before = await idOf()
 
-        roaming.lose()
-        sky.close()
-        const cutAt = performance.now()
-        await third.page.getByText('The connection is gone.').waitFor()
-        // The others go on meanwhile, and the one who is away keeps the place.
-        await Promise.all([sees(first.page, 'Elin Sørensen'), sees(second.page, 'Ada Stork')])
-        await until('ten seconds are over', () => performance.now() - cutAt > 10_000, 20_000)
-        assert.equal(await idOf(), before)
-        sky.resume()
-        roaming.regain()
+          roaming.lose()
+          sky.close()
+          const cutAt = performance.now()
+          await third.page.getByText('The connection is gone.').waitFor()
+          // The others go on meanwhile, and the one who is away keeps the place.
+          await Promise.all([sees(first.page, 'Elin Sørensen'), sees(second.page, 'Ada Stork')])
+          await until('ten seconds are over', () => performance.now() - cutAt > 10_000, 20_000)
+          assert.equal(await idOf(), before)
+          sky.resume()
+          roaming.regain()
 
-        await third.page.getByText('The connection is gone.').waitFor({ state: 'detached' })
-        await Promise.all([sees(third.page, 'Ada Stork'), sees(third.page, 'Elin Sørensen')])
-        await Promise.all([sees(first.page, 'Bob Crane'), sees(second.page, 'Bob Crane')])
-        assert.equal(await idOf(), before)
-        assert.equal(await first.page.locator('figure').count(), 3)
-        assert.ok(sky.counts.cuts > 0, 'the line was cut')
-      } catch (error) {
-        await told(error, first, second, third)
-      } finally {
-        await close(first, second)
-        await roaming.stop()
-        await sky.stop()
-      }
-    })
+          await third.page.getByText('The connection is gone.').waitFor({ state: 'detached' })
+          await Promise.all([sees(third.page, 'Ada Stork'), sees(third.page, 'Elin Sørensen')])
+          await Promise.all([sees(first.page, 'Bob Crane'), sees(second.page, 'Bob Crane')])
+          assert.equal(await idOf(), before)
+          assert.equal(await first.page.locator('figure').count(), 3)
+          assert.ok(sky.counts.cuts > 0, 'the line was cut')
+        } catch (error) {
+          await told(error, first, second, third)
+        } finally {
+          await close(first, second)
+          await roaming.stop()
+          await sky.stop()
+        }
+      },
+    )
 
     test('a direct room rings on every screen of the other one, and is answered once', async () => {
       const caller = await screenOf(browser, ada, hub.url)

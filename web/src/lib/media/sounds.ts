@@ -8,7 +8,8 @@ interface Note {
 }
 
 /** A few sounds of our own, made here: nothing to load. A page that nobody touched yet may not sound; then it does not. */
-function play(notes: readonly Note[], gain: number, output: AudioNode = audio().destination): void {
+function play(notes: readonly Note[], gain: number, output?: AudioNode): void {
+  if (navigator.userActivation?.hasBeenActive === false) return
   const context = audio()
   if (context.state === 'suspended') void context.resume()
   for (const { hertz, at, seconds } of notes) {
@@ -18,7 +19,7 @@ function play(notes: readonly Note[], gain: number, output: AudioNode = audio().
     loudness.gain.setValueAtTime(0, from)
     loudness.gain.linearRampToValueAtTime(gain, from + 0.02)
     loudness.gain.exponentialRampToValueAtTime(0.0001, from + seconds)
-    tone.connect(loudness).connect(output)
+    tone.connect(loudness).connect(output ?? context.destination)
     tone.start(from)
     tone.stop(from + seconds + 0.05)
   }
