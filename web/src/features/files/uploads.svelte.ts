@@ -241,13 +241,12 @@ export class Uploads {
     this.all = this.all.filter(({ isOver }) => !isOver)
   }
 
+  /** Whoever begins calls this again: how many are under way is counted anew each time. */
   #next() {
-    let free = mostAtOnce - this.all.filter(({ isUnderWay }) => isUnderWay).length
-    for (const sending of this.all) {
-      if (free <= 0) return
-      if (sending.state !== 'waiting') continue
-      free--
-      void sending.start()
+    for (;;) {
+      const next = this.all.find(({ state }) => state === 'waiting')
+      if (!next || this.all.filter(({ isUnderWay }) => isUnderWay).length >= mostAtOnce) return
+      void next.start()
     }
   }
 }
