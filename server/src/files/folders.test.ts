@@ -114,6 +114,25 @@ test('[FILE-3] what is shared is given with all that lies in it, and taken at on
   assert.equal((await ada.refusal('files.share', { fileId: top, accountId: ada.accountId, may: 'read' })).key, 'files.notYourself')
 })
 
+test('[FILE-15] whoever has something by a share alone neither takes it away nor takes out what lies in it', async () => {
+  const top = await folder(ada, await own(ada), 'Lent out')
+  const [inner, other] = [await folder(ada, top, 'Drafts'), await folder(ada, top, 'Final')]
+  await ada.call('files.share', { fileId: top, accountId: bob.accountId, may: 'write' })
+  const bobs = await own(bob)
+  for (const id of [top, inner]) assert.equal((await bob.refusal('files.move', { fileIds: [id], folderId: bobs })).key, 'files.readOnly')
+  assert.equal((await bob.refusal('files.trash', { fileIds: [top] })).key, 'files.readOnly')
+  assert.deepEqual(await names(ada, top), ['Drafts', 'Final'])
+
+  // Within it, it is his to put in order; and what is his own he may put there.
+  await bob.call('files.move', { fileIds: [inner], folderId: other })
+  await bob.call('files.trash', { fileIds: [inner] })
+  await bob.call('files.restore', { fileIds: [inner] })
+  const mine = await folder(bob, bobs, 'From Bob')
+  await bob.call('files.move', { fileIds: [mine], folderId: top })
+  assert.deepEqual(await names(ada, top), ['Final', 'From Bob'])
+  await ada.call('files.unshare', { fileId: top, accountId: bob.accountId })
+})
+
 test('[FILE-4] the trash takes a folder with all in it out of everybody’s sight, and gives it back where it was', async () => {
   const top = await folder(ada, await own(ada), 'Before')
   const [gone, inner] = [await folder(ada, top, 'Gone'), await folder(ada, top, 'x')]

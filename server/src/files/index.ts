@@ -92,7 +92,7 @@ export function files(deps: FilesDeps) {
     /** A file as somebody sees it, with what they may do. Refuses as if it did not exist. */
     async seen(actor: Actor, fileId: FileId) {
       const seen = await sight.standing(db, actor, fileId)
-      return { file: shown(seen), may: seen.may, isShownOnly: seen.isShownOnly }
+      return { file: shown(seen), may: seen.may, isShownOnly: seen.by === 'message' }
     },
 
     /** What is sent of these files in a message of this room. Undefined: one of them may not be. */

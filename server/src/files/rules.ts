@@ -36,8 +36,8 @@ export interface Sight {
   /** From the topmost folder that one sees, the file itself last. */
   path: readonly Step[]
   isTrashed: boolean
-  /** Seen for nothing but a message that shows it (FILE-14). */
-  isShownOnly: boolean
+  /** What it is seen by: the space it lies in, a share of it or of something above it, or a message that shows it (FILE-14). */
+  by: 'space' | 'share' | 'message'
 }
 
 /**
@@ -50,12 +50,19 @@ export function sightOf(steps: readonly Step[], bySpace: May | null, isShown = f
   const isTrashed = firstTrashed !== -1
   const standing = isTrashed ? steps.slice(0, firstTrashed) : steps
   const from = bySpace ? 0 : standing.findIndex(({ share }) => share !== null)
-  if (from === -1) return isShown && !isTrashed ? { may: 'read', path: steps.slice(-1), isTrashed, isShownOnly: true } : undefined
+  if (from === -1) return isShown && !isTrashed ? { may: 'read', path: steps.slice(-1), isTrashed, by: 'message' } : undefined
   const may = bySpace === 'write' || standing.some(({ share }) => share === 'write') ? 'write' : 'read'
-  return isTrashed && may === 'read' ? undefined : { may, path: steps.slice(from), isTrashed, isShownOnly: false }
+  return isTrashed && may === 'read' ? undefined : { may, path: steps.slice(from), isTrashed, by: bySpace ? 'space' : 'share' }
 }
 
 export const mayWrite = ({ may }: Pick<Sight, 'may'>): boolean => may === 'write'
+
+/**
+ * FILE-15  What is shared stays with those who share it: whoever has it by a share alone neither trashes nor moves the shared
+ * thing itself, nor takes out of the space what lies in it. `isAway`: it is to lie in another space.
+ */
+export const mayTake = ({ by, path }: Pick<Sight, 'by' | 'path'>, isAway: boolean): boolean =>
+  by === 'space' || (by === 'share' && path.length > 1 && !isAway)
 
 /** FILE-6  A folder lies neither in itself nor deeper than this. `height`: how deep the deepest below it lies. */
 export const maxDepth = 40

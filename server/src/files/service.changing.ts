@@ -1,6 +1,6 @@
 import { fail, type Actor, type Announce } from '@atrium/platform'
 import type { File, FileId, Hub, Input, Output } from '@atrium/protocol'
-import { isTooDeep, liesIn, mayWrite } from './rules.ts'
+import { isTooDeep, liesIn, mayTake, mayWrite } from './rules.ts'
 import {
   accountTopic,
   fileSubject,
@@ -169,6 +169,7 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
             continue
           }
           if (liesIn(steps, file.id)) throw fail('conflict', 'files.intoItself')
+          if (!mayTake(file, file.space !== folder.space || file.spaceId !== folder.spaceId)) throw readOnly()
           if (isTooDeep(steps, 1 + (await heightOf(tx, file.id)))) throw fail('conflict', 'files.tooDeep')
           tellGone(announce, file)
           moved.push(await put(tx, announce, file, folder))
@@ -182,6 +183,7 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
       work(async (tx, announce) => {
         const files = await held(tx, actor, fileIds)
         const fresh = files.filter(({ trashedAt }) => trashedAt === null)
+        if (!fresh.every((file) => mayTake(file, false))) throw readOnly()
         const ids = fresh.map(({ id }) => id)
         await setTrashed(tx, ids, actor.accountId, now())
         const rows = new Map((await findFiles(tx, ids)).map((row) => [row.id, row]))

@@ -70,7 +70,7 @@ export function downloadingService({ db, work, blobs, tickets, now, log, quotaBy
   return {
     async download(actor: Actor, { fileId, version, disposition }: Input<Hub, 'files.download'>): Promise<Output<Hub, 'files.download'>> {
       const seen = await standing(db, actor, fileId)
-      if (seen.isShownOnly && version !== undefined && version !== seen.version) throw fail('not_found', 'files.noSuchVersion')
+      if (seen.by === 'message' && version !== undefined && version !== seen.version) throw fail('not_found', 'files.noSuchVersion')
       const found = await content(fileId, version)
       const { accountId, sessionId } = actor
       const ticket = await tickets.sign('download', { fileId, version: found.version, accountId, sessionId, disposition })

@@ -128,7 +128,7 @@ export function readingService(
     },
 
     async versions(actor: Actor, { fileId }: Input<Hub, 'files.versions'>): Promise<Output<Hub, 'files.versions'>> {
-      if ((await standing(db, actor, fileId)).isShownOnly) throw noSuchFile()
+      if ((await standing(db, actor, fileId)).by === 'message') throw noSuchFile()
       const versions = await listVersions(db, fileId)
       return { versions, people: await peopleOf(db, [...new Set(versions.map(({ by }) => by))]) }
     },
