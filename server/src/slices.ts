@@ -113,7 +113,7 @@ export function slices(ground: Ground) {
     ...{ epoch, bus, jobs, now, newId },
     nodes: mediaNodes({ bus, placement: ground.placement }),
     rooms: rooms.forMeetings,
-    sign: (claims) => ground.tickets.sign('media', claims),
+    sign: (claims, asOf) => ground.tickets.sign('media', claims, asOf),
     peopleOf: known.peopleOf,
     organisation: known.organisation,
     isAdministrator: known.isAdministrator,

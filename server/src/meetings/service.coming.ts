@@ -183,11 +183,11 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
         if (!isInside(still.state)) throw notInside()
         await changeParticipant(tx, participantId, { sessionId: actor.sessionId, seenAt: now() })
       })
+      const asOf = now()
       const view = await viewFor(actor, row.id)
-      const ticket = await sign({
-        ...{ meetingId: row.id, roomId: row.roomId, participantId },
-        ...{ accountId: actor.accountId, sessionId: actor.sessionId, node, may: ['audio', 'video', 'screen'] },
-      })
+      const { accountId, sessionId } = actor
+      const about = { meetingId: row.id, roomId: row.roomId, participantId, accountId, sessionId }
+      const ticket = await sign({ ...about, node, may: ['audio', 'video', 'screen'] }, asOf)
       return { ticket, view }
     },
 
