@@ -23,7 +23,7 @@ import { placeOf } from '../program.ts'
 import type { Patience } from '../rooms.ts'
 import { start } from '../service.ts'
 
-export const environment = { XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }
+const environment = { XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }
 
 /** Where what recording needs lies on this machine, if it was brought. */
 export const usualRecording = () => installedAt(configFrom(environment, []).cacheDir)
