@@ -14,6 +14,8 @@ export interface EgressNeeds {
   folder: string
   deliveries: Deliveries
   log: Log
+  /** The address to send to; a refusal where it may not be sent. */
+  reached: (url: string) => Promise<string>
   tell(targetId: TargetId, state: StreamState): void
 }
 
@@ -155,8 +157,14 @@ export class Egress {
       }
     for (const { targetId, url, key } of streams) {
       if (this.#streaming.has(targetId)) continue
-      this.#streaming.add(targetId)
-      composer.tell({ do: 'stream', targetId, url: `${url.replace(/\/+$/, '')}/${key}` })
+      try {
+        const reached = await this.#needs.reached(url)
+        this.#streaming.add(targetId)
+        composer.tell({ do: 'stream', targetId, url: `${reached.replace(/\/+$/, '')}/${key}` })
+      } catch (error) {
+        this.#needs.log.warn({ operation: 'stream', targetId, error }, 'a stream may not go where it leads, or nobody knows where that is')
+        this.#needs.tell(targetId as TargetId, 'interrupted')
+      }
     }
   }
 

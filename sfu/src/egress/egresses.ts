@@ -8,8 +8,9 @@ import { deliveries } from './deliveries.ts'
 import { Egress, type Wish } from './egress.ts'
 import { installing } from './install.ts'
 import type { StreamState } from './orders.ts'
+import { reaching } from './reaching.ts'
 
-type Needs = Pick<House, 'blobs' | 'bus' | 'config' | 'log' | 'newId' | 'node' | 'placement'> & {
+type Needs = Pick<House, 'blobs' | 'bus' | 'config' | 'log' | 'newId' | 'node' | 'outgoing' | 'placement'> & {
   /** How many meetings at once. */
   most?: number
 }
@@ -20,10 +21,11 @@ const usualMost = () => Math.max(1, Math.floor(availableParallelism() / coresEac
 const stopWithinMs = 10_000
 
 /** The meetings of this node that are recorded or streamed. */
-export function egresses({ blobs, bus, config, log, newId, node, placement, most = usualMost() }: Needs) {
+export function egresses({ blobs, bus, config, log, newId, node, outgoing, placement, most = usualMost() }: Needs) {
   const tool = installing({ cacheDir: config.cacheDir, log })
   const folder = join(config.dataDir, 'recordings', node.name)
   const delivered = deliveries({ folder, blobs, bus, placement, log, newId })
+  const reached = reaching(outgoing, config.streamTo)
   const running = new Map<MeetingId, Egress>()
   let isStopped = false
   // Needed where nobody records any more, too: a hub that was killed may have left something.
@@ -59,6 +61,7 @@ export function egresses({ blobs, bus, config, log, newId, node, placement, most
         folder: installed,
         deliveries: delivered,
         log,
+        reached,
         tell: (targetId, state) => tell(meetingId, targetId, state),
       })
       running.set(meetingId, egress)

@@ -7,6 +7,7 @@ import { inject } from 'vitest'
 import type { types } from 'mediasoup'
 import { answerInternal, configFrom, jsonLog, leases, memoryBus, newId, nodeOf, register } from '@atrium/platform'
 import { openBlobs } from '@atrium/platform/house'
+import { openOutgoing } from '@atrium/platform/outgoing'
 import { cloneDatabase } from '@atrium/platform/testing'
 import type { AccountId, FileId, Input, Internal, MeetingId, ParticipantId, RoomId, SessionId } from '@atrium/protocol'
 import { Room } from '../../room.ts'
@@ -40,7 +41,9 @@ export async function studio(program: string) {
   })
   const registration = await register(placement, 'server', server, log)
   const workers = new Workers({ program, max: 2, listening: [{ ip: '127.0.0.1' }], firstPort: 0, log })
-  const begin = () => egresses({ most: 2, blobs, bus, config, log, newId, node, placement })
+  const outgoing = openOutgoing()
+  const begin = () =>
+    egresses({ most: 2, blobs, bus, config: { ...config, streamTo: ['127.0.0.1'] }, log, newId, node, outgoing, placement })
   let recording = begin()
   const zeroMs = performance.timeOrigin + performance.now() + 100
   const rooms: Room[] = []
