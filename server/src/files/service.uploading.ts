@@ -75,6 +75,8 @@ export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { t
 
   /** Goes on with it; resolves to how much is there. The hash grows with what comes, as long as it all comes through here. */
   async function take(upload: Upload, offset: number, content: AsyncIterable<Uint8Array>): Promise<number> {
+    // All of it is there, perhaps in its place among the blobs: a new beginning would be put in its stead.
+    if (upload.state !== 'open') return upload.bytes
     const known = running.get(upload.id)
     const hashed: Running | undefined = offset === 0 ? { hash: createHash('sha256'), at: 0 } : known?.at === offset ? known : undefined
     running.delete(upload.id)

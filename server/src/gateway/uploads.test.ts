@@ -50,6 +50,19 @@ function send(who: Person, path: string, bytes: Buffer, more: { chunkSize?: numb
   return { ended, abort: () => upload!.abort() }
 }
 
+test('what is said to the end of an upload that all came of is nothing, and touches nothing', async () => {
+  const { alice } = here
+  const bytes = randomBytes(1_000)
+  const begun = await begin(alice, await ownOf(alice), 'whole.bin', bytes.length)
+  assert.equal((await patched(alice, begun.path, 0, bytes)).status, 204)
+  const { id } = await fileOf(alice, begun.uploadId)
+  // As if whoever finishes it had died after the bytes were in their place.
+  await sql`update file_upload set state = 'checking' where id = ${begun.uploadId}`.execute(here.db)
+  assert.equal((await patched(alice, begun.path, bytes.length, Buffer.alloc(0))).status, 204)
+  assert.equal(await here.house.blobs.staging.size(await blobOf(begun.path)), 0)
+  assert.deepEqual(await bytesOf(alice, id), bytes)
+})
+
 /** Begins to send, and goes away in the middle. */
 async function cutAfter(who: Person, path: string, bytes: Buffer, sent: number): Promise<void> {
   const cut = request(new URL(path, who.origin), {
