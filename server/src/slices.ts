@@ -1,6 +1,6 @@
 import { fail, Refusal, within, type Actor, type House, type Outgoing } from '@atrium/platform'
 import { forgetLetters } from '@atrium/platform/mail/outbox'
-import type { Person, SessionId } from '@atrium/protocol'
+import type { AccountId, Person, RoomId, SessionId } from '@atrium/protocol'
 import { auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, placesOf, shownIn, type Chat, type ChatTables } from './chat/index.ts'
 import { accounts, directory, type DirectoryTables } from './directory/index.ts'
@@ -52,7 +52,7 @@ export function slices(ground: Ground) {
     accounts: known,
     about: { version: ground.version, source: ground.source },
     post: (tx, letter) => jobs.enqueue(tx, mailJob, letter),
-    guestDoor: (slug) => talks.guestDoor(slug),
+    guestDoor: (...asked) => talks.guestDoor(...asked),
   })
   const images = pictures({ ...ground, ...databaseOf<PictureTables>(), maySee: (...asked) => rooms.maySee(...asked) })
   const rooms: Chat = chat({
@@ -108,6 +108,15 @@ export function slices(ground: Ground) {
     peopleOf: known.peopleOf,
   })
   const { db: screens } = databaseOf<PresenceTables>()
+  /** The first of these who is still here, and in this room with a seat of their own. */
+  async function firstIn(roomId: RoomId, accountIds: readonly AccountId[]): Promise<AccountId | undefined> {
+    for (const accountId of accountIds) {
+      const actor = standInFor(await known.person(accountId))
+      const place = (await placesOf(screens, accountId, [roomId])).get(roomId)
+      if (actor && actor.kind !== 'guest' && place && !place.isLent) return accountId
+    }
+    return undefined
+  }
   const talks: Meetings = meetings({
     ...databaseOf<MeetingTables>(),
     ...{ epoch, bus, jobs, now, newId },
@@ -120,14 +129,18 @@ export function slices(ground: Ground) {
     haveScreens: (accountIds) => haveScreens(screens, accountIds),
     mayStreamTo: streamingTo(ground.outgoing, ground.streamTo),
     recordingFolderOf: cabinet.folderOf,
-    async takeRecording({ accountId, roomId, ...recorded }) {
-      const actor = standInFor(await known.person(accountId))
-      if (!actor) throw fail('not_found', 'directory.noSuchPerson')
-      const file = await cabinet.adopt(actor, recorded)
+    async takeRecording({ accountId, founders, roomId, ...recorded }) {
+      const here = await firstIn(roomId, [accountId, ...founders])
+      const file = await cabinet.adopt({ ...recorded, by: here ?? accountId })
+      const actor = standInFor(await known.person(file.accountId))
       // Said again, it is the same message.
-      const said = { clientId: file.id, roomId, body: '', replyTo: null, mentions: [], pictures: [], files: [file.id] }
-      await rooms.send(actor, said)
-      return file.id
+      const said = { clientId: file.fileId, roomId, body: '', replyTo: null, mentions: [], pictures: [], files: [file.fileId] }
+      if (actor)
+        await rooms.send(actor, said).catch((error: unknown) => {
+          // Nobody says it in a room that was archived or that all of them have left: it lies among the room's files all the same.
+          if (!(error instanceof Refusal) || error.failure.code === 'unavailable') throw error
+        })
+      return file.fileId
     },
   })
 

@@ -28,8 +28,8 @@ export interface AuthDeps extends Database<AuthTables> {
   origin: string
   /** Sends a letter once the unit has committed. */
   post: (tx: Tx, letter: { to: string; subject: string; text: string }) => Promise<void>
-  /** The meeting that a link leads guests to. Refuses links that lead nowhere, or not for guests. */
-  guestDoor: (slug: string) => Promise<MeetingId>
+  /** The meeting that a link leads guests to, and whether this one is at its door or inside. Refuses links that lead nowhere, or not for guests. */
+  guestDoor: (slug: string, actor: Actor | undefined) => Promise<{ meetingId: MeetingId; isPresent: boolean }>
   now: () => Date
   newId: () => string
 }
@@ -165,12 +165,15 @@ export function authService(deps: AuthDeps) {
       })
     },
 
-    /** Who says a name at a meeting's link. The same browser, at the same link, is the same guest, under the name they say now. */
+    /**
+     * Who says a name at a meeting's link. The same browser, at the same link, is the same guest, under the name they say now; but
+     * whom a host was asked about, or has let in, is called what the host was told.
+     */
     async guest(actor: Actor | undefined, { slug, name }: Input<Hub, 'auth.guest'>, call: Call): Promise<Output<Hub, 'auth.guest'>> {
-      const meetingId = await deps.guestDoor(slug)
+      const { meetingId, isPresent } = await deps.guestDoor(slug, actor)
       if (actor && actor.kind !== 'guest') throw fail('conflict', 'auth.signedInAlready')
       if (actor?.scope === meetingId) {
-        await work((tx) => accounts.renameGuest(tx, actor.accountId, name))
+        if (!isPresent) await work((tx) => accounts.renameGuest(tx, actor.accountId, name))
         return { accountId: actor.accountId, meetingId }
       }
       const accountId = newId() as AccountId

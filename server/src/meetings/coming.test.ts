@@ -130,6 +130,25 @@ test('[MEET-3] [MEET-4] a link is good for its own meeting, and for guests only 
   assert.equal((await carol.refusal('auth.guest', { slug: other.meeting.slug, name: 'Carol' })).key, 'auth.signedInAlready')
 })
 
+test('a guest is called what the host was told, for as long as they wait or are inside', async () => {
+  const { meeting, meetingId } = await here.garden()
+  await here.knock(ada, meeting)
+  const guest = await here.guest(meeting, 'Gwen')
+  const says = (name: string) => guest.call('auth.guest', { slug: meeting.slug, name })
+  const named = async () => (await guest.call('directory.me', {})).person.name
+  await says('Gwendolyn')
+  assert.equal(await named(), 'Gwendolyn')
+  const { id } = await here.knock(guest, meeting)
+  await says('Ada')
+  assert.equal(await named(), 'Gwendolyn', 'a host was asked about her')
+  await ada.call('meetings.admit', { meetingId, participantIds: [id] })
+  await says('Ada')
+  assert.equal(await named(), 'Gwendolyn', 'a host let her in')
+  await guest.call('meetings.leave', { participantId: id })
+  await says('Gwen')
+  assert.equal(await named(), 'Gwen')
+})
+
 test('what a link shows before anybody came in says never who is inside', async () => {
   const { meeting } = await here.garden(bob)
   await here.knock(bob, meeting)

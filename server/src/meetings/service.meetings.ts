@@ -1,7 +1,7 @@
 import { fail, type Actor } from '@atrium/platform'
 import type { Hub, Input, Meeting, MeetingId, Output } from '@atrium/protocol'
 import type { Hold } from './holding.ts'
-import { entryOf, isHost, isInside, mayKnock, type Standing } from './rules.ts'
+import { entryOf, isHost, isInside, isPresent, mayKnock, type Standing } from './rules.ts'
 import { noSuchMeeting, occasionOf, onlyHosts, seenBy, toMeeting, type MeetingDeps } from './service.common.ts'
 import type { Coming } from './service.coming.ts'
 import type { Sittings } from './sittings.ts'
@@ -96,11 +96,11 @@ export function meetingsService(deps: MeetingDeps & { hold: Hold; sittings: Sitt
       }
     },
     /** Where a link leads a guest: for who asks for a session there. */
-    async guestDoor(slug: string): Promise<MeetingId> {
+    async guestDoor(slug: string, actor: Actor | undefined): Promise<{ meetingId: MeetingId; isPresent: boolean }> {
       const row = await findBySlug(db, slug)
       if (!row) throw noSuchMeeting()
       if (row.guests === 'none') throw fail('forbidden', 'meetings.noGuests')
-      return row.id
+      return { meetingId: row.id, isPresent: actor !== undefined && isPresent((await findPart(db, row.id, actor.accountId))?.state) }
     },
 
     async start(actor: Actor, { roomId }: Input<Hub, 'meetings.start'>): Promise<Meeting> {
