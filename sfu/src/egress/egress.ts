@@ -50,6 +50,10 @@ export class Egress {
     this.ended = this.#run()
   }
 
+  get hasRoom(): boolean {
+    return this.#room !== undefined
+  }
+
   get pid(): number | undefined {
     return this.#composer?.pid
   }

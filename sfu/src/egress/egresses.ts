@@ -18,6 +18,8 @@ type Needs = Pick<House, 'blobs' | 'bus' | 'config' | 'log' | 'newId' | 'node' |
 /** What composing one meeting takes, about. */
 const coresEach = 0.6
 const usualMost = () => Math.max(1, Math.floor(availableParallelism() / coresEach))
+/** Longer than a participant is expected back. */
+const expectedMs = 60_000
 const stopWithinMs = 10_000
 
 /** The meetings of this node that are recorded or streamed. */
@@ -70,7 +72,15 @@ export function egresses({ blobs, bus, config, log, newId, node, outgoing, place
     /** What rooms see; see rooms.ts. */
     changed: (room: Room) => running.get(room.meetingId)?.changed(room),
     speaking: (room: Room, speakers: readonly Speaker[]) => running.get(room.meetingId)?.speaking(room, speakers),
-    lost: (room: Room) => running.get(room.meetingId)?.lost(room),
+    /** Its people are expected back; where they meet elsewhere, or nowhere, what was recorded here is whole. */
+    lost(room: Room): void {
+      const egress = running.get(room.meetingId)
+      if (!egress) return
+      egress.lost(room)
+      setTimeout(() => {
+        if (running.get(room.meetingId) === egress && !egress.hasRoom) end(room.meetingId)
+      }, expectedMs).unref()
+    },
     /** The meeting is over, or nobody is in it any more. */
     end,
     of: (meetingId: MeetingId): Egress | undefined => running.get(meetingId),

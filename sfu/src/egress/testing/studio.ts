@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { inject } from 'vitest'
 import type { types } from 'mediasoup'
 import { answerInternal, configFrom, jsonLog, leases, memoryBus, newId, nodeOf, register } from '@atrium/platform'
 import { openBlobs } from '@atrium/platform/house'
@@ -12,7 +11,6 @@ import { cloneDatabase } from '@atrium/platform/testing'
 import type { AccountId, FileId, Input, Internal, MeetingId, ParticipantId, RoomId, SessionId } from '@atrium/protocol'
 import { Room } from '../../room.ts'
 import { Workers } from '../../workers.ts'
-import { environment } from '../../testing/node.ts'
 import { egresses } from '../egresses.ts'
 import type { Media } from './media.ts'
 import { payloadTypes, sender } from './sender.ts'
@@ -21,11 +19,11 @@ type Recorded = Input<Internal, 'meetings.recorded'>
 type StreamSaid = Input<Internal, 'meetings.stream.state'>
 
 /** Meetings at a real media worker, whose people are generated; what is recorded comes to us, who stand for the server. */
-export async function studio(program: string) {
-  const opened = await cloneDatabase(inject('cluster'))
+export async function studio(program: string, cluster: Parameters<typeof cloneDatabase>[0]) {
+  const opened = await cloneDatabase(cluster)
   const logged: string[] = []
   const dataDir = await mkdtemp(join(tmpdir(), 'atrium-studio-'))
-  const config = configFrom({ ...environment, ATRIUM_PORT: '0', ATRIUM_DATA: dataDir }, [])
+  const config = configFrom({ XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'], ATRIUM_PORT: '0', ATRIUM_DATA: dataDir }, [])
   const [bus, placement, log] = [memoryBus(), leases(opened.db), jsonLog('debug', { write: (line) => void logged.push(line) })]
   const blobs = await openBlobs(config)
   const node = nodeOf('sfu-1')

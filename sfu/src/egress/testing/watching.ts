@@ -93,14 +93,19 @@ export function onsets(sound: Float32Array, hertz: number): number[] {
   return found
 }
 
-/** How much later than its picture each tone is heard, in ms: the tone begins with the picture of a whole second. */
+/**
+ * How much later than its picture each tone is heard, in ms: a tone begins with the picture of a whole second. What stood
+ * there then is asked how far into its second it was, counted on from when it was first seen: one may be left out.
+ */
 export function lateness(watched: Watched, place: number, hertz: number): number[] {
-  const whole = watched.pictures.filter(({ numbers }, i) => {
-    const number = numbers[place]!
-    return number % picturesPerSecond === 0 && watched.pictures[i - 1]?.numbers[place] !== number
-  })
+  const fresh = watched.pictures.filter(({ numbers }, i) => watched.pictures[i - 1]?.numbers[place] !== numbers[place])
   return onsets(watched.sound, hertz).flatMap((at) => {
-    const nearest = whole.toSorted((a, b) => Math.abs(a.at - at) - Math.abs(b.at - at))[0]
-    return nearest && Math.abs(nearest.at - at) < 0.5 ? [(at - nearest.at) * 1_000] : []
+    const shown = fresh.findLast((picture) => picture.at <= at + 0.000_5)
+    if (!shown) return []
+    const into = ((shown.numbers[place]! % picturesPerSecond) / picturesPerSecond + at - shown.at) * 1_000
+    return [into > 500 ? into - 1_000 : into]
   })
 }
+
+/** Where a machine was too busy for a moment, single ones say nothing. */
+export const typical = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
