@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { test } from 'vitest'
 import { AccountId } from '@atrium/protocol'
+import { download, openDocument, put, sharedFolder } from './filing.ts'
+import { comeIn, tileOf } from './meeting.ts'
 import { peopled, screenOf } from './people.ts'
 import { scene } from './scene.ts'
 import { composer, password, writeTo } from './story.ts'
@@ -33,3 +36,50 @@ scene('a locked person', (stage) => {
     }
   })
 })
+
+scene('a locked person with everything open', (stage) => {
+  test('is out of all four within a second: the page, the document, the meeting, the download', async () => {
+    const { ada, bob } = await peopled(stage.hub)
+    const { folderId } = await sharedFolder(ada, bob)
+    const { id } = await ada.call('files.document.create', { clientId: randomUUID(), folderId, name: 'Minutes' })
+    const film = await put(ada, stage.hub.url, folderId, 'film.bin', randomBytes(48 * 1024 * 1024))
+    const { slug, roomId } = await ada.call('meetings.create', { clientId: randomUUID(), title: 'Harbour Bath' })
+    await ada.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [AccountId.parse(bob.accountId)] })
+    const [host, writer, talker] = await Promise.all([ada, bob, bob].map((who) => screenOf(stage.browser, who, stage.hub.url)))
+
+    const documentClosed = new Promise<number>((resolve) =>
+      writer!.page.on('websocket', (socket) => {
+        if (socket.url().includes('/collab/')) socket.on('close', () => resolve(performance.now()))
+      }),
+    )
+    await openDocument(writer!.page, id)
+    await comeIn(host!.page, slug)
+    await comeIn(talker!.page, slug)
+    await tileOf(host!.page, 'Bob Crane').waitFor()
+    const downloadCut = cutOf(await download(bob, stage.hub.url, film.id))
+
+    const pageLeft = writer!.page
+      .getByText('Your account is locked. Ask an administrator.')
+      .waitFor()
+      .then(() => performance.now())
+    const meetingLeft = tileOf(host!.page, 'Bob Crane')
+      .waitFor({ state: 'detached' })
+      .then(() => performance.now())
+    await ada.call('directory.person.change', { clientId: randomUUID(), accountId: AccountId.parse(bob.accountId), status: 'locked' })
+    const locked = performance.now()
+    const outs = { page: await pageLeft, document: await documentClosed, meeting: await meetingLeft, download: await downloadCut }
+    for (const [what, at] of Object.entries(outs)) assert.ok(at - locked < 1_000, `${what} after ${Math.round(at - locked)} ms`)
+
+    await assert.rejects(download(bob, stage.hub.url, film.id), /unauthenticated/)
+  })
+})
+
+/** Reads as over a link of a few megabytes a second, until it is cut: when that was. */
+async function cutOf(response: Response): Promise<number> {
+  try {
+    for await (const part of response.body!) await pause(part.length > 0 ? 10 : 0)
+  } catch {
+    return performance.now()
+  }
+  throw new Error('The download went on to its end.')
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { beforeAll, test } from 'vitest'
+import { until } from '@atrium/platform/testing'
+import { told } from '../harness/browsers.ts'
+import { weather } from '../harness/weather.ts'
+import { linesOn, openDocument, paper, sharedFolder, standing, write } from './filing.ts'
+import { peopled, screenOf } from './people.ts'
+import { scene } from './scene.ts'
+
+scene('documents', (stage) => {
+  let people: ReturnType<typeof peopled>
+  beforeAll(() => void (people = peopled(stage.hub)))
+
+  test('two write in one document, one of them without a network; a version is restored, and both see the same', async () => {
+    const { ada, bob } = await people
+    const { folderId } = await sharedFolder(ada, bob)
+    const { id } = await ada.call('files.document.create', { clientId: randomUUID(), folderId, name: 'Minutes 潮汐' })
+    const sky = await weather(stage.hub.url)
+    const [first, second] = [await screenOf(stage.browser, ada, stage.hub.url), await screenOf(stage.browser, bob, sky.url)]
+    const pages = [first.page, second.page]
+    try {
+      for (const page of pages) await openDocument(page, id)
+      await write(first.page, 'The eaves are lowered.')
+      await until('bob reads along', async () => (await linesOn(second.page)).join() === 'The eaves are lowered.')
+      await first.page.getByRole('img', { name: 'Also here: Bob Crane' }).waitFor()
+      await first.page.getByRole('button', { name: 'Versions' }).click()
+      await first.page.getByRole('button', { name: 'Name this version' }).click()
+      await first.page.getByRole('dialog').getByLabel('Name').fill('For the council')
+      await first.page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+      await first.page.getByRole('button', { name: /For the council/ }).waitFor()
+
+      await until(
+        'the service worker has the shell',
+        () => second.page.evaluate('navigator.serviceWorker.ready.then(({ active }) => active?.state === "activated")'),
+        15_000,
+      )
+      sky.close()
+      await standing(second.page, 'Offline').waitFor()
+      await write(second.page, 'Bob asks the surveyor.')
+      await write(first.page, 'Ada phones the yard.')
+      assert.ok(!(await linesOn(first.page)).includes('Bob asks the surveyor.'))
+      // What was written without a network outlives the page.
+      await second.page.reload()
+      await until('it is there again', async () => (await linesOn(second.page)).includes('Bob asks the surveyor.'))
+
+      sky.resume()
+      for (const page of pages) {
+        await until('all of it is on both screens', async () => (await linesOn(page)).length === 3, 20_000)
+        await standing(page, 'Saved').waitFor()
+      }
+      const written = await linesOn(first.page)
+      assert.deepEqual(await linesOn(second.page), written)
+      assert.deepEqual(written.toSorted(), ['Ada phones the yard.', 'Bob asks the surveyor.', 'The eaves are lowered.'])
+
+      await first.page.getByRole('button', { name: /For the council/ }).click()
+      await first.page.getByRole('button', { name: 'Restore this version' }).click()
+      for (const page of pages)
+        await until('the version is back on both', async () => (await linesOn(page)).join() === 'The eaves are lowered.')
+      await write(second.page, 'And we go on.')
+      await until('they go on from there', async () => (await linesOn(first.page)).join() === 'The eaves are lowered.,And we go on.')
+      await paper(first.page).press('End')
+      for (const page of pages) await standing(page, 'Saved').waitFor()
+      assert.deepEqual([...first.troubles, ...second.troubles], [])
+    } catch (error) {
+      await told(error, first, second)
+    }
+    await sky.stop()
+  })
+
+  test('who may only read sees what is written and cannot write; a right that is taken is felt within a second', async () => {
+    const { ada, bob } = await people
+    const { own } = await ada.call('files.spaces', {})
+    const { id } = await ada.call('files.document.create', { clientId: randomUUID(), folderId: own.id, name: 'Letter' })
+    await ada.call('files.share', { clientId: randomUUID(), fileId: id, accountId: bob.accountId as never, may: 'read' })
+    const [first, second] = [await screenOf(stage.browser, ada, stage.hub.url), await screenOf(stage.browser, bob, stage.hub.url)]
+    try {
+      await openDocument(first.page, id)
+      await second.page.goto(`/f/${id}`)
+      await second.page.getByText('You can see this document, but not change it.').waitFor()
+      await write(first.page, 'Dear harbour master,')
+      await until('bob reads it', async () => (await linesOn(second.page)).join() === 'Dear harbour master,')
+      await paper(second.page).click()
+      await second.page.keyboard.type('nonsense')
+      assert.deepEqual(await linesOn(second.page), ['Dear harbour master,'])
+
+      await ada.call('files.unshare', { clientId: randomUUID(), fileId: id, accountId: bob.accountId as never })
+      const taken = performance.now()
+      await second.page.getByRole('heading', { name: 'This document cannot be opened' }).waitFor()
+      assert.ok(performance.now() - taken < 1_000, `gone after ${Math.round(performance.now() - taken)} ms`)
+      assert.equal(await paper(second.page).count(), 0)
+    } catch (error) {
+      await told(error, first, second)
+    }
+  })
+})
