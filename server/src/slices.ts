@@ -108,11 +108,12 @@ export function slices(ground: Ground) {
     peopleOf: known.peopleOf,
   })
   const { db: screens } = databaseOf<PresenceTables>()
+  const { db: seats } = databaseOf<ChatTables>()
   /** The first of these who is still here, and in this room with a seat of their own. */
   async function firstIn(roomId: RoomId, accountIds: readonly AccountId[]): Promise<AccountId | undefined> {
     for (const accountId of accountIds) {
       const actor = standInFor(await known.person(accountId))
-      const place = (await placesOf(screens, accountId, [roomId])).get(roomId)
+      const place = (await placesOf(seats, accountId, [roomId])).get(roomId)
       if (actor && actor.kind !== 'guest' && place && !place.isLent) return accountId
     }
     return undefined

@@ -1,10 +1,10 @@
 import { buffer } from 'node:stream/consumers'
 import { fail, type Actor, type Announce } from '@atrium/platform'
-import type { File, FileId } from '@atrium/protocol'
-import { freeName, tellChanged, type FilesDeps, type Seeing, type Seen } from './service.common.ts'
+import type { AccountId, FileId } from '@atrium/protocol'
+import { freeName, noSuchFile, tellChanged, type FilesDeps, type Seeing, type Seen } from './service.common.ts'
 import { headBytes, typeOf } from './sniff.ts'
-import { addFile, findFiles, holdFiles, toFile, type Row, type Tx } from './store.ts'
-import { addUpload, findByBlob, isKept, setState, type Upload } from './store.uploads.ts'
+import { addFile, findFiles, holdFiles, type Row, type Tx } from './store.ts'
+import { adoptOnce, isKept, type Adopted, type Upload } from './store.uploads.ts'
 import { addVersion, keepContent, setFault, takeRoom } from './store.versions.ts'
 
 /** Lets go of bytes that became nothing. */
@@ -13,6 +13,11 @@ export const unstageJob = 'files.unstage'
 export const mendJob = 'files.mend'
 
 type Wanted = Pick<Upload, 'folderId' | 'replaces' | 'name' | 'bytes'>
+interface Kept {
+  key: string
+  type: string
+  bytes: number
+}
 
 /** What came in becomes a file: the bytes of an upload, or what lies in the blobs already. */
 export function filing({ db, work, jobs, blobs, now, newId }: FilesDeps, { folderFor, changeable }: Seeing) {
@@ -30,22 +35,27 @@ export function filing({ db, work, jobs, blobs, now, newId }: FilesDeps, { folde
     return { folder, replaced }
   }
 
-  /** Makes a content that is kept that of a file: a new one under a free name, or the next version of the one it replaces. */
-  async function put(tx: Tx, announce: Announce, actor: Actor, given: Wanted, content: { key: string; type: string }): Promise<Row> {
-    const { folder, replaced } = await target(tx, actor, given)
-    const [at, by] = [now(), actor.accountId]
-    const { space, spaceId } = folder
-    const file =
-      replaced ??
-      (await addFile(tx, {
-        ...{ id: newId() as FileId, kind: 'file', parentId: folder.id, space, spaceId, by, at },
-        name: await freeName(tx, folder, given.name, 'file'),
-      }))!
-    const version = { fileId: file.id, version: file.version + 1, blobKey: content.key, type: content.type, bytes: given.bytes, by, at }
-    await addVersion(tx, version)
+  const begin = async (tx: Tx, { fileId, accountId, folder, name }: Adopted & { folder: Row; name: string }): Promise<Row> =>
+    (await addFile(tx, {
+      ...{ id: fileId, kind: 'file', parentId: folder.id, space: folder.space, spaceId: folder.spaceId, by: accountId, at: now() },
+      name: await freeName(tx, folder, name, 'file'),
+    }))!
+
+  /** What a file contains from now on. */
+  async function write(tx: Tx, announce: Announce, file: Row, content: Kept & { by: AccountId }): Promise<Row> {
+    const { key, type, bytes, by } = content
+    await addVersion(tx, { fileId: file.id, version: file.version + 1, blobKey: key, type, bytes, by, at: now() })
     const [row] = await findFiles(tx, [file.id])
     tellChanged(announce, row!)
     return row!
+  }
+
+  /** Makes a content that is kept that of a file: a new one under a free name, or the next version of the one it replaces. */
+  async function put(tx: Tx, announce: Announce, actor: Actor, given: Wanted, content: { key: string; type: string }): Promise<Row> {
+    const { folder, replaced } = await target(tx, actor, given)
+    const { accountId } = actor
+    const file = replaced ?? (await begin(tx, { fileId: newId() as FileId, accountId, folder, name: given.name }))
+    return write(tx, announce, file, { ...content, bytes: given.bytes, by: accountId })
   }
 
   /** The content's blob: this one, or one that has the same already. Then this one goes, unless the other is at fault. */
@@ -73,20 +83,28 @@ export function filing({ db, work, jobs, blobs, now, newId }: FilesDeps, { folde
       await blobs.delete(from)
     },
 
-    /** Files what lies in the blobs already, such as a recording: once, however often it is said. It is paid for by whom it is for, whatever they have left. */
-    async adopt(actor: Actor, given: { folderId: FileId; name: string; key: string; bytes: number; sha256: string }): Promise<File> {
+    /**
+     * Files in a room's folder what another service put into the blobs, such as a recording: once, however often and late it is
+     * told. It is the room's, so nobody's rights are asked: they were when it was begun. Who brings it in pays, whatever they have left.
+     */
+    async adopt(given: { folderId: FileId; by: AccountId; name: string; key: string; bytes: number; sha256: string }): Promise<Adopted> {
       const head = given.bytes === 0 ? Buffer.alloc(0) : await buffer(await blobs.get(given.key, { start: 0, end: headBytes - 1 }))
       return work(async (tx, announce) => {
-        const upload: Upload = {
-          ...{ id: newId(), accountId: actor.accountId, clientId: newId(), folderId: given.folderId, name: given.name, bytes: given.bytes },
-          ...{ replaces: null, sha256: given.sha256, blobKey: given.key, state: 'checking', fileId: null, problem: null, begunAt: now() },
+        const adopted = { fileId: newId() as FileId, accountId: given.by }
+        const earlier = await adoptOnce(tx, { key: given.key, ...adopted })
+        if (earlier) {
+          // It was brought once more, while its content may be another's, or nobody's by now.
+          await jobs.enqueue(tx, unstageJob, { key: given.key })
+          return earlier
         }
-        if (!(await addUpload(tx, upload))) return toFile((await findFiles(tx, [(await findByBlob(tx, given.key))!]))[0]!)
-        await takeRoom(tx, actor.accountId, given.bytes, Number.MAX_SAFE_INTEGER)
+        await holdFiles(tx, [given.folderId])
+        const [folder] = await findFiles(tx, [given.folderId])
+        if (folder?.kind !== 'folder' || folder.space !== 'room') throw noSuchFile('folderId')
+        await takeRoom(tx, given.by, given.bytes, Number.MAX_SAFE_INTEGER)
         const key = await keep(tx, given)
-        const file = await put(tx, announce, actor, upload, { key, type: typeOf(head) })
-        await setState(tx, upload.id, 'done', { fileId: file.id })
-        return toFile(file)
+        const file = await begin(tx, { ...adopted, folder, name: given.name })
+        await write(tx, announce, file, { ...given, key, type: typeOf(head) })
+        return adopted
       })
     },
   }

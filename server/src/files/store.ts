@@ -51,6 +51,7 @@ export interface FileTables {
     begunAt: Date
   }
   fileUsage: { accountId: AccountId; bytes: number }
+  fileAdopted: { key: string; fileId: FileId; accountId: AccountId }
 }
 export type Db = Reading<FileTables>
 export type Tx = UnderWay<FileTables>

@@ -22,13 +22,20 @@ export async function findBegun(db: Db, accountId: string, clientId: string): Pr
   return rows[0]
 }
 
-/** What became of a blob that was given to be filed. */
-export async function findByBlob(db: Db, key: string): Promise<FileId | undefined> {
-  const { rows } = await sql<{ fileId: FileId | null }>`select file_id from file_upload where blob_key = ${key}`.execute(reading(db))
-  return rows[0]?.fileId ?? undefined
+export type Adopted = Pick<FileTables['fileAdopted'], 'fileId' | 'accountId'>
+
+/** Under this key nothing was filed until now: it is this. Otherwise what it was filed as, which may be deleted since. */
+export async function adoptOnce(tx: Tx, adopted: FileTables['fileAdopted']): Promise<Adopted | undefined> {
+  const added = await tx
+    .insertInto('fileAdopted')
+    .values(adopted)
+    .onConflict((known) => known.doNothing())
+    .returning('key')
+    .executeTakeFirst()
+  return added ? undefined : tx.selectFrom('fileAdopted').select(['fileId', 'accountId']).where('key', '=', adopted.key).executeTakeFirst()
 }
 
-/** False: another connection began the same upload a moment ago, or the blob is filed already. */
+/** False: another connection began the same upload a moment ago. */
 export async function addUpload(tx: Tx, upload: Upload): Promise<boolean> {
   const added = await tx
     .insertInto('fileUpload')

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, inject, test } from 'vitest'
+import { newId } from '@atrium/platform'
+import type { AccountId, FileId, MeetingId, RoomId } from '@atrium/protocol'
 import { seal, unseal } from './sealing.ts'
 import { house, type House, type Someone } from './testing/house.ts'
 
@@ -24,6 +26,15 @@ async function hosting() {
   return { ...garden, host }
 }
 const place = { name: 'The town channel', url: 'rtmp://live.example.org/app', key: 'sk-very-secret-key-42' }
+/** A recording that was made, its bytes where a media node leaves them. */
+async function finished(meetingId: MeetingId, { folderId, accountId, name }: Wanted, film: string) {
+  const bytes = Buffer.from(film)
+  const key = newId()
+  await here.blobs.put(key, Readable.from([bytes]))
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { meetingId, folderId, accountId, name: `${name}.mp4`, key, bytes: bytes.length, sha256, type: 'video/mp4' }
+}
+type Wanted = { folderId: FileId; accountId: AccountId; name: string }
 const egress = () => here.node.told.filter(({ operation }) => operation === 'media.egress').at(-1)?.input
 
 test('[MEET-14] a key is kept sealed, and never given out', async () => {
@@ -138,21 +149,8 @@ test('[MEET-10] a host records: everybody sees it, who comes in agrees first, an
 
   await ada.call('meetings.record', { meetingId, isOn: false })
   assert.equal(egress()!.record, null)
-  const bytes = Buffer.from('a film')
-  await here.blobs.put('recording-1', Readable.from([bytes]))
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const { folderId, accountId, name } = wanted
-  const finished = {
-    meetingId,
-    folderId,
-    accountId,
-    name: `${name}.mp4`,
-    key: 'recording-1',
-    bytes: bytes.length,
-    sha256,
-    type: 'video/mp4',
-  }
-  const { fileId } = await here.says('meetings.recorded', finished)
+  const { folderId, name } = wanted
+  const { fileId } = await here.says('meetings.recorded', await finished(meetingId, wanted, 'a film'))
   const { view } = await bob.call('chat.open', { roomId })
   assert.deepEqual(
     view.messages.at(-1)?.files.map(({ id, name }) => [id, name]),
@@ -162,4 +160,70 @@ test('[MEET-10] a host records: everybody sees it, who comes in agrees first, an
     (await bob.call('files.list', { folderId })).files.map(({ id }) => id),
     [fileId],
   )
+})
+
+/** Carol, who is in the room and a host, records, and stops. */
+async function recordedBy(carol: Someone) {
+  const { meeting, meetingId, roomId } = await here.garden(bob, carol)
+  await here.knock(ada, meeting)
+  const host = await here.knock(carol, meeting)
+  await ada.call('meetings.host', { meetingId, participantId: host.id, isHost: true })
+  await carol.call('meetings.enter', { participantId: host.id })
+  await here.joins(host)
+  await carol.call('meetings.record', { meetingId, isOn: true })
+  const wanted = egress()!.record as Wanted
+  await carol.call('meetings.record', { meetingId, isOn: false })
+  return { meetingId, roomId, wanted }
+}
+const filesIn = async (folderId: FileId) => (await ada.call('files.list', { folderId })).files
+
+test('a recording is filed also when who recorded is locked by then, or has left the room', async () => {
+  for (const [name, goes] of [
+    ['Lou', (lou: Someone) => ada.call('directory.person.change', { accountId: lou.accountId, status: 'locked' })],
+    ['Lea', (lea: Someone, roomId: RoomId) => lea.call('chat.room.leave', { roomId })],
+  ] as const) {
+    const one = await here.colleague(ada, name)
+    const { meetingId, roomId, wanted } = await recordedBy(one)
+    await goes(one, roomId)
+    const { fileId } = await here.says('meetings.recorded', await finished(meetingId, wanted, `a film of ${name}`))
+    assert.deepEqual(
+      (await filesIn(wanted.folderId)).map(({ id, changedBy }) => [id, changedBy]),
+      [[fileId, ada.accountId]],
+    )
+    const said = (await bob.call('chat.open', { roomId })).view.messages.at(-1)
+    assert.deepEqual([said?.authorId, said?.files.map(({ id }) => id)], [ada.accountId, [fileId]])
+  }
+})
+
+test('in a room that was archived meanwhile nobody says it, and it is filed', async () => {
+  const { meetingId, roomId, wanted } = await recordedBy(await here.colleague(ada, 'Leo'))
+  await ada.call('chat.room.change', { roomId, isArchived: true })
+  const { fileId } = await here.says('meetings.recorded', await finished(meetingId, wanted, 'a film of then'))
+  assert.deepEqual(
+    (await filesIn(wanted.folderId)).map(({ id }) => id),
+    [fileId],
+  )
+})
+
+test('a recording that is told of again is filed once: days later, and when it was deleted for ever', async () => {
+  const { meetingId, roomId, wanted } = await recordedBy(await here.colleague(ada, 'Liv'))
+  const done = await finished(meetingId, wanted, 'a film twice')
+  const { fileId } = await here.says('meetings.recorded', done)
+  const messages = async () => (await bob.call('chat.open', { roomId })).view.messages.length
+  const before = await messages()
+  const again = async () => {
+    await here.blobs.put(done.key, Readable.from([Buffer.from('a film twice')]))
+    assert.deepEqual(await here.says('meetings.recorded', done), { fileId })
+    assert.equal(await messages(), before)
+  }
+  here.later(2 * 24 * 3_600_000)
+  await here.hub.cabinet.sweepUploads()
+  await again()
+  assert.equal((await filesIn(wanted.folderId)).length, 1)
+  assert.ok(await here.blobs.stat(done.key))
+
+  await ada.call('files.trash', { fileIds: [fileId] })
+  await ada.call('files.delete', { fileIds: [fileId] })
+  await again()
+  assert.deepEqual(await filesIn(wanted.folderId), [])
 })

@@ -6,7 +6,8 @@ import { isInside, type Occasion, type Part, type Standing } from './rules.ts'
 import type { Db, MeetingRow, MeetingTables, ParticipantRow } from './store.ts'
 import { findPart } from './store.participants.ts'
 
-export type Recorded = Input<Internal, 'meetings.recorded'> & { roomId: RoomId }
+/** `founders`: who may stand in for whoever recorded, if they are gone. */
+export type Recorded = Input<Internal, 'meetings.recorded'> & { roomId: RoomId; founders: readonly AccountId[] }
 
 export interface MeetingDeps extends Database<MeetingTables> {
   epoch: string
@@ -38,7 +39,7 @@ export interface MeetingDeps extends Database<MeetingTables> {
   mayStreamTo: (url: string) => Promise<void>
   /** The folder of a room, for what is recorded there. */
   recordingFolderOf: (roomId: RoomId) => Promise<FileId>
-  /** Makes a finished recording a file of its folder, and shows it in the room. Said again, it is the same file. */
+  /** Makes a finished recording a file of its folder, and shows it in the room if somebody can. Said again, it is the same file. */
   takeRecording: (recorded: Recorded) => Promise<FileId>
 }
 

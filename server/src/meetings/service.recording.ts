@@ -7,7 +7,7 @@ import { noSuchMeeting, type MeetingDeps } from './service.common.ts'
 import type { Coming } from './service.coming.ts'
 import { seal, sealingKeyBytes, unseal } from './sealing.ts'
 import type { Sittings } from './sittings.ts'
-import { findMeeting, setRecording, type MeetingRow, type TargetRow } from './store.ts'
+import { findMeeting, foundersOf, setRecording, type MeetingRow, type TargetRow } from './store.ts'
 import { addTarget, dropTarget, findAdded, findSealingKey, findTarget, listTargets, sealingKey, setStream } from './store.targets.ts'
 
 const noSuchTarget = () => fail('not_found', 'meetings.noSuchTarget')
@@ -180,7 +180,7 @@ export function recordingService(deps: MeetingDeps & { hold: Hold; sittings: Sit
     async recorded(done: Input<Internal, 'meetings.recorded'>): Promise<Output<Internal, 'meetings.recorded'>> {
       const row = await findMeeting(db, done.meetingId)
       if (!row) throw noSuchMeeting()
-      return { fileId: await takeRecording({ ...done, roomId: row.roomId }) }
+      return { fileId: await takeRecording({ ...done, roomId: row.roomId, founders: await foundersOf(db, row.id) }) }
     },
   }
 }

@@ -106,6 +106,13 @@ export async function findMeeting(db: Db, id: string): Promise<MeetingRow | unde
   const { rows } = await sql<MeetingRow>`${meetings} where meeting.id = ${id}`.execute(reading(db))
   return rows[0]
 }
+/** Who began its last sitting, and who made it. */
+export async function foundersOf(db: Db, id: string): Promise<AccountId[]> {
+  const { rows } = await sql<{ by: AccountId }>`
+    (select begun_by as by from sitting where meeting_id = ${id} order by began_at desc limit 1)
+    union all select created_by from meeting where id = ${id}`.execute(reading(db))
+  return rows.map(({ by }) => by)
+}
 export async function findBySlug(db: Db, slug: string): Promise<MeetingRow | undefined> {
   const { rows } = await sql<MeetingRow>`${meetings} where meeting.slug = ${slug}`.execute(reading(db))
   return rows[0]
