@@ -2,6 +2,7 @@ declare module 'virtual:licences' {
   export const licensed: { name: string; version: string; licence: string }[]
 }
 
+declare module '*.js?refusals'
 declare module '*.js?meetings'
 declare module '*.js?files'
 declare module '*.js?documents'

@@ -74,6 +74,7 @@ export class Visit {
     await this.look()
     if (!this.peek || !this.hub) return
     const reply = await this.hub.call('meetings.mine', { meetingId: this.peek.meetingId })
+    if (!reply.ok && this.isGuest) return this.#forgetGuest()
     if (reply.ok && reply.data.participant?.state === 'waiting') this.#stand(reply.data.participant)
   }
 
@@ -167,6 +168,13 @@ export class Visit {
     }
     this.#back(reply.error)
     return false
+  }
+
+  /** The guest of another meeting is a stranger at this door: whoever it is says a name first. */
+  #forgetGuest() {
+    this.#end()
+    this.#accountId = undefined
+    this.me = undefined
   }
 
   #back(failure: Failure) {

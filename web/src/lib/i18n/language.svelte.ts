@@ -1,5 +1,6 @@
 import { locales, overwriteGetLocale, type Locale } from './paraglide/runtime.js'
 import type { Part } from './parts.ts'
+import { speakAlso } from './sentence.ts'
 import { isLoaded, load, want } from './tables.ts'
 
 export type Language = Locale
@@ -44,7 +45,10 @@ export const language = {
   /** For pages that say more than the first one does: asked for before they are shown. */
   async also(part: Part): Promise<void> {
     want(part)
-    if (!(await load(current))) throw new Error(`The sentences of ${part} could not be fetched`)
+    want('refusals')
+    const [isThere, { spokenLater }] = await Promise.all([load(current), import('./sentence.later.ts')])
+    speakAlso(spokenLater)
+    if (!isThere) throw new Error(`The sentences of ${part} could not be fetched`)
   },
   /** For dates and numbers. */
   get region(): string {

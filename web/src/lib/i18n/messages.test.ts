@@ -14,6 +14,7 @@ const placesIn = (message: Message) => [...new Set(textsOf(message).flatMap((tex
 for (const [english, german] of [
   ['en', 'de'],
   ['chat.en', 'chat.de'],
+  ['refusals.en', 'refusals.de'],
   ['meetings.en', 'meetings.de'],
   ['files.en', 'files.de'],
   ['documents.en', 'documents.de'],
@@ -36,6 +37,7 @@ for (const [english, german] of [
 }
 
 test('every refusal of the hub has a sentence of its own in every language', async () => {
+  await language.also('refusals')
   const heard = new Set<string>()
   for (const one of languages) {
     await language.use(one)

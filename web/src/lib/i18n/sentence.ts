@@ -7,8 +7,14 @@ const minutesOrSeconds = (params: Params): string => {
   return seconds < 90 ? m.seconds({ count: seconds }) : m.minutes({ count: Math.ceil(seconds / 60) })
 }
 
+/** What only the pages behind the first one are refused with comes with them (`sentence.later.ts`). */
+export type Later = Extract<Sentence, `${'meetings' | 'files' | 'documents'}.${string}`>
+export type Spoken<Keys extends Sentence> = Record<Keys, (params: Params) => string>
+let later: Partial<Spoken<Later>> = {}
+export const speakAlso = (more: Spoken<Later>): void => void (later = more)
+
 /** Every refusal the hub can speak, in the reader's language. What is missing here does not compile. */
-const spoken: Record<Sentence, (params: Params) => string> = {
+const spoken: Spoken<Exclude<Sentence, Later>> = {
   unauthenticated: m.sentence_unauthenticated,
   forbidden: m.sentence_forbidden,
   notFound: m.sentence_not_found,
@@ -51,58 +57,12 @@ const spoken: Record<Sentence, (params: Params) => string> = {
   'pictures.tooLarge': m.sentence_pictures_too_large,
   'pictures.alreadyUsed': m.sentence_pictures_already_used,
   'pictures.wrongLength': m.sentence_pictures_wrong_length,
-  'files.noSuchFile': m.sentence_files_no_such_file,
-  'files.notAFolder': m.sentence_files_not_a_folder,
-  'files.notAFile': m.sentence_files_not_a_file,
-  'files.readOnly': m.sentence_files_read_only,
-  'files.nameTaken': m.sentence_files_name_taken,
-  'files.isRoot': m.sentence_files_is_root,
-  'files.intoItself': m.sentence_files_into_itself,
-  'files.tooDeep': m.sentence_files_too_deep,
-  'files.isInTrash': m.sentence_files_is_in_trash,
-  'files.notInTrash': m.sentence_files_not_in_trash,
-  'files.spaceFull': m.sentence_files_space_full,
-  'files.noSuchUpload': m.sentence_files_no_such_upload,
-  'files.uploadBusy': m.sentence_files_upload_busy,
-  'files.wrongLength': m.sentence_files_wrong_length,
-  'files.wrongContent': m.sentence_files_wrong_content,
-  'files.noSuchVersion': m.sentence_files_no_such_version,
-  'files.noSuchPerson': m.sentence_files_no_such_person,
-  'files.notYourself': m.sentence_files_not_yourself,
-  'files.contentLost': m.sentence_files_content_lost,
-  'files.contentDamaged': m.sentence_files_content_damaged,
-  'documents.noSuchDocument': m.sentence_documents_no_such_document,
-  'documents.noSuchVersion': m.sentence_documents_no_such_version,
-  'documents.notTaken': m.sentence_documents_not_taken,
   'auth.signedInAlready': m.sentence_auth_signed_in_already,
-  'meetings.noSuchMeeting': m.sentence_meetings_no_such_meeting,
-  'meetings.noSuchParticipant': m.sentence_meetings_no_such_participant,
-  'meetings.onlyHosts': m.sentence_meetings_only_hosts,
-  'meetings.notInside': m.sentence_meetings_not_inside,
-  'meetings.isLocked': m.sentence_meetings_is_locked,
-  'meetings.noGuests': m.sentence_meetings_no_guests,
-  'meetings.isRecorded': m.sentence_meetings_is_recorded,
-  'meetings.deniedTooOften': m.sentence_meetings_denied_too_often,
-  'meetings.noLongerWaiting': m.sentence_meetings_no_longer_waiting,
-  'meetings.notRunning': m.sentence_meetings_not_running,
-  'meetings.notYourself': m.sentence_meetings_not_yourself,
-  'meetings.onlyPeopleHost': m.sentence_meetings_only_people_host,
-  'meetings.preparing': m.sentence_meetings_preparing,
-  'meetings.mediaMissing': m.sentence_meetings_media_missing,
-  'meetings.mediaAway': m.sentence_meetings_media_away,
-  'meetings.recordingFull': m.sentence_meetings_recording_full,
-  'meetings.recordingOff': m.sentence_meetings_recording_off,
-  'meetings.recordingPreparing': m.sentence_meetings_recording_preparing,
-  'meetings.noSuchTarget': m.sentence_meetings_no_such_target,
-  'meetings.targetNotPublic': m.sentence_meetings_target_not_public,
-  'meetings.targetUnknown': m.sentence_meetings_target_unknown,
-  'meetings.tooManyTargets': m.sentence_meetings_too_many_targets,
-  'meetings.noSuchRing': m.sentence_meetings_no_such_ring,
 }
 
 /** What happened, what is safe, what to do. */
 export function sentence({ key, params, retryAfterMs, ref }: Failure): string {
   // A newer hub may refuse with a sentence this page does not know yet.
-  const speak: ((params: Params) => string) | undefined = spoken[key]
+  const speak: ((params: Params) => string) | undefined = { ...spoken, ...later }[key]
   return (speak ?? m.sentence_internal)({ ...params, ...(retryAfterMs !== undefined && { retryAfterMs }), ...(ref && { ref }) })
 }

@@ -8,12 +8,14 @@ type File = { default?: readonly [first: number, messages: readonly Say[]] }
 const files: Record<Locale, Record<'first' | Part, () => Promise<unknown>>> = {
   en: {
     first: () => import('./paraglide/messages/en.js'),
+    refusals: () => import('./paraglide/messages/en.js?refusals'),
     meetings: () => import('./paraglide/messages/en.js?meetings'),
     files: () => import('./paraglide/messages/en.js?files'),
     documents: () => import('./paraglide/messages/en.js?documents'),
   },
   de: {
     first: () => import('./paraglide/messages/de.js'),
+    refusals: () => import('./paraglide/messages/de.js?refusals'),
     meetings: () => import('./paraglide/messages/de.js?meetings'),
     files: () => import('./paraglide/messages/de.js?files'),
     documents: () => import('./paraglide/messages/de.js?documents'),
