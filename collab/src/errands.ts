@@ -1,7 +1,7 @@
-import { fail, type Blobs, type Database, type Log } from '@atrium/platform'
+import { type Blobs, type Database, type Log } from '@atrium/platform'
 import type { FileId, Input, Internal } from '@atrium/protocol'
 import type { Documents } from './documents.ts'
-import { begin, beginWith, forget, stored, type DocumentTables, type Tables } from './store.ts'
+import { begin, beginWith, forget, type DocumentTables, type Tables } from './store.ts'
 
 interface Needs {
   db: Tables
@@ -12,7 +12,7 @@ interface Needs {
   now: () => Date
 }
 
-/** Documents as files: begun, copied, deleted. The server has looked at who may; each may be asked for again. */
+/** Documents as files: begun and deleted. The server has looked at who may; each may be asked for again. */
 export function errands({ db, work, documents, blobs, log, now }: Needs) {
   async function beginFrom(fileId: FileId, parts: Uint8Array[]): Promise<void> {
     const { parts: merged } = await documents.anyThread(fileId).ask('merge', {}, parts)
@@ -24,16 +24,6 @@ export function errands({ db, work, documents, blobs, log, now }: Needs) {
     async 'document.create'({ fileId, update }: Input<Internal, 'document.create'>) {
       if (update === undefined) await begin(db, fileId)
       else await beginFrom(fileId, [Buffer.from(update, 'base64')])
-      return {}
-    },
-
-    /** What is on disk of another, wherever that one is open. */
-    async 'document.copy'({ fileId, from }: Input<Internal, 'document.copy'>) {
-      const there = await stored(db, from)
-      if (!there) throw fail('not_found', 'documents.noSuchDocument')
-      const { snapshot, tail } = there
-      if (!snapshot && tail.length === 0) await begin(db, fileId)
-      else await beginFrom(fileId, [...(snapshot ? [snapshot] : []), ...tail.map(({ bytes }) => bytes)])
       return {}
     },
 

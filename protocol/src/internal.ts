@@ -28,11 +28,6 @@ export const internal = {
     z.object({ media: MediaReadiness, recording: z.enum(['ready', 'preparing', 'off', 'away']), problems: z.array(z.string()) }),
   ),
   'media.recording.prepare': query(z.strictObject({}), z.object({})),
-  /** The media node's judgement of a ticket: whom it lets into which meeting, and with what. Good once. */
-  'media.admit': query(
-    z.strictObject({ ticket: z.string().max(4_096), meetingId: MeetingId }),
-    z.object({ participantId: ParticipantId, may: z.array(z.enum(['audio', 'video', 'screen'])) }),
-  ),
   'media.join': passedOn(media['media.join']),
   'media.capable': passedOn(media['media.capable']),
   'media.connect': passedOn(media['media.connect']),
@@ -86,7 +81,6 @@ export const internal = {
   /** At the document node that has the document. The server has looked at who may. */
   /** `update`: what it says at first, as one Yjs update (version 1), base64. */
   'document.create': query(z.strictObject({ ...document, update: z.string().optional() }), z.object({})),
-  'document.copy': query(z.strictObject({ ...document, from: FileId }), z.object({})),
   'document.delete': query(z.strictObject(document), z.object({})),
   'document.versions': query(
     z.strictObject({ ...document, before: z.int().optional() }),

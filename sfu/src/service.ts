@@ -14,7 +14,7 @@ type Asked<I> = { accountId: string; sessionId: string; input: I }
 
 /** Meetings: found by its lease, asked over the bus, entered with a ticket. It begins without the program that carries media, and opens when that is there. */
 export async function start(house: House, { patience = {} }: Options = {}): Promise<Service> {
-  const { bus, config, db, placement, tickets, node, version, log } = house
+  const { bus, config, db, placement, node, version, log } = house
   const program = mediaProgram(house)
   const addresses = await addressesFor(config)
   const problems = [...addresses.problems]
@@ -70,10 +70,6 @@ export async function start(house: House, { patience = {} }: Options = {}): Prom
     }),
     'media.recording.prepare': async () => (recording.prepare(), done),
     'media.egress': async (wish) => (recording.want(wish, rooms?.roomAt(wish.meetingId)), done),
-    async 'media.admit'({ ticket, meetingId }) {
-      const { participantId, may } = await tickets.verify(ticket, 'media', { meetingId })
-      return { participantId, may }
-    },
     'media.join': async (asked) => here().join(asked),
     'media.capable': (asked) => step(asked, (peer, { rtpCapabilities }) => (peer.capable(rtpCapabilities), done)),
     'media.connect': (asked) =>

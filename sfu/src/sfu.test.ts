@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import { newId, Refusal } from '@atrium/platform'
-import type { MeetingId, ParticipantId } from '@atrium/protocol'
+import type { AccountId, MeetingId, SessionId } from '@atrium/protocol'
 import { withMediaNode, type MediaNode } from './testing/node.ts'
 
 let hub: MediaNode
@@ -17,19 +17,21 @@ test('a media node is found by its lease and says what it is', async () => {
   assert.deepEqual(await call('node.describe', {}), { node: hub.node.id, service: 'sfu', version: '1.2.3', load: 0 })
 })
 
-test('a media ticket admits its participant to its meeting, once', async () => {
+test('a media ticket lets its participant into its meeting, once', async () => {
   const meetingId = newId() as MeetingId
-  const participantId = newId() as ParticipantId
-  const ticket = await hub.sign({ meetingId, participantId, may: ['audio', 'video'] })
-  await assert.rejects(call('media.admit', { ticket, meetingId: newId() }), refused('forbidden'))
-  assert.deepEqual(await call('media.admit', { ticket, meetingId }), { participantId, may: ['audio', 'video'] })
-  await assert.rejects(call('media.admit', { ticket, meetingId }), refused('forbidden'))
+  const by = { accountId: newId() as AccountId, sessionId: newId() as SessionId }
+  const ticket = await hub.sign({ ...by, meetingId })
+  const join = (to: string) => call('media.join', { ...by, input: { clientId: newId(), meetingId: to, ticket } })
+  await assert.rejects(join(newId()), refused('forbidden'))
+  await join(meetingId)
+  await assert.rejects(join(meetingId), refused('forbidden'))
 })
 
 test('what comes over the bus is looked at as well', async () => {
-  await assert.rejects(call('media.admit', { ticket: 'x' }), refused('invalid'))
-  await assert.rejects(call('media.admit', { ticket: 'x', meetingId: newId(), more: 1 }), refused('invalid'))
-  await assert.rejects(call('media.admit', { ticket: 'x', meetingId: newId() }), refused('forbidden'))
+  const asked = { accountId: newId(), sessionId: newId(), input: { clientId: newId(), meetingId: newId(), ticket: 'x' } }
+  await assert.rejects(call('media.join', { ...asked, input: { ticket: 'x' } }), refused('invalid'))
+  await assert.rejects(call('media.join', { ...asked, more: 1 }), refused('invalid'))
+  await assert.rejects(call('media.join', asked), refused('forbidden'))
   for (const name of ['room.open', 'toString', '__proto__']) await assert.rejects(call(name, {}), refused('not_found'))
 })
 
