@@ -1,5 +1,5 @@
 // One recorded or streamed meeting, one process: packets of sound and pictures in, one composed picture and one mixed sound
-// out, to a file and to any number of servers. It is started by process.ts and ends with it.
+// out, to a file and to any number of servers. It is started by composer.ts and ends with the process that did.
 import { createSocket } from 'node:dgram'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
