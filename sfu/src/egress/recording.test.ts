@@ -18,7 +18,7 @@ import { lateness, onsets, typical, watch } from './testing/watching.ts'
 
 const program = usualProgram()
 const folder = usualRecording()
-const patience = { timeout: 60_000 }
+const patience = { timeout: 180_000 }
 
 /** Where the pictures of so many are, in the order in which they came. */
 function placesOf(people: number): Rect[] {
@@ -46,9 +46,9 @@ else
       const wish = meeting.toRecord()
       here.recording.want(wish, meeting.room)
       const egress = here.recording.of(meeting.room.meetingId)!
-      await until('seven seconds are composed', () => (egress.figures?.pictures ?? 0) >= 175, 20_000)
+      await until('seven seconds are composed', () => (egress.figures?.pictures ?? 0) >= 175, 60_000)
       here.recording.want({ ...wish, record: null }, meeting.room)
-      await until('the recording is filed', () => here.recorded.length === 1, 10_000)
+      await until('the recording is filed', () => here.recorded.length === 1, 30_000)
       people.forEach(({ sending }) => sending.stop())
 
       const [recorded] = here.recorded
@@ -73,7 +73,7 @@ else
     async function composed(meetingId: MeetingId, pictures: number) {
       const count = () => here.recording.of(meetingId)?.figures?.pictures ?? 0
       const enough = count() + pictures
-      await until(`${pictures} more pictures are composed`, () => count() >= enough, 30_000)
+      await until(`${pictures} more pictures are composed`, () => count() >= enough, 60_000)
     }
     const recordedOf = (meetingId: MeetingId) => here.recorded.filter((recorded) => recorded.meetingId === meetingId)
 
@@ -96,7 +96,7 @@ else
         third.peer.close()
         await composed(meetingId, 75)
         here.recording.end(meetingId)
-        await until('the recording is filed', () => recordedOf(meetingId).length === 1, 10_000)
+        await until('the recording is filed', () => recordedOf(meetingId).length === 1, 30_000)
         for (const { sending } of [first, second, third]) sending.stop()
 
         const seats = ['Ada', 'Bob', 'Cleo', 'screen'].map((id) => ({ id, hasPicture: true, spokeAt: 0 }))
@@ -122,11 +122,15 @@ else
       const { pid } = here.recording.of(meetingId)!
       const number = Math.floor((performance.timeOrigin + performance.now() - here.zeroMs) / 40)
       process.kill(pid!, 'SIGKILL')
-      await until('the first part is filed', () => recordedOf(meetingId).length === 1, 10_000)
-      await until('another composes', () => here.recording.of(meetingId)!.pid !== undefined && here.recording.of(meetingId)!.pid !== pid)
+      await until('the first part is filed', () => recordedOf(meetingId).length === 1, 30_000)
+      await until(
+        'another composes',
+        () => here.recording.of(meetingId)!.pid !== undefined && here.recording.of(meetingId)!.pid !== pid,
+        30_000,
+      )
       await composed(meetingId, 100)
       here.recording.end(meetingId)
-      await until('the second part is filed', () => recordedOf(meetingId).length === 2, 10_000)
+      await until('the second part is filed', () => recordedOf(meetingId).length === 2, 30_000)
       sending.stop()
 
       const [one, two] = recordedOf(meetingId)
@@ -164,7 +168,7 @@ else
       bad.sending.is.video = true
       await composed(meetingId, 75)
       here.recording.end(meetingId)
-      await until('the recording is filed', () => recordedOf(meetingId).length === 1, 10_000)
+      await until('the recording is filed', () => recordedOf(meetingId).length === 1, 30_000)
       for (const { sending } of [bad, good]) sending.stop()
 
       const { pictures } = await watch(await here.fileOf(recordedOf(meetingId)[0]!), placesOf(2))
@@ -187,11 +191,11 @@ else
       await copyFile(join(folder, about!.replace('.json', '.mp4')), join(folder, `${id}.mp4`))
       await copyFile(join(folder, about!), join(folder, `${id}.json`))
       here.recording.end(meetingId)
-      await until('the recording itself is filed', () => recordedOf(meetingId).length === 1, 10_000)
+      await until('the recording itself is filed', () => recordedOf(meetingId).length === 1, 30_000)
       sending.stop()
 
       here.begin()
-      await until('what was left is filed as well', () => recordedOf(meetingId).length === 2, 15_000)
+      await until('what was left is filed as well', () => recordedOf(meetingId).length === 2, 45_000)
       const found = recordedOf(meetingId)[1]!
       assert.deepEqual([found.key, found.name], [id, 'Crashed.mp4'])
       const { seconds, sound } = await watch(await here.fileOf(found), placesOf(1))
