@@ -4,6 +4,8 @@ import type { Claims, Visit } from './visit.ts'
 
 /** Longer than a ticket lives and clocks differ: one that was signed just before the right was lost is refused to its end. */
 const rememberedMs = ticketLivesMs.document + 60_000
+/** The server's clock may be ahead of ours: a ticket that was signed so shortly after, by its own time, may be from before. */
+const suspectMs = 5_000
 
 /**
  * An account or a session that is gone ends by its name. Anything else that was taken from somebody may be what this document
@@ -39,8 +41,9 @@ export function rights({
   return {
     /** Why a ticket is no longer good, if it is not. */
     lostSince(claims: Claims): DocumentEnding | undefined {
-      const lost = recent.find(({ revoked, at }) => claims.issuedAt <= at && concerns(revoked, claims))
-      return lost && endingOf(lost.revoked)
+      const lost = recent.find(({ revoked, at }) => claims.issuedAt <= at + suspectMs && concerns(revoked, claims))
+      // One that is only suspect is no end for good: the next that the client asks for says what is left.
+      return lost && (claims.issuedAt <= lost.at ? endingOf(lost.revoked) : 'ticket_refused')
     },
     stop,
   }
