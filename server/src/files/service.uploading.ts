@@ -81,7 +81,10 @@ export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { t
     const hashed: Running | undefined = offset === 0 ? { hash: createHash('sha256'), at: 0 } : known?.at === offset ? known : undefined
     running.delete(upload.id)
     async function* hashing() {
+      let at = offset
       for await (const chunk of content) {
+        at += chunk.length
+        if (at > upload.bytes) throw fail('too_large', 'tooLarge', { params: { limit: upload.bytes } })
         if (hashed) {
           hashed.hash.update(chunk)
           hashed.at += chunk.length

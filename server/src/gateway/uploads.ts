@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Readable } from 'node:stream'
 import { Server } from '@tus/server'
-import { DataStore, Upload as TusUpload, type Lock, type Locker, type RequestRelease } from '@tus/utils'
-import type { Express, Request } from 'express'
+import { DataStore, ERRORS, Upload as TusUpload, type Lock, type Locker, type RequestRelease } from '@tus/utils'
+import type { Express, Request, Response } from 'express'
 import { fail, Refusal, statusOf, type Actor, type Log } from '@atrium/platform'
 import type { Cabinet, Upload } from '../files/index.ts'
 import type { Session } from './http.ts'
@@ -14,6 +14,7 @@ const path = '/upload/files'
 interface Sending {
   actor: Actor
   upload: Upload
+  request: Request
 }
 
 /**
@@ -41,11 +42,16 @@ export function uploadDoor(
       const offset = await uploading.received(sending.upload)
       return new TusUpload({ id, size: sending.upload.bytes, offset })
     }
-    override async write(content: Readable, _id: string, offset: number): Promise<number> {
-      const { actor, upload } = here.getStore()!
-      const passage = passages.open(actor, upload.folderId, () => content.destroy(new Error('whoever sends it may not any more')))
+    /** Straight from the connection: through the library's own streams it would cost twice as much. It was given no body. */
+    override async write(nothing: Readable, _id: string, offset: number): Promise<number> {
+      nothing.resume()
+      const { actor, upload, request } = here.getStore()!
+      const passage = passages.open(actor, upload.folderId, () => request.destroy())
       try {
-        return await uploading.take(upload, offset, content)
+        return await uploading.take(upload, offset, request)
+      } catch (error) {
+        // Who went away in the middle of it is told nothing, and it is no fault of ours.
+        throw request.destroyed && !request.complete ? ERRORS.ABORTED : error
       } finally {
         passage.close()
       }
@@ -60,7 +66,9 @@ export function uploadDoor(
       let release = async () => {}
       return {
         async lock(signal: AbortSignal, letGo: RequestRelease) {
-          const held = await uploading.hold(id, () => void letGo(), signal)
+          const { request } = here.getStore()!
+          const end = () => (request.method === 'PATCH' ? void request.destroy() : void letGo())
+          const held = await uploading.hold(id, end, signal)
           release = held.release
         },
         unlock: () => release(),
@@ -90,14 +98,28 @@ export function uploadDoor(
     },
   })
 
-  app.options(`${path}/:id`, (request, response) => tus.handle(request, response))
+  /** The library sees the question without the bytes, and says what is answered. */
+  async function answer(request: Request, response: Response): Promise<void> {
+    const headers = Object.entries(request.headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : []))
+    const url = new URL(request.originalUrl, 'http://hub')
+    const said = await tus.handleWeb(
+      new globalThis.Request(url, { method: request.method, headers: new Headers(headers as [string, string][]) }),
+    )
+    response.status(said.status)
+    for (const [name, value] of said.headers) response.set(name, value)
+    // Whoever is refused in the middle of sending is not listened to any longer.
+    if (!request.complete && request.method === 'PATCH') response.set('connection', 'close')
+    response.end(Buffer.from(await said.arrayBuffer()))
+  }
+
+  app.options(`${path}/:id`, answer)
   app.all(`${path}/:id`, async (request: Request<{ id: string }>, response) => {
     const { id } = request.params
     if (!['HEAD', 'PATCH', 'DELETE'].includes(request.method) || !isUuid(id)) throw fail('not_found', 'notFound')
     const actor = await actorOf(request)
     if (!actor) throw fail('unauthenticated', 'unauthenticated')
     const upload = await uploading.open(actor, id)
-    await here.run({ actor, upload }, () => tus.handle(request, response))
+    await here.run({ actor, upload, request }, () => answer(request, response))
     // All came, and whoever took it died before saying so: nothing will be sent any more that could tell us.
     if (request.method === 'HEAD' && upload.state !== 'done')
       uploading.complete(actor, id).catch((error: unknown) => log.warn({ operation: 'upload', error }, 'an upload could not be finished'))
