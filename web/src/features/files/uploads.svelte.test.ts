@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test, vi } from 'vitest'
-import { until } from '@atrium/platform/testing'
 import type { FileId, Reply } from '@atrium/protocol'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import { Uploads } from './uploads.svelte.ts'
+
+/** Says what it waited for, should it never come. */
+const until = (what: string, isSo: () => boolean) => vi.waitFor(() => expect(isSo(), what).toBe(true))
 
 // The bytes go over XMLHttpRequest, and hashes over a worker: neither is here. What they are told is.
 const ways: Way[] = []
