@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { beforeEach, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import type { FileId, Reply } from '@atrium/protocol'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import { Uploads } from './uploads.svelte.ts'
