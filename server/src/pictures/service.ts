@@ -129,7 +129,7 @@ export function picturesService({ db, work, blobs, tickets, jobs, maySee, now, n
       return one.picture
     })
     if (new Set(ids).size < ids.length) throw fail('conflict', 'pictures.alreadyUsed')
-    await usePictures(tx, ids, use)
+    if ((await usePictures(tx, ids, use)) < ids.length) throw fail('conflict', 'pictures.alreadyUsed')
     return pictures
   }
 

@@ -109,16 +109,19 @@ export async function holdPictures(tx: Tx, ids: readonly string[]): Promise<Foun
   return rows.map(toFound)
 }
 
-export async function usePictures(tx: Tx, ids: readonly string[], use: Exclude<Use, { kind: 'none' }>): Promise<void> {
+/** Resolves to how many were free: of two units that share a transaction both may have found them so, and this statement decides. */
+export async function usePictures(tx: Tx, ids: readonly string[], use: Exclude<Use, { kind: 'none' }>): Promise<number> {
   const set =
     use.kind === 'profile'
       ? { use: use.kind, accountId: use.accountId }
       : { use: use.kind, messageId: use.messageId, roomId: use.roomId, seq: use.seq }
-  await open(tx)
+  const { numUpdatedRows } = await open(tx)
     .updateTable('picture')
     .set(set)
     .where('id', '=', sql<PictureId>`any(${ids}::uuid[])`)
-    .execute()
+    .where('use', 'is', null)
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
 }
 
 export const ofMessages = async (tx: Tx, messageIds: readonly string[]): Promise<Found[]> =>
