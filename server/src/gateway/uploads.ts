@@ -48,10 +48,11 @@ export function uploadDoor(
       const { actor, upload, request } = here.getStore()!
       const passage = passages.open(actor, upload.folderId, () => request.destroy())
       try {
-        return await uploading.take(upload, offset, request)
+        // A fault of ours ends the reading, and not the connection: its reason is to be answered.
+        return await uploading.take(upload, offset, request.iterator({ destroyOnReturn: false }))
       } catch (error) {
         // Who went away in the middle of it is told nothing, and it is no fault of ours.
-        throw request.destroyed && !request.complete ? ERRORS.ABORTED : error
+        throw request.destroyed && !(error instanceof Refusal) ? ERRORS.ABORTED : error
       } finally {
         passage.close()
       }
