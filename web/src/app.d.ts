@@ -3,6 +3,8 @@ declare module 'virtual:licences' {
 }
 
 declare module '*.js?refusals'
+declare module '*.js?about'
+declare module '*.js?me'
 declare module '*.js?meetings'
 declare module '*.js?files'
 declare module '*.js?documents'

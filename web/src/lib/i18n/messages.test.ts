@@ -15,6 +15,8 @@ for (const [english, german] of [
   ['en', 'de'],
   ['chat.en', 'chat.de'],
   ['refusals.en', 'refusals.de'],
+  ['about.en', 'about.de'],
+  ['me.en', 'me.de'],
   ['meetings.en', 'meetings.de'],
   ['files.en', 'files.de'],
   ['documents.en', 'documents.de'],

@@ -9,6 +9,8 @@ const files: Record<Locale, Record<'first' | Part, () => Promise<unknown>>> = {
   en: {
     first: () => import('./paraglide/messages/en.js'),
     refusals: () => import('./paraglide/messages/en.js?refusals'),
+    about: () => import('./paraglide/messages/en.js?about'),
+    me: () => import('./paraglide/messages/en.js?me'),
     meetings: () => import('./paraglide/messages/en.js?meetings'),
     files: () => import('./paraglide/messages/en.js?files'),
     documents: () => import('./paraglide/messages/en.js?documents'),
@@ -16,6 +18,8 @@ const files: Record<Locale, Record<'first' | Part, () => Promise<unknown>>> = {
   de: {
     first: () => import('./paraglide/messages/de.js'),
     refusals: () => import('./paraglide/messages/de.js?refusals'),
+    about: () => import('./paraglide/messages/de.js?about'),
+    me: () => import('./paraglide/messages/de.js?me'),
     meetings: () => import('./paraglide/messages/de.js?meetings'),
     files: () => import('./paraglide/messages/de.js?files'),
     documents: () => import('./paraglide/messages/de.js?documents'),
