@@ -54,6 +54,8 @@ export interface House {
 
 /** A running service. */
 export interface Service {
+  /** The hub answers at its port: what nobody needs for the first page may begin. */
+  serving?(): void
   /** Takes no more work and ends what it has, by name: clients connect again, to another process or in a moment. */
   drain(): Promise<void>
   /** Lets go of everything. Called after `drain`, and when a start failed half-way. */
@@ -120,20 +122,25 @@ export async function begin(modules: ServiceModules, options: RunOptions = {}): 
   try {
     const { house, services, advice } = await build()
     state.isServing = true
-    return { house, url: await house.http.listen(), advice, stop: () => stop(house, services) }
+    const url = await house.http.listen()
+    for (const service of services) service.serving?.()
+    return { house, url, advice, stop: () => stop(house, services) }
   } catch (error) {
     await letGo(closing, closeWithinMs, log)
     throw error
   }
 
   async function build() {
-    const loaded = await Promise.all(names.map((name) => modules[name]!()))
+    // While the database starts, which is another process.
+    const loading = Promise.all(names.map((name) => modules[name]!()))
+    loading.catch(() => undefined)
     const certificate = await certificateFor({ config, log, now })
     const lost = (error: Error) => {
       log.error({ operation: 'database', error }, 'The embedded database is lost: another hub may have it by now.')
       process.kill(process.pid, 'SIGTERM')
     }
     const { db } = opened('the database', await openHubDatabase(config, log, lost), (database) => database.close(), 5_000)
+    const loaded = await loading
     await prepareDatabase(db, Object.assign({}, ...loaded.map((module) => module.migrations)), options.patienceMs)
 
     const services: Service[] = []

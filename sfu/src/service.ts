@@ -23,9 +23,10 @@ export async function start(house: House, { patience = {} }: Options = {}): Prom
   let isDraining = false
   let rooms: Rooms | undefined
 
-  const opening = program.file.then(async (file) => {
+  const { promise: serving, resolve: isServing } = Promise.withResolvers<void>()
+  const opening = Promise.all([program.file, serving]).then(async ([file]) => {
     if (isDraining) return
-    // Not before: what it loads costs 30 MB.
+    // Not before: what it loads costs 30 MB, and the first page its time.
     const opened = (await import('./rooms.ts')).rooms({
       ...house,
       program: file,
@@ -97,6 +98,7 @@ export async function start(house: House, { patience = {} }: Options = {}): Prom
   const registration = await register(placement, 'sfu', node, log)
 
   return {
+    serving: isServing,
     isReady: () => !isDraining,
     async drain() {
       isDraining = true
@@ -111,6 +113,7 @@ export async function start(house: House, { patience = {} }: Options = {}): Prom
       program.stop()
       if (!isDraining) await registration.end()
       isDraining = true
+      isServing()
       await opening.catch(() => undefined)
       recording.stop()
       rooms?.stop()

@@ -64,6 +64,7 @@ export async function mediaNode(options: { patience?: Partial<Patience>; env?: R
   })
   const registration = await register(placement, 'server', server, log)
   const service = await start(house as unknown as House, { patience: { tickMs: 50, ...options.patience } })
+  service.serving?.()
   const { work } = workshop(db, bus)<object>()
   const ask = <K extends OperationName<Internal>>(operation: K, input: Draft<Internal, K>) =>
     bus.call(`sfu:${node.name}`, operation, input) as Promise<Output<Internal, K>>
