@@ -213,7 +213,7 @@ test('the same clientId with another input or operation is a conflict; somebody 
   const { dispatch } = hub()
   const { clientId } = note()
   await dispatch(alice, 'note.add', note('one', clientId), call())
-  const conflict = { code: 'conflict', key: 'chat.clientIdReused' }
+  const conflict = { code: 'conflict', key: 'clientIdReused' }
   assert.deepEqual(refusal(await dispatch(alice, 'note.add', note('two', clientId), call())), conflict)
   assert.deepEqual(refusal(await dispatch(alice, 'note.add.secretly', note('one', clientId), call())), conflict)
   assert.ok((await dispatch(bob, 'note.add', note('two', clientId), call())).ok)

@@ -30,7 +30,7 @@ export async function takeReceipt(tx: Transaction<any>, receipt: Receipt): Promi
   const { rows } = await sql<{ operation: string; inputHash: string; output: unknown }>`
     select operation, input_hash, output from receipt where account_id = ${accountId} and client_id = ${clientId}`.execute(tx)
   const kept = rows[0]
-  if (kept?.operation !== operation || kept.inputHash !== inputHash) throw fail('conflict', 'chat.clientIdReused')
+  if (kept?.operation !== operation || kept.inputHash !== inputHash) throw fail('conflict', 'clientIdReused')
   if (receipt.isSecret) throw fail('conflict', 'conflict')
   return { output: kept.output }
 }

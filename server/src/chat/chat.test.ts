@@ -77,7 +77,7 @@ test('[CHAT-3] a send repeated by the network, ten times at once, is one message
   assert.equal(replies[0]!.body, 'hello')
   assert.equal(heard.length, 1)
 
-  const reused = ['conflict', 'chat.clientIdReused']
+  const reused = ['conflict', 'clientIdReused']
   assert.deepEqual(codeAndKey(await alice.refusal('chat.send', { ...draft, body: 'goodbye' })), reused)
   assert.deepEqual(codeAndKey(await alice.refusal('chat.send', { ...draft, roomId: (await hub.room(alice)).roomId })), reused)
   assert.notEqual((await bob.call('chat.send', draft)).id, replies[0]!.id)

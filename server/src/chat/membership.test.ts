@@ -218,7 +218,7 @@ test('a command repeated is done once', async () => {
   const draft = { clientId: randomUUID(), name: 'Twice', memberIds: [carol.accountId] }
   const [first, again] = [await alice.call('chat.room.create', draft), await alice.call('chat.room.create', draft)]
   assert.deepEqual(again, first)
-  assert.deepEqual(codeAndKey(await alice.refusal('chat.room.create', { ...draft, name: 'Other' })), ['conflict', 'chat.clientIdReused'])
+  assert.deepEqual(codeAndKey(await alice.refusal('chat.room.create', { ...draft, name: 'Other' })), ['conflict', 'clientIdReused'])
   const invitation = { clientId: randomUUID(), roomId, accountIds: [carol.accountId] }
   await Promise.all([alice.call('chat.room.invite', invitation), alice.call('chat.room.invite', invitation)])
   assert.equal(heard.length, 1)

@@ -46,7 +46,7 @@ export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, 
   const repeatedSend = async (read: Db, id: string, draft: Input<Hub, 'chat.send'>): Promise<Message> => {
     const message = await findMessage(read, id)
     if (message.body === null) throw fail('conflict', 'chat.wasDeleted')
-    if (!isRepetition(message, draft)) throw fail('conflict', 'chat.clientIdReused', { field: 'clientId' })
+    if (!isRepetition(message, draft)) throw fail('conflict', 'clientIdReused', { field: 'clientId' })
     return toMessage(message)
   }
 

@@ -47,7 +47,7 @@ test('[DIR-1] an invitation whose answer was lost is asked for again: the same p
   const newcomer = hub.somebody()
   assert.equal((await newcomer.refusal('auth.invitation.accept', { token: hub.tokenOf(first.invitation), password })).key, 'auth.linkUsed')
   await newcomer.call('auth.invitation.accept', { token: hub.tokenOf(again.invitation), password })
-  assert.equal((await ada.refusal('directory.person.add', { ...draft, name: 'Other Words' })).key, 'chat.clientIdReused')
+  assert.equal((await ada.refusal('directory.person.add', { ...draft, name: 'Other Words' })).key, 'clientIdReused')
 })
 
 test('[DIR-2] the last administrator stays one, and of two who remove each other at once one stays', async () => {

@@ -111,7 +111,7 @@ export function directoryService(deps: DirectoryDeps) {
         const account = { ...draft, id, status: 'invited', language: null, at: now(), added: { by: by.id, clientId } } as const
         // A repetition gets a new link: the first one may never have arrived, and we keep no copy of it.
         const earlier = await findAdded(tx, by.id, clientId)
-        if (earlier && !isSame(earlier, draft)) throw fail('conflict', 'chat.clientIdReused')
+        if (earlier && !isSame(earlier, draft)) throw fail('conflict', 'clientIdReused')
         if (!earlier && !(await addAccount(tx, account))) throw fail('conflict', 'directory.addressTaken', { field: 'address' })
 
         const person = earlier ?? (await findPerson(tx, id))!

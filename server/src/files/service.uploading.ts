@@ -40,7 +40,7 @@ export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { t
     const earlier = await findBegun(db, actor.accountId, clientId)
     if (earlier) {
       if (earlier.folderId !== folderId || earlier.name !== name || earlier.bytes !== bytes || earlier.replaces !== replaces)
-        throw fail('conflict', 'chat.clientIdReused', { field: 'clientId' })
+        throw fail('conflict', 'clientIdReused', { field: 'clientId' })
       return placeOf(earlier)
     }
     return work(async (tx) => {

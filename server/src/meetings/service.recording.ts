@@ -135,7 +135,7 @@ export function recordingService(deps: MeetingDeps & { hold: Hold; sittings: Sit
         const earlier = await findAdded(tx, actor.accountId, clientId)
         if (earlier) {
           if (earlier.meetingId !== meetingId || earlier.name !== name || earlier.url !== url)
-            throw fail('conflict', 'chat.clientIdReused', { field: 'clientId' })
+            throw fail('conflict', 'clientIdReused', { field: 'clientId' })
           return toTarget(earlier)
         }
         if ((await listTargets(tx, meetingId)).length >= maxTargets)
