@@ -98,7 +98,7 @@ export class Attachments {
   async #show(key: string) {
     const stop = new AbortController()
     this.#stops.set(key, stop)
-    const { prepare, upload } = await import('./pictures.ts')
+    const { prepare, upload } = await import('#lib/hub/pictures.ts')
     const prepared = await prepare(this.#files.get(key)!).catch(() => undefined)
     // It calls itself a picture, and cannot be drawn: a file like others.
     if (!prepared) return this.#send(key)

@@ -1,13 +1,14 @@
 import { createContext, untrack } from 'svelte'
 import { SvelteSet } from 'svelte/reactivity'
 import type { AccountId, Failure, Hub, Me, Message, Payload, RoomEntry, RoomId } from '@atrium/protocol'
+import { setCircle, type Circle } from '#features/people/circle.ts'
+import { People } from '#features/people/people.svelte.ts'
+import { PresenceBook } from '#features/people/presence.svelte.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import { m } from '#lib/i18n/index.ts'
+import { keptFor, type Kept } from '#lib/kept.ts'
 import { excerptOf } from './excerpt.ts'
-import { keptFor, type Kept } from './kept.ts'
 import { Outbox } from './outbox.svelte.ts'
-import { People } from './people.svelte.ts'
-import { PresenceBook } from './presence.svelte.ts'
 import { RoomState } from './room.svelte.ts'
 import { Rooms, type News } from './rooms.svelte.ts'
 
@@ -27,7 +28,7 @@ export interface ChatDeps {
 }
 
 /** All that this page knows of the rooms: who is in them, what was said, what is on its way. */
-export class Chat {
+export class Chat implements Circle {
   readonly me: AccountId
   readonly isGuest: boolean
   readonly kept: Kept
@@ -186,4 +187,11 @@ export class Chat {
 /** What was put there first, as far as there is more than `most`. */
 const beyond = <K, V>(map: ReadonlyMap<K, V>, most: number): [K, V][] => [...map].slice(0, Math.max(0, map.size - most))
 
-export const [getChat, setChat] = createContext<Chat>()
+const [getChat, provide] = createContext<Chat>()
+export { getChat }
+
+/** Who chats is among people: what only needs those asks for the circle. */
+export function setChat(chat: Chat): Chat {
+  setCircle(chat)
+  return provide(chat)
+}

@@ -1,6 +1,6 @@
 import type { AccountId, Attached, Failure, Message, MessageId, Picture, RoomId } from '@atrium/protocol'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
-import type { Kept } from './kept.ts'
+import type { Kept } from '#lib/kept.ts'
 
 /** A message of mine that the hub has not confirmed yet. */
 export interface Outgoing {

@@ -1,10 +1,10 @@
 import { SvelteMap } from 'svelte/reactivity'
 import { applyChat, readTo } from '@atrium/protocol/apply'
 import type { AccountId, Failure, Hub, Message, MessageId, Payload, Reaction, RoomId, RoomView, Seen } from '@atrium/protocol'
+import type { People } from '#features/people/people.svelte.ts'
 import type { Follower, Stood } from '#lib/hub/feed.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import type { Draft, Outbox, Outgoing } from './outbox.svelte.ts'
-import type { People } from './people.svelte.ts'
 import { Typing } from './typing.svelte.ts'
 
 export interface RoomDeps {

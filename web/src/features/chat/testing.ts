@@ -1,8 +1,8 @@
 import type { Me, Message, Person, Position, Reply, RoomView } from '@atrium/protocol'
 import type { Ears, Transport } from '#lib/hub/transport.ts'
 import { openHub } from '#lib/hub/hub.svelte.ts'
+import { keptFor } from '#lib/kept.ts'
 import { Chat } from './chat.svelte.ts'
-import { keptFor } from './kept.ts'
 
 /** The other end of the wire, for tests: a room in memory that answers, counts its facts, and can fall silent. */
 export const alice = '0190c0de-0000-7000-8000-00000000000a'

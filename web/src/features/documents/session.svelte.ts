@@ -3,7 +3,7 @@ import { IndexeddbPersistence } from 'y-indexeddb'
 import { Awareness } from 'y-protocols/awareness'
 import { Doc } from 'yjs'
 import type { Failure, File, FileId, May } from '@atrium/protocol'
-import type { People } from '#features/chat/people.svelte.ts'
+import type { People } from '#features/people/people.svelte.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import { forgetDocument, keepOf, nameOfKept } from './kept.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, expect, test } from 'vitest'
 import type { Failure, File, FileId, Reply } from '@atrium/protocol'
+import type { People } from '#features/people/people.svelte.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
-import type { People } from '#features/chat/people.svelte.ts'
 import { FolderView } from './folder.svelte.ts'
 
 const id = (n: number) => `0190c0de-0000-7000-8000-${n.toString().padStart(12, '0')}` as FileId

@@ -1,5 +1,5 @@
 import type { Failure, File, FileId, Hub, Input, May, Payload } from '@atrium/protocol'
-import type { People } from '#features/chat/people.svelte.ts'
+import type { People } from '#features/people/people.svelte.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import { byName } from './words.ts'
 

@@ -1,6 +1,6 @@
 import { createContext } from 'svelte'
 import type { AccountId, Failure, File, May } from '@atrium/protocol'
-import type { People } from '#features/chat/people.svelte.ts'
+import type { People } from '#features/people/people.svelte.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 
 /** Where files lie: my own place, my rooms', and what others gave me. */

@@ -1,6 +1,6 @@
 import type { AccountId, Failure, Person } from '@atrium/protocol'
-import type { People } from '#features/chat/people.svelte.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
+import type { People } from './people.svelte.ts'
 
 const pageSize = 50
 const pauseMs = 120

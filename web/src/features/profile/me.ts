@@ -1,6 +1,6 @@
 import type { Failure, Me, Reply } from '@atrium/protocol'
-import { forgetEverybody } from '#features/chat/kept.ts'
 import { forgetDocuments } from '#features/documents/kept.ts'
+import { forgetEverybody } from '#lib/kept.ts'
 import { get, post } from '#lib/hub/http.ts'
 import { newId } from '#lib/hub/ids.ts'
 import { m, sentence } from '#lib/i18n/index.ts'

@@ -1,6 +1,6 @@
 import { createContext } from 'svelte'
 import type { Me, Person } from '@atrium/protocol'
-import type { People } from '#features/chat/people.svelte.ts'
+import type { People } from '#features/people/people.svelte.ts'
 import { language } from '#lib/i18n/index.ts'
 import { keepMe } from './me.ts'
 import { Notices } from './notices.svelte.ts'
