@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { isUuid } from './ids.ts'
+import type { Right } from './rights.ts'
 import type { Position } from './sync.ts'
 import type { Sentence } from './sentences.ts'
 
@@ -17,6 +19,16 @@ const inMs = (span: Span) => {
 export const perAccount = (times: number, span: Span): Limit => ({ by: 'account', times, perMs: inMs(span) })
 export const perSource = (times: number, span: Span): Limit => ({ by: 'source', times, perMs: inMs(span) })
 
+/**
+ * A right, and the field of the input that says over what; a list of ids means over each of them. `anything`: whoever has the
+ * right over something, and the handler shows no more than that. `everything`: global administrators only.
+ */
+export interface Needs {
+  right: Right
+  on: 'domainId' | 'accountId' | 'accountIds' | 'cosId' | 'listId' | 'resourceId' | 'grantId' | 'anything' | 'everything'
+}
+export const needs = (right: Right, on: Needs['on']): { needs: Needs } => ({ needs: { right, on } })
+
 /** Who may call an operation, how often and through which door. Nothing said: a signed-in person, at the usual rate, by both doors. */
 export interface Terms {
   /** Callable without a session. The list of these is a reviewed file: `server/src/gateway/open-operations.txt`. */
@@ -24,6 +36,12 @@ export interface Terms {
   /** Callable by a guest, whose session is good for one meeting. What the guest may do there is the slice's rule. */
   guests?: true
   limit?: Limit
+  /** An administrative operation: who has this right over what the named field of the input says. Checked before the handler runs. */
+  needs?: Needs
+  /** Callable by somebody who has shown the password and still owes something: a second factor, a new password, an enrolment. */
+  unfinished?: true
+  /** Asks for the password (or a passkey) again, unless that was within the last ten minutes. */
+  confirmed?: true
   /** `http`: it sets or ends the cookie, which no socket can. `socket`: it is about the socket itself. */
   door?: 'http' | 'socket'
   /**
@@ -61,6 +79,13 @@ export const signal = <T extends TopicKind, P extends z.ZodType>(topic: T, paylo
 export const topicKinds = ['account', 'directory', 'file', 'folder', 'hosts', 'meeting', 'presence', 'revocations', 'room'] as const
 export type TopicKind = (typeof topicKinds)[number]
 export type Topic<K extends TopicKind = TopicKind> = `${K}:${string}`
+/** Whose topic it is: the id in one of these kinds, or of any kind. Undefined for all others, and for what only looks like a topic. */
+export function idIn(topic: string, ...kinds: readonly TopicKind[]): string | undefined {
+  const colon = topic.indexOf(':')
+  const id = topic.slice(colon + 1)
+  const known: readonly string[] = kinds.length > 0 ? kinds : topicKinds
+  return known.includes(topic.slice(0, colon)) && isUuid(id) ? id : undefined
+}
 
 export type Operation = { kind: 'query' | 'command'; input: z.ZodType; output: z.ZodType; terms: Terms }
 export type Nudge = { kind: 'nudge'; input: z.ZodType; terms: Pick<Terms, 'guests'> }

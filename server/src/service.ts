@@ -73,11 +73,9 @@ export async function start(house: House): Promise<Service> {
     seatsOf: rooms.seatsOf,
     excerptOf,
     presence: there,
-    files: {
-      ...images,
-      exportOf: (actor) =>
-        people.exportOf(actor, [...sessions.exports, ...rooms.exportParts, ...images.exports, ...cabinet.exports, ...talks.exports]),
-    },
+    pictures: images,
+    exportOf: (actor) =>
+      people.exportOf(actor, [...sessions.exports, ...rooms.exportParts, ...images.exports, ...cabinet.exports, ...talks.exports]),
     cabinet,
     papers,
   })

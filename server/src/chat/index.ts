@@ -1,5 +1,5 @@
 import { together, type Actor, type Handlers, type Nudges, type Span } from '@atrium/platform'
-import type { chat as contract, Message, Room } from '@atrium/protocol'
+import { idIn, type chat as contract, type Message, type Room } from '@atrium/protocol'
 import { ownMessages, ownReactions, ownRooms } from './store.export.ts'
 import { asLeft } from './rules.ts'
 import { roomTopic, type ChatDeps } from './service.common.ts'
@@ -114,6 +114,4 @@ export function chat(deps: ChatDeps) {
   }
 }
 
-const roomTopicPattern = /^room:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
-/** Undefined for other topics, and for what only looks like one of a room. */
-const roomOf = (topic: string) => roomTopicPattern.exec(topic)?.[1]
+const roomOf = (topic: string) => idIn(topic, 'room')

@@ -1,6 +1,7 @@
 import { fail, type Actor, type Database, type Reading, type Tickets } from '@atrium/platform'
-import type { AccountId, DocumentVersion, File, FileId, Hub, Input, May, Output, Person, Topic } from '@atrium/protocol'
+import type { AccountId, DocumentVersion, File, FileId, Hub, Input, May, Output, Person } from '@atrium/protocol'
 import { shownTo } from '../directory/index.ts'
+import { fileTopic } from '../files/index.ts'
 import type { DocumentNodes } from './nodes.ts'
 
 export interface DocumentsDeps extends Pick<Database<Record<never, never>>, 'db' | 'snapshot'> {
@@ -13,7 +14,6 @@ export interface DocumentsDeps extends Pick<Database<Record<never, never>>, 'db'
   peopleOf: (db: Reading<any>, accountIds: readonly string[]) => Promise<Person[]>
 }
 
-const fileTopic = (id: string): Topic<'file'> => `file:${id}`
 const noSuchDocument = () => fail('not_found', 'documents.noSuchDocument', { field: 'fileId' })
 
 /** The rights to documents are those to files; their bodies live on a node of their own. Guests read what is shown to them (FILE-14). */

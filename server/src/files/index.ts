@@ -1,5 +1,5 @@
 import type { Actor, Handlers, Span } from '@atrium/platform'
-import type { files as contract, FileId } from '@atrium/protocol'
+import { idIn, type files as contract, type FileId } from '@atrium/protocol'
 import { WithContent, type ExportPart } from '../directory/index.ts'
 import { mayAttach } from './rules.ts'
 import { changingService } from './service.changing.ts'
@@ -14,7 +14,7 @@ import { ownFiles } from './store.export.ts'
 import { spaceOf } from './store.ts'
 
 export { holding } from './holding.ts'
-export type { FilesDeps } from './service.common.ts'
+export { fileTopic, type FilesDeps } from './service.common.ts'
 export type { Opened } from './service.downloading.ts'
 export type { FileTables } from './store.ts'
 export type { Upload } from './store.uploads.ts'
@@ -22,7 +22,7 @@ export type { Upload } from './store.uploads.ts'
 export type Cabinet = ReturnType<typeof files>
 
 const always: Span[] = [{ from: 1, to: null }]
-const topicPattern = /^(?:file|folder):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+const fileOf = (topic: string) => idIn(topic, 'file', 'folder')
 
 export function files(deps: FilesDeps) {
   const sight = seeing(deps)
@@ -78,12 +78,12 @@ export function files(deps: FilesDeps) {
 
     /** Of the topics of files and folders, those that somebody may hear now. */
     async spansOf(actor: Actor, topics: readonly string[]): Promise<Map<string, Span[]>> {
-      const ids = topics.flatMap((topic) => topicPattern.exec(topic)?.[1] ?? [])
+      const ids = topics.flatMap((topic) => fileOf(topic) ?? [])
       if (ids.length === 0) return new Map()
       const seen = await sight.see(db, actor, ids)
       return new Map(
         topics.flatMap((topic) => {
-          const found = seen.get(topicPattern.exec(topic)?.[1] ?? '')
+          const found = seen.get(fileOf(topic) ?? '')
           return found && !found.isTrashed ? [[topic, always]] : []
         }),
       )

@@ -1,8 +1,8 @@
 import { pipeline } from 'node:stream/promises'
 import type { Express, Request, Response } from 'express'
-import { fail, type Actor } from '@atrium/platform'
+import type { Actor } from '@atrium/platform'
 import type { Opened } from '../files/index.ts'
-import { fromOurPages, type Session } from './http.ts'
+import { fromOurPages, signedIn, type Session } from './http.ts'
 import type { Passages } from './passages.ts'
 
 /** Files on their way out: parts of them too, never as a page of ours, and no longer than whoever reads them may. */
@@ -15,8 +15,7 @@ export function downloadDoor(
   }: { actorOf: Session; openTicket: (actor: Actor, ticket: string) => Promise<Opened>; passages: Passages },
 ): void {
   app.get('/blob/:ticket', fromOurPages, async (request: Request<{ ticket: string }>, response) => {
-    const [actor, seen] = [await actorOf(request), passages.seen()]
-    if (!actor) throw fail('unauthenticated', 'unauthenticated')
+    const [actor, seen] = [await signedIn(actorOf, request), passages.seen()]
     const opened = await openTicket(actor, request.params.ticket)
     response.set(headersOf(opened))
     if (request.headers['if-none-match'] === opened.etag) return void response.status(304).end()

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import type { Request, RequestHandler, Response } from 'express'
 import { fail, type Actor, type Call } from '@atrium/platform'
 import { statusOf, type Http } from '@atrium/platform/http'
@@ -69,6 +70,22 @@ export function httpDoor(deps: {
 export const fromOurPages: RequestHandler = (request, _response, next) => {
   const site = request.headers['sec-fetch-site']
   next(site === undefined || site === 'same-origin' || site === 'none' ? undefined : fail('forbidden', 'forbidden'))
+}
+
+/** Whose session it is. Who has none is refused. */
+export async function signedIn(actorOf: Session, request: IncomingMessage): Promise<Actor> {
+  const actor = await actorOf(request)
+  if (!actor) throw fail('unauthenticated', 'unauthenticated')
+  return actor
+}
+
+/** Streams to whoever asked. Who stops reading has had enough: that is no error. */
+export async function written(content: AsyncIterable<unknown>, response: Response): Promise<void> {
+  try {
+    await pipeline(content, response)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
+  }
 }
 
 export function send(response: Response, reply: Reply<unknown>): void {

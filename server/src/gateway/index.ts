@@ -19,9 +19,10 @@ import type { Cabinet } from '../files/index.ts'
 import { end, type Connection } from './connection.ts'
 import { documentPassage, doorsOf } from './documents.ts'
 import { downloadDoor } from './downloads.ts'
-import { fileDoors, type Files } from './files.ts'
+import { exportDoor, type ExportOf } from './export.ts'
 import { httpDoor } from './http.ts'
 import { passages } from './passages.ts'
+import { pictureDoors, type PicturesIn } from './pictures.ts'
 import { rights } from './session.ts'
 import { socketDoor, type Dispatch } from './socket.ts'
 import { sourceDoor } from './source.ts'
@@ -46,7 +47,8 @@ export interface GatewayDeps {
   seatsOf: (accountIds: readonly string[]) => Promise<Map<string, Spans>>
   excerptOf: (message: Payload<Hub, 'chat.message.sent'>) => string
   presence: PresenceSlice
-  files: Files
+  pictures: PicturesIn
+  exportOf: ExportOf
   cabinet: Pick<Cabinet, 'uploading' | 'downloading'>
   papers: Pick<Papers, 'admit'>
 }
@@ -57,7 +59,7 @@ const drainWithinMs = 2_000
 
 /** The doors of the hub: sockets, operations over HTTP, bytes in and out. */
 export async function gateway(deps: GatewayDeps): Promise<Service> {
-  const { house, handlers, nudges, sessionOf, standing, seatsOf, excerptOf, presence, files, cabinet, papers } = deps
+  const { house, handlers, nudges, sessionOf, standing, seatsOf, excerptOf, presence, pictures, exportOf, cabinet, papers } = deps
   const { http, log, metrics, bus, db, epoch } = house
   const journal = journalOf(db)
   const spansOf = everySpanOf(deps.spansOf)
@@ -149,7 +151,8 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
     house,
   )
   const { actorOf } = httpDoor({ http, dispatch, sessionOf, version: house.version })
-  fileDoors(http.app, actorOf, files, house.throttle)
+  pictureDoors(http.app, actorOf, pictures)
+  exportDoor(http.app, actorOf, exportOf, house.throttle)
   const underWay = passages({ onRevoked: lost.onRevoked, mayStill: cabinet.downloading.mayStill, log })
   uploadDoor(http.app, { actorOf, uploading: cabinet.uploading, passages: underWay, log })
   downloadDoor(http.app, { actorOf, openTicket: cabinet.downloading.openTicket, passages: underWay })

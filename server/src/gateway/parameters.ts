@@ -34,6 +34,3 @@ function read(shape: Shape | undefined, said: unknown): unknown {
   if (shape?.type === 'boolean') return said === 'true' ? true : said === 'false' ? false : said
   return said
 }
-
-/** An id in an address, as we make them. */
-export const isUuid = (text: string): boolean => /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(text)

@@ -1,11 +1,11 @@
 import type { Actor, Span } from '@atrium/platform'
+import { idIn } from '@atrium/protocol'
 
 export type Spans = ReadonlyMap<string, Span[]>
 /** The stretches of these topics that a reader may see. */
 export type SpansOf = (actor: Actor, topics: readonly string[]) => Promise<Spans>
 
 const always: Span[] = [{ from: 1, to: null }]
-const aboutAnId = /^[a-z]+:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/
 
 /** Whether a reader who stands at the last number of a topic missed nothing: what comes next is its own to hear. */
 export const isLevel = (spans: readonly Span[] = [], seq: number): boolean => spans.some(({ from, to }) => to === null && from <= seq + 1)
@@ -22,7 +22,7 @@ export const everySpanOf =
   async (actor, asked) => {
     const own = everybodysOwn(actor).filter((topic) => asked.includes(topic))
     // Who of the house is at a screen is no guest's business.
-    const sane = asked.filter((topic) => aboutAnId.test(topic) && !(actor.kind === 'guest' && topic.startsWith('presence:')))
+    const sane = asked.filter((topic) => idIn(topic) !== undefined && !(actor.kind === 'guest' && topic.startsWith('presence:')))
     const found = sane.length === 0 ? [] : await Promise.all(slices.map((of) => of(actor, sane)))
     return new Map([...own.map((topic) => [topic, always] as const), ...found.flatMap((spans) => [...spans])])
   }

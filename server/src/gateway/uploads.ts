@@ -1,7 +1,7 @@
 import type { Express, Request } from 'express'
 import { fail, type Log } from '@atrium/platform'
-import type { Session } from './http.ts'
-import { isUuid } from './parameters.ts'
+import { isUuid } from '@atrium/protocol'
+import { signedIn, type Session } from './http.ts'
 import type { Needs } from './uploads.tus.ts'
 
 const path = '/upload/files'
@@ -22,8 +22,7 @@ export function uploadDoor(
   app.all(`${path}/:id`, async (request: Request<{ id: string }>, response) => {
     const { id } = request.params
     if (!['HEAD', 'PATCH', 'DELETE'].includes(request.method) || !isUuid(id)) throw fail('not_found', 'notFound')
-    const actor = await actorOf(request)
-    if (!actor) throw fail('unauthenticated', 'unauthenticated')
+    const actor = await signedIn(actorOf, request)
     const upload = await uploading.open(actor, id)
     await (await tus()).take({ actor, upload, request }, response)
     // All came, and whoever took it died before saying so: nothing will be sent any more that could tell us.

@@ -3,11 +3,12 @@ import type { IncomingMessage } from 'node:http'
 import { fail, Refusal, statusOf, type Actor } from '@atrium/platform'
 import { refuseUpgrade, type Http, type Upgrade } from '@atrium/platform/http'
 import { passUpgrade } from '@atrium/platform/outgoing.upgrades'
-import type { DocumentGreeting, FileId } from '@atrium/protocol'
+import { isUuid, type DocumentGreeting, type FileId } from '@atrium/protocol'
 import type { Papers } from '../documents/index.ts'
 import { forwarded } from './documents.ts'
+import { signedIn } from './http.ts'
 
-const pathOfFile = /^\/yws\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[/?]|$)/i
+const pathOfFile = /^\/yws\/([^/?]+)/
 
 /**
  * Standard `y-websocket` clients, who know no tickets: their session is looked at here, and the node that has the document is
@@ -26,9 +27,8 @@ export function yWebsocketPassage({
 }): () => void {
   const pass: (...upgraded: Parameters<Upgrade>) => Promise<void> = async (request, socket, head) => {
     const fileId = pathOfFile.exec(request.url ?? '')?.[1]?.toLowerCase() as FileId | undefined
-    if (fileId === undefined) throw fail('not_found', 'documents.noSuchDocument')
-    const actor = await actorOf(request)
-    if (!actor) throw fail('unauthenticated', 'unauthenticated')
+    if (fileId === undefined || !isUuid(fileId)) throw fail('not_found', 'documents.noSuchDocument')
+    const actor = await signedIn(actorOf, request)
     const { node, ticket } = await admit(actor, fileId)
     const door = await doorOf(node.name)
     const seen = forwarded(http, request)

@@ -1,5 +1,5 @@
 import type { Actor, Handlers, Jobs, Revoked, Span } from '@atrium/platform'
-import type { Input, Internal, meetings as contract, OperationName, Output } from '@atrium/protocol'
+import { idIn, type Input, type Internal, type meetings as contract, type OperationName, type Output } from '@atrium/protocol'
 import { holding } from './holding.ts'
 import { isInside } from './rules.ts'
 import { comingService } from './service.coming.ts'
@@ -109,5 +109,4 @@ export function meetings(deps: MeetingDeps) {
 }
 export type Meetings = ReturnType<typeof meetings>
 
-const topicPattern = /^(?:meeting|hosts):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
-const meetingOf = (topic: string) => topicPattern.exec(topic)?.[1]
+const meetingOf = (topic: string) => idIn(topic, 'meeting', 'hosts')
