@@ -14,7 +14,7 @@ import { forget, index, search, type SearchTables } from './search/index.ts'
 export const mailJob = 'mail.send'
 
 /** What the slices need of the house. */
-export interface Ground extends Pick<
+export type Grounds = Pick<
   House,
   | 'databaseOf'
   | 'epoch'
@@ -30,7 +30,8 @@ export interface Ground extends Pick<
   | 'newId'
   | 'node'
   | 'log'
-> {
+>
+export interface Ground extends Grounds {
   hashing: Hashing
   /** In front of the paths of links in mails. */
   origin: string

@@ -17,7 +17,7 @@ import {
   type Seq,
 } from '@atrium/protocol'
 import { hashingPool, setupLink } from '../auth/index.ts'
-import { mailJob, slices } from '../slices.ts'
+import { mailJob, slices, type Grounds } from '../slices.ts'
 import { conversations, type Conversation, type Line } from './script.ts'
 import { addressOf, members, newcomer, organisation, type Member } from './people.ts'
 import { portrait } from './portraits.ts'
@@ -31,24 +31,7 @@ export interface SignIn {
   password: string
 }
 /** Everything but the chance to set a clock back. */
-export type DemoHouse = Pick<
-  House,
-  | 'db'
-  | 'node'
-  | 'databaseOf'
-  | 'epoch'
-  | 'bus'
-  | 'blobs'
-  | 'jobs'
-  | 'throttle'
-  | 'tickets'
-  | 'placement'
-  | 'outgoing'
-  | 'version'
-  | 'now'
-  | 'newId'
-  | 'log'
->
+export type DemoHouse = Grounds & Pick<House, 'db'>
 
 const signIns: SignIn[] = members.flatMap(({ name, password }) => (password ? [{ name, address: addressOf(name), password }] : []))
 const dayMs = 86_400_000
