@@ -2,7 +2,25 @@ import { z } from 'zod'
 
 /** The things that have ids. A test makes one object of each that belongs to somebody else, and tries every operation on it. */
 export const brands = z.registry<{ brand: Brand }>()
-export type Brand = 'account' | 'message' | 'picture' | 'room' | 'session' | 'file' | 'meeting' | 'participant' | 'target' | 'domain' | 'cos' | 'list' | 'resource' | 'grant' | 'factor' | 'token' | 'device' | 'provider'
+export type Brand =
+  | 'account'
+  | 'message'
+  | 'picture'
+  | 'room'
+  | 'session'
+  | 'file'
+  | 'meeting'
+  | 'participant'
+  | 'target'
+  | 'domain'
+  | 'cos'
+  | 'list'
+  | 'resource'
+  | 'grant'
+  | 'factor'
+  | 'token'
+  | 'device'
+  | 'provider'
 
 /**
  * An id is a uuid (ours are version 7). The brand keeps a room's id from being used as a message's. Small letters: the

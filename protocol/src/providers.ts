@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import { command, needs, perSource, query } from './kernel.ts'
+import { AccountId, ClientId, DomainId, ProviderId } from './ids.ts'
+import { line } from './text.ts'
+
+/** Which attribute of the source is which of ours. */
+const Mapping = z.strictObject({
+  address: z.string().max(200),
+  name: z.string().max(200).default(''),
+  given: z.string().max(200).default(''),
+  surname: z.string().max(200).default(''),
+  title: z.string().max(200).default(''),
+})
+const Url = z.url().max(2_000)
+const Pem = z.string().max(20_000)
+
+const Saml = z.strictObject({
+  kind: z.literal('saml'),
+  label: line(100),
+  entryPoint: Url,
+  issuer: line(1_000),
+  logoutUrl: Url.nullable().default(null),
+  /** PEM, one or several. */
+  certificates: z.array(Pem).min(1).max(5),
+  allowsIdpInitiated: z.boolean().default(false),
+  createsAccounts: z.boolean().default(false),
+  clockSkewSeconds: z.int().min(0).max(300).default(60),
+  mapping: Mapping,
+})
+const Oidc = z.strictObject({
+  kind: z.literal('oidc'),
+  label: line(100),
+  issuer: Url,
+  clientId: line(500),
+  /** Written, never read: absent leaves it, null takes it away (a public client with PKCE alone). */
+  clientSecret: z.string().max(1_000).nullable().optional(),
+  scopes: z.string().max(500).default('openid email profile'),
+  createsAccounts: z.boolean().default(false),
+  mapping: Mapping,
+})
+const Ldap = z.strictObject({
+  kind: z.literal('ldap'),
+  label: line(100),
+  preset: z.enum(['openldap', 'zimbra', 'activedirectory']),
+  /** `ldap://` with StartTLS unless said otherwise, or `ldaps://`. */
+  url: z
+    .string()
+    .max(1_000)
+    .regex(/^ldaps?:\/\//),
+  startTls: z.boolean().default(true),
+  authority: Pem.nullable().default(null),
+  bindDn: z.string().max(1_000),
+  bindPassword: z.string().max(1_000).optional(),
+  baseDn: z.string().max(1_000),
+  accountFilter: z.string().max(2_000).default(''),
+  groupFilter: z.string().max(2_000).default(''),
+  pollSeconds: z.int().min(1).max(3_600).default(5),
+  /** Mirrors all; otherwise only checks passwords of accounts that are here. */
+  mirrors: z.boolean().default(true),
+  writesBack: z.boolean().default(false),
+})
+export const ProviderSettings = z.discriminatedUnion('kind', [Saml, Oidc, Ldap])
+export type ProviderSettings = z.output<typeof ProviderSettings>
+
+export const Provider = z.object({
+  id: ProviderId,
+  domainId: DomainId,
+  isOn: z.boolean(),
+  /** Without its secrets. */
+  settings: ProviderSettings,
+  /** Where the provider is to be told to send people, for SAML and OIDC; null for LDAP. */
+  addresses: z.object({ metadata: z.string().nullable(), callback: z.string(), logout: z.string() }).nullable(),
+  /** LDAP: what the mirror did last, and whether it stopped to ask. */
+  mirror: z
+    .object({
+      state: z.enum(['idle', 'running', 'unreachable', 'asks']),
+      at: z.iso.datetime().nullable(),
+      accounts: z.int(),
+      lists: z.int(),
+      /** `asks`: so many would vanish. */
+      vanished: z.int(),
+      problem: z.string().nullable(),
+    })
+    .nullable(),
+})
+export type Provider = z.output<typeof Provider>
+
+/** How people of a domain may sign in. */
+export const Way = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('password') }),
+  z.object({ kind: z.literal('passkey') }),
+  /** A page of ours that leads on to the provider. */
+  z.object({ kind: z.enum(['saml', 'oidc']), id: ProviderId, label: z.string(), path: z.string() }),
+])
+export type Way = z.output<typeof Way>
+
+const TestResult = z.object({
+  isFine: z.boolean(),
+  /** One line for each thing that was tried, in order; the last one says what failed. */
+  steps: z.array(z.object({ what: z.string(), isFine: z.boolean(), said: z.string() })),
+  wouldCreate: z.int(),
+  wouldChange: z.int(),
+  wouldLock: z.int(),
+  first: z.array(z.object({ name: z.string(), address: z.string(), does: z.enum(['create', 'change', 'lock', 'move', 'nothing']) })),
+})
+
+const one = { clientId: ClientId, providerId: ProviderId }
+export const providers = {
+  /** By the domain of the address alone: it says nothing about who is there. */
+  'auth.ways': query(
+    z.strictObject({ address: z.string().trim().toLowerCase().max(254) }),
+    z.object({ domain: z.string().nullable(), ways: z.array(Way) }),
+    {
+      open: true,
+      limit: perSource(120, '1 min'),
+    },
+  ),
+  'providers.list': query(z.strictObject({ domainId: DomainId }), z.array(Provider), needs('domain.signIn', 'domainId')),
+  'providers.set': command(
+    z.strictObject({
+      clientId: ClientId,
+      domainId: DomainId,
+      providerId: ProviderId.optional(),
+      isOn: z.boolean(),
+      settings: ProviderSettings,
+    }),
+    Provider,
+    { ...needs('domain.signIn', 'domainId'), confirmed: true, repeat: 'natural' },
+  ),
+  'providers.remove': command(z.strictObject({ ...one, domainId: DomainId }), z.object({}), {
+    ...needs('domain.signIn', 'domainId'),
+    confirmed: true,
+    repeat: 'natural',
+  }),
+  /** Connects, binds, reads a little, and says what a mirror would do; changes nothing. */
+  'providers.test': command(
+    z.strictObject({ clientId: ClientId, domainId: DomainId, providerId: ProviderId.optional(), settings: ProviderSettings }),
+    TestResult,
+    { ...needs('domain.signIn', 'domainId'), repeat: 'natural' },
+  ),
+  'providers.mirror': command(z.strictObject({ ...one, domainId: DomainId }), Provider, {
+    ...needs('domain.signIn', 'domainId'),
+    repeat: 'natural',
+  }),
+  /** The mirror found that more than a twentieth vanished, and waits: `accept` locks them, `dismiss` looks again. */
+  'providers.answer': command(z.strictObject({ ...one, domainId: DomainId, answer: z.enum(['accept', 'dismiss']) }), Provider, {
+    ...needs('domain.signIn', 'domainId'),
+    confirmed: true,
+    repeat: 'natural',
+  }),
+  /** Ways that replace the hub's own password for the domain's people. */
+  'domains.ways': command(
+    z.strictObject({ clientId: ClientId, domainId: DomainId, allowsPassword: z.boolean(), allowsPasskey: z.boolean() }),
+    z.object({ allowsPassword: z.boolean(), allowsPasskey: z.boolean() }),
+    { ...needs('domain.signIn', 'domainId'), confirmed: true, repeat: 'natural' },
+  ),
+  /** Who of an identity provider is which account, for an administrator. */
+  'accounts.identities': query(
+    z.strictObject({ accountId: AccountId }),
+    z.array(z.object({ providerId: ProviderId, label: z.string(), subject: z.string(), usedAt: z.iso.datetime().nullable() })),
+    needs('account.security', 'accountId'),
+  ),
+}
