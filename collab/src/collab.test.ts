@@ -1,36 +1,17 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { randomUUID } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, inject, test } from 'vitest'
-import { sql } from 'kysely'
 import { WebSocket } from 'ws'
-import { begin, jsonLog, newId, Refusal, type Running } from '@atrium/platform'
-import { cloneDatabase, until } from '@atrium/platform/testing'
+import { newId, Refusal } from '@atrium/platform'
+import { until } from '@atrium/platform/testing'
 import type { AccountId, FileId, SessionId } from '@atrium/protocol'
+import { documentNode, type DocumentNode } from './testing/index.ts'
 
-let opened: Awaited<ReturnType<typeof cloneDatabase>>
-let hub: Running
-const dataDir = join(tmpdir(), `atrium-collab-${randomUUID()}`)
+let hub: DocumentNode
 beforeAll(async () => {
-  const cluster = inject('cluster')
-  opened = await cloneDatabase(cluster)
-  const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(opened.db)
-  const env = {
-    ATRIUM_PORT: '0',
-    ATRIUM_NODE: 'collab-1',
-    ATRIUM_DATA: dataDir,
-    DATABASE_URL: `postgres://${cluster.user}@localhost/${rows[0]!.name}?host=${encodeURIComponent(cluster.host)}`,
-  }
-  hub = await begin({ collab: () => import('./service.ts') }, { env, args: [], log: jsonLog('silent') })
+  hub = await documentNode(inject('cluster'))
 })
-afterAll(async () => {
-  await hub.stop()
-  await opened.close()
-  await rm(dataDir, { recursive: true, force: true })
-})
+afterAll(() => hub.close())
 
 const connect = (path = '/collab/collab-1') => new WebSocket(`${hub.url.replace('http', 'ws')}${path}`, { origin: hub.url })
 const sign = (fileId: FileId, node = hub.house.node.id) =>

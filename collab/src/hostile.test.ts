@@ -1,23 +1,15 @@
 import assert from 'node:assert/strict'
-import { afterAll, afterEach, beforeAll, inject, test } from 'vitest'
+import { afterAll, beforeAll, inject, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { say, sync } from './frames.ts'
 import { claims, deletes, endless, intruder, strangers } from './testing/hostile.ts'
-import { aFile, anAccount, documentNode, person, type DocumentNode, type TestPerson } from './testing/index.ts'
+import { aFile, anAccount, documentNode, type DocumentNode } from './testing/index.ts'
+import { visitors } from './testing/visitors.ts'
 
 let node: DocumentNode
-let people: TestPerson[] = []
-const come = (...args: Parameters<typeof person> extends [unknown, ...infer Rest] ? Rest : never) => {
-  const one = person(node, ...args)
-  people.push(one)
-  return one
-}
+const come = visitors(() => node)
 beforeAll(async () => {
   node = await documentNode(inject('cluster'), { threads: 1, times: { shutOutMs: 2_000 } })
-})
-afterEach(() => {
-  for (const one of people) one.leave()
-  people = []
 })
 afterAll(() => node.close())
 

@@ -1,26 +1,18 @@
 import assert from 'node:assert/strict'
-import { afterAll, afterEach, beforeAll, inject, test } from 'vitest'
+import { afterAll, beforeAll, inject, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { WebsocketProvider } from 'y-websocket'
 import { Doc } from 'yjs'
 import { homeOf } from '@atrium/platform'
 import { until } from '@atrium/platform/testing'
 import type { FileId } from '@atrium/protocol'
-import { aFile, documentNode, person, type DocumentNode, type TestPerson } from './testing/index.ts'
+import { aFile, documentNode, person, type DocumentNode } from './testing/index.ts'
+import { visitors } from './testing/visitors.ts'
 
 let node: DocumentNode
-let people: TestPerson[] = []
-const come = (...args: Parameters<typeof person> extends [unknown, ...infer Rest] ? Rest : never) => {
-  const one = person(node, ...args)
-  people.push(one)
-  return one
-}
+const come = visitors(() => node)
 beforeAll(async () => {
   node = await documentNode(inject('cluster'), { times: { idleMs: 200, leftMs: 100 } })
-})
-afterEach(() => {
-  for (const one of people) one.leave()
-  people = []
 })
 afterAll(() => node.close())
 

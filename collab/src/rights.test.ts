@@ -7,22 +7,16 @@ import { until } from '@atrium/platform/testing'
 import type { SessionId } from '@atrium/protocol'
 import { say, sync } from './frames.ts'
 import { intruder } from './testing/hostile.ts'
-import { aFile, anAccount, documentNode, person, type DocumentNode, type TestPerson } from './testing/index.ts'
+import { aFile, anAccount, documentNode, type DocumentNode, type TestPerson } from './testing/index.ts'
+import { visitors } from './testing/visitors.ts'
 
 let node: DocumentNode
 let aheadMs = 0
-let people: TestPerson[] = []
-const come = (...args: Parameters<typeof person> extends [unknown, ...infer Rest] ? Rest : never) => {
-  const one = person(node, ...args)
-  people.push(one)
-  return one
-}
+const come = visitors(() => node)
 beforeAll(async () => {
   node = await documentNode(inject('cluster'), { now: () => new Date(Date.now() + aheadMs) })
 })
 afterEach(() => {
-  for (const one of people) one.leave()
-  people = []
   aheadMs = 0
 })
 afterAll(() => node.close())

@@ -1,25 +1,17 @@
 import assert from 'node:assert/strict'
-import { afterAll, afterEach, beforeAll, inject, test } from 'vitest'
+import { afterAll, beforeAll, inject, test } from 'vitest'
 import { applyUpdate, Doc, encodeStateAsUpdate, XmlElement, XmlText } from 'yjs'
 import { newId, Refusal } from '@atrium/platform'
 import { until } from '@atrium/platform/testing'
 import type { FileId } from '@atrium/protocol'
 import { aFile, anAccount, documentNode, person, type DocumentNode, type TestPerson } from './testing/index.ts'
+import { visitors } from './testing/visitors.ts'
 
 let node: DocumentNode
-let people: TestPerson[] = []
-const come = (...args: Parameters<typeof person> extends [unknown, ...infer Rest] ? Rest : never) => {
-  const one = person(node, ...args)
-  people.push(one)
-  return one
-}
+const come = visitors(() => node)
 const times = { idleMs: 300, leftMs: 100, versionMs: 60_000 }
 beforeAll(async () => {
   node = await documentNode(inject('cluster'), { times })
-})
-afterEach(() => {
-  for (const one of people) one.leave()
-  people = []
 })
 afterAll(() => node.close())
 

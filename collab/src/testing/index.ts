@@ -60,7 +60,7 @@ export async function documentNode(cluster: PoolConfig, options: Options & { bes
 }
 export type DocumentNode = Awaited<ReturnType<typeof documentNode>>
 
-interface PersonOptions extends TicketClaims {
+export interface PersonOptions extends TicketClaims {
   /** Instead of a good ticket each time. */
   token?: () => string | Promise<string>
   document?: Doc

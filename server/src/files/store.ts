@@ -34,7 +34,8 @@ export interface FileTables {
     fault: 'lost' | 'damaged' | null
   }
   fileVersion: { fileId: FileId; version: number; blobKey: string; type: string; bytes: number; accountId: AccountId; at: Date }
-  fileShare: { fileId: FileId; accountId: AccountId; may: May; byId: AccountId; at: Date }
+  fileShare: { fileId: FileId; accountId: AccountId; may: May; byId: AccountId; at: Date; seenAt: Date | null }
+  filePicture: { fileId: FileId; documentId: FileId }
   fileUpload: {
     id: string
     accountId: AccountId
@@ -58,22 +59,8 @@ export type Tx = UnderWay<FileTables>
 /** Raw statements are for reading too: what runs them is the same connection. */
 export const reading = (db: Db) => db as Kysely<FileTables>
 
-export interface Row {
-  id: FileId
-  kind: File['kind']
-  parentId: FileId | null
-  space: Space['kind']
-  spaceId: string
-  name: string
-  type: string
-  bytes: number
-  version: number
-  createdAt: Date
-  changedAt: Date
-  changedBy: AccountId
-  trashedAt: Date | null
-  isShared: boolean
-}
+/** A file as it is read: without what only finding and sorting needs. */
+export type Row = Omit<FileTables['file'], 'nameKey' | 'sortKey' | 'words' | 'trashedBy'> & { isShared: boolean }
 /** A file with the way down to it, as one account was given it. */
 export type Stood = Row & { steps: Step[] }
 
@@ -131,19 +118,8 @@ export async function listRoots(db: Db, space: Space['kind'], spaceIds: readonly
   return rows
 }
 
-export interface NewFile {
-  id: FileId
-  kind: File['kind']
-  parentId: FileId | null
-  space: Space['kind']
-  spaceId: string
-  name: string
-  type?: string
-  bytes?: number
-  version?: number
-  by: AccountId
-  at: Date
-}
+type NewFile = Pick<Row, 'id' | 'kind' | 'parentId' | 'space' | 'spaceId' | 'name'> &
+  Partial<Pick<Row, 'type' | 'bytes' | 'version'>> & { by: AccountId; at: Date }
 const named = (name: string) => ({ name, nameKey: nameKey(name), sortKey: sortKeyOf(name), words: wordsOf(name) })
 
 /** Undefined when the name is taken, or the space has a root. */
