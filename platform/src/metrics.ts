@@ -20,6 +20,12 @@ export function metrics() {
     }),
     mediaConsumers: new Gauge({ name: 'atrium_media_consumers', help: 'Media streams sent to somebody.', registers }),
     docsOpen: new Gauge({ name: 'atrium_docs_open', help: 'Documents loaded.', registers }),
+    blobsRemoved: new Counter({ name: 'atrium_blobs_removed_total', help: 'Blobs that no row named, removed.', registers }),
+    blobsLost: new Gauge({
+      name: 'atrium_blobs_lost',
+      help: 'Rows whose blob was gone in the last look, by whichever process took it.',
+      registers,
+    }),
     endings: new Counter({
       name: 'atrium_endings_total',
       help: 'Connections that ended, by kind and reason.',

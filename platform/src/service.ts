@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import manifest from '../package.json' with { type: 'json' }
 import type { Blobs } from './blobs/index.ts'
+import { sweepBlobs } from './blobs/sweep.ts'
 import type { Bus } from './bus/index.ts'
 import { newId, now } from './clock.ts'
 import { ConfigError, configFrom, describeSettings, serviceNames, type Config, type ServiceName } from './config.ts'
@@ -98,6 +99,7 @@ const oneSignalMs = 1_000
 const drainWithinMs = 7_000
 const closeWithinMs = 6_000
 const maintainEveryMs = 3_600_000
+const sweepEveryMs = 86_400_000
 
 /** Opens everything and starts the services that the settings name. What was opened is closed again when a later step fails. */
 export async function begin(modules: ServiceModules, options: RunOptions = {}): Promise<Running> {
@@ -162,6 +164,7 @@ export async function begin(modules: ServiceModules, options: RunOptions = {}): 
     })
     const jobs = opened('the jobs', openJobs({ db, bus, log, span }), (one) => one.drain(), 2_000)
     jobs.every('platform.maintain', maintainEveryMs, () => maintain(db))
+    jobs.every('blobs.sweep', sweepEveryMs, async () => void (await sweepBlobs({ db, blobs, log, metrics, now })))
 
     const house: House = {
       config,
