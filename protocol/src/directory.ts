@@ -11,8 +11,11 @@ export const Person = z.object({
   address: z.string().nullable(),
   title: z.string(),
   picture: PictureId.nullable(),
-  /** `invited`: has not chosen a password yet. `closed`: deleted; the name is gone too. */
-  status: z.enum(['active', 'invited', 'locked', 'closed']),
+  /**
+   * `invited`: has not chosen a password yet. `maintenance`, `locked`, `closed`: nobody signs in, and what is sent waits, is kept, or is
+   * refused. `pending`: as closed, and not in the address list yet. `deleted`: the name is gone too.
+   */
+  status: z.enum(['active', 'invited', 'pending', 'maintenance', 'locked', 'closed', 'deleted']),
   isAdministrator: z.boolean(),
 })
 export type Person = z.output<typeof Person>

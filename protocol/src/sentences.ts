@@ -89,5 +89,8 @@ export const sentences = [
   'meetings.targetUnknown',
   'meetings.tooManyTargets',
   'meetings.noSuchRing',
+  'factors.unfinished',
+  'factors.outOfScope',
+  'factors.confirmFirst',
 ] as const
 export type Sentence = (typeof sentences)[number]

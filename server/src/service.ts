@@ -18,6 +18,7 @@ export async function start(house: House): Promise<Service> {
   const hashing = hashingPool()
   const {
     known,
+    granted,
     sessions,
     images,
     rooms,
@@ -60,7 +61,9 @@ export async function start(house: House): Promise<Service> {
       ...outbox({ db, mail, isAdministrator: known.isAdministrator }),
     },
     nudges,
+    authority: granted.authority,
     sessionOf: sessions.sessionOf,
+    unfinishedOf: sessions.unfinishedOf,
     standing: sessions.standing,
     spansOf: [rooms.spansOf, there.spansOf, cabinet.spansOf, talks.spansOf],
     heed: talks.heed,

@@ -5,6 +5,7 @@ import { auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, placesOf, shownIn, type Chat, type ChatTables } from './chat/index.ts'
 import { accounts, directory, type DirectoryTables } from './directory/index.ts'
 import { documentNodes, documents } from './documents/index.ts'
+import { grants } from './grants/index.ts'
 import { files, holding, type Cabinet, type FileTables } from './files/index.ts'
 import { mediaNodes, meetings, type Meetings, type MeetingTables } from './meetings/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
@@ -47,6 +48,7 @@ export interface Ground extends Grounds {
 export function slices(ground: Ground) {
   const { databaseOf, epoch, bus, jobs, now, newId } = ground
   const known = accounts(databaseOf<DirectoryTables>())
+  const granted = grants({ isAdministrator: known.isAdministrator })
   const sessions = auth({
     ...ground,
     ...databaseOf<AuthTables>(),
@@ -148,6 +150,7 @@ export function slices(ground: Ground) {
 
   return {
     known,
+    granted,
     sessions,
     images,
     rooms,

@@ -40,6 +40,7 @@ export function auth(deps: AuthDeps) {
     handlers,
     /** Who the cookie of a request stands for, if anybody: asked at every request and handshake. */
     sessionOf: service.sessionOf,
+    unfinishedOf: service.unfinishedOf,
     /** Which sessions of open sockets still stand: asked now and then. */
     standing: service.standing,
     /** Whether this is the caller's password; counted against guessing like a sign-in. */

@@ -37,7 +37,7 @@ type LinkOfPerson = LinkRow & { accountId: AccountId }
 
 export function authService(deps: AuthDeps) {
   const { db, work, accounts, about, now, newId } = deps
-  const { sessionOf, standing, begin, beginGuest, renew, end } = sessions(deps)
+  const { sessionOf, unfinishedOf, standing, begin, beginGuest, renew, end } = sessions(deps)
   const { hash, isRight } = passwords({
     ...deps,
     hashOf: (id) => findHash(db, id),
@@ -94,6 +94,7 @@ export function authService(deps: AuthDeps) {
 
   return {
     sessionOf,
+    unfinishedOf,
     standing,
     signIn,
     async about(): Promise<Output<Hub, 'hub.about'>> {

@@ -1,5 +1,5 @@
 import { fail, networkOf, together, type Actor, type Announce, type Call, type Database, type Tx } from '@atrium/platform'
-import type { AccountId, MeetingId, SessionId } from '@atrium/protocol'
+import type { AccountId, MeetingId, Owed, SessionId } from '@atrium/protocol'
 import { deviceOf } from './device.ts'
 import { guestLastsMs, isOver, lastsMs, touchEveryMs } from './rules.ts'
 import { hashOf, newSecret } from './secrets.ts'
@@ -13,6 +13,7 @@ import {
   renewSession,
   touchSessions,
   type AuthTables,
+  type SessionRow,
 } from './store.ts'
 
 interface Deps extends Database<AuthTables> {
@@ -37,7 +38,7 @@ export function sessions({ db, work, now, newId }: Deps) {
     tx: Tx,
     accountId: AccountId,
     call: Call,
-    { kind, scope, livesMs }: { kind: Actor['kind']; scope: string | null; livesMs?: number },
+    { kind, scope, livesMs, owes = [] }: { kind: Actor['kind']; scope: string | null; livesMs?: number; owes?: Owed[] },
   ): Promise<Begun> {
     const begun = fresh(livesMs)
     const at = now()
@@ -53,19 +54,41 @@ export function sessions({ db, work, now, newId }: Deps) {
       seenAt: at,
       expiresAt: begun.expiresAt,
       endedAt: null,
+      owes,
+      confirmedAt: at,
+      openedBy: null,
     })
     return begun
   }
 
+  /** Asked together with others, and so is said, at most once a minute, that the session is in use. */
+  async function found(secret: string) {
+    const hash = hashOf(secret).toString('base64url')
+    const session = (await asked([hash])).get(hash)
+    const at = now()
+    if (!session || isOver(session, at)) return undefined
+    if (at.getTime() - session.seenAt.getTime() >= touchEveryMs) await inUse([session.id])
+    return session
+  }
+  const actorOf = ({ accountId, accountKind, id, scope, openedBy }: Omit<SessionRow, 'secretHash'>): Actor => ({
+    accountId,
+    kind: accountKind,
+    sessionId: id,
+    scope,
+    ...(openedBy && { through: { kind: 'administrator', accountId: openedBy } }),
+  })
+
   return {
-    /** Who a cookie stands for. Asked together with others, and so is said, at most once a minute, that the session is in use. */
+    /** Who a cookie stands for. Whoever still owes something is nobody here. */
     async sessionOf(secret: string): Promise<Actor | undefined> {
-      const hash = hashOf(secret).toString('base64url')
-      const session = (await asked([hash])).get(hash)
-      const at = now()
-      if (!session || isOver(session, at)) return undefined
-      if (at.getTime() - session.seenAt.getTime() >= touchEveryMs) await inUse([session.id])
-      return { accountId: session.accountId, kind: session.accountKind, sessionId: session.id, scope: session.scope }
+      const session = await found(secret)
+      return session?.owes.length === 0 ? actorOf(session) : undefined
+    },
+
+    /** Somebody in the middle of signing in. */
+    async unfinishedOf(secret: string): Promise<Actor | undefined> {
+      const session = await found(secret)
+      return session && session.owes.length > 0 ? { ...actorOf(session), through: { kind: 'unfinished' } } : undefined
     },
 
     /** Which of these stand, whatever their secrets are by now. Asking says that they are in use. */

@@ -1,6 +1,6 @@
-import { sql, type Kysely } from 'kysely'
+import { sql, type Generated, type Kysely } from 'kysely'
 import type { Actor, Reading, Tx } from '@atrium/platform'
-import type { AccountId, SessionId } from '@atrium/protocol'
+import type { AccountId, Owed, SessionId } from '@atrium/protocol'
 import { idleMs, type LinkPurpose } from './rules.ts'
 
 export interface SessionRow {
@@ -15,6 +15,12 @@ export interface SessionRow {
   seenAt: Date
   expiresAt: Date
   endedAt: Date | null
+  /** Before it opens anything. */
+  owes: Owed[]
+  /** When the password was last shown. */
+  confirmedAt: Date | null
+  /** The administrator who looks through this person's eyes. */
+  openedBy: AccountId | null
 }
 export interface LinkRow {
   secretHash: Buffer
@@ -26,7 +32,7 @@ export interface LinkRow {
   usedByClient: string | null
 }
 export interface AuthTables {
-  credential: { accountId: AccountId; hash: string; changedAt: Date }
+  credential: { accountId: AccountId; hash: string; changedAt: Date; mustChange: Generated<boolean> }
   session: SessionRow
   link: LinkRow
   knownSource: { accountId: AccountId; source: string; seenAt: Date }
@@ -58,6 +64,9 @@ const sessionColumns = [
   'seenAt',
   'expiresAt',
   'endedAt',
+  'owes',
+  'confirmedAt',
+  'openedBy',
 ] as const
 export type Session = Omit<SessionRow, 'secretHash'>
 

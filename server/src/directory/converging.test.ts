@@ -50,7 +50,7 @@ test('what a screen knows of people is what a fresh load says: the newest fact a
       ['Ada Lindqvist', 'active'],
       ['Bob again', 'active'],
       ['Carol', 'active'],
-      ['', 'closed'],
+      ['', 'deleted'],
     ],
   )
 })

@@ -119,7 +119,7 @@ test('[DIR-4] a deleted account is forgotten in rows and journal, stays an autho
   assert.equal((revoked(dora.accountId).at(-1)?.payload as { reason: string }).reason, 'deleted')
 
   const [closed] = await ada.call('directory.people.of', { ids: [dora.accountId] })
-  assert.deepEqual([closed?.status, closed?.name, closed?.address, closed?.title], ['closed', '', null, ''])
+  assert.deepEqual([closed?.status, closed?.name, closed?.address, closed?.title], ['deleted', '', null, ''])
   const { view } = await ada.call('chat.open', { roomId: room.id })
   assert.equal(view.messages.find(({ id }) => id === said.id)?.body, 'The jib is cut.')
   for (const words of ['Unforgettable', 'dora@saltmarsh', 'Extraordinary']) {

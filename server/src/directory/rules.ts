@@ -27,7 +27,7 @@ export const locksOneself = (me: { accountId: string }, account: Standing, chang
   me.accountId === account.id && change.status === 'locked'
 
 /** DIR-4  Closed is final: the name is gone, and nothing brings it back. */
-export const canChange = (account: Standing): boolean => account.status !== 'closed'
+export const canChange = (account: Standing): boolean => account.status !== 'deleted'
 
 /** DIR-5  Who is unlocked is what they were: somebody without a password is still only invited. */
 export const statusAfter = (account: Standing, asked: 'active' | 'locked'): Person['status'] =>
@@ -35,7 +35,7 @@ export const statusAfter = (account: Standing, asked: 'active' | 'locked'): Pers
 
 /** DIR-6  Who is locked or deleted is out, on every screen. */
 export const loses = (before: Person['status'], after: Person['status']): boolean =>
-  before !== after && (after === 'locked' || after === 'closed')
+  before !== after && (after === 'locked' || after === 'deleted')
 
 /** DIR-7  A link to choose a password is given for accounts that are open and not locked. */
 export const canInvite = (account: Standing): boolean => account.status === 'active' || account.status === 'invited'

@@ -86,7 +86,7 @@ export async function listPeople(
     include,
   }: { search?: string | undefined; after?: string | undefined; limit: number; include: 'active' | 'everyone' },
 ): Promise<Person[]> {
-  let page = people(db).where('kind', '=', 'person').where('status', '<>', 'closed').orderBy('sortKey').orderBy('id').limit(limit)
+  let page = people(db).where('kind', '=', 'person').where('status', '<>', 'deleted').orderBy('sortKey').orderBy('id').limit(limit)
   if (include === 'active') page = page.where('status', '<>', 'locked')
   for (const pattern of patternsOf(search ?? '')) page = page.where('words', 'like', pattern)
   if (after !== undefined)
@@ -192,9 +192,9 @@ export async function addGuest(tx: Tx, { id, name, at }: { id: AccountId; name: 
 export async function closeGuests(tx: Tx, before: Date): Promise<void> {
   await open(tx)
     .updateTable('account')
-    .set({ name: '', status: 'closed' })
+    .set({ name: '', status: 'deleted' })
     .where('kind', '=', 'guest')
-    .where('status', '<>', 'closed')
+    .where('status', '<>', 'deleted')
     .where('createdAt', '<', before)
     .execute()
 }
@@ -236,7 +236,7 @@ export async function closeAccount(tx: Tx, id: AccountId): Promise<Person> {
   await open(tx).deleteFrom('address').where('ownerId', '=', id).execute()
   await open(tx)
     .updateTable('account')
-    .set({ name: '', title: '', pictureId: null, language: null, status: 'closed', isAdministrator: false, sortKey: '', words: '' })
+    .set({ name: '', title: '', pictureId: null, language: null, status: 'deleted', isAdministrator: false, sortKey: '', words: '' })
     .where('id', '=', id)
     .execute()
   return (await findPerson(tx, id))!
@@ -270,7 +270,7 @@ export async function findDates(db: Db, id: AccountId): Promise<{ createdAt: Dat
 export async function listAdministrators(db: Db | Tx): Promise<Person[]> {
   const rows = await people(db)
     .where('isAdministrator', '=', true)
-    .where('status', '<>', 'closed')
+    .where('status', '<>', 'deleted')
     .orderBy('createdAt')
     .orderBy('id')
     .execute()

@@ -17,15 +17,21 @@ export function httpDoor(deps: {
   http: Http
   dispatch: Dispatch
   sessionOf: (secret: string) => Promise<Actor | undefined>
+  unfinishedOf: (secret: string) => Promise<Actor | undefined>
   version: string
 }): { actorOf: Session } {
-  const { http, dispatch, sessionOf, version } = deps
+  const { http, dispatch, sessionOf, unfinishedOf, version } = deps
   const { app } = http
   const isSecure = (request: IncomingMessage) => http.originOf(request).startsWith('https:')
 
   const actorOf: Session = async (request) => {
     const secret = secretOf(request)
     return secret === undefined ? undefined : sessionOf(secret)
+  }
+  /** Only here: for every other door, who has not finished signing in is nobody. */
+  const askerOf: Session = async (request) => {
+    const secret = secretOf(request)
+    return secret === undefined ? undefined : ((await sessionOf(secret)) ?? (await unfinishedOf(secret)))
   }
 
   const answer = async (request: Request, response: Response, name: string, input: unknown): Promise<void> => {
@@ -39,7 +45,7 @@ export function httpDoor(deps: {
         end: () => void response.append('set-cookie', noCookie(isSecure(request))),
       },
     }
-    send(response, await dispatch(await actorOf(request), name, input, call))
+    send(response, await dispatch(await askerOf(request), name, input, call))
   }
 
   // What an operation answers is for this person and this moment.

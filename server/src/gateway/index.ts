@@ -6,6 +6,7 @@ import {
   since,
   sinceLimits,
   type Actor,
+  type Authority,
   type Handlers,
   type House,
   type Nudges,
@@ -36,7 +37,10 @@ export interface GatewayDeps {
   /** Every operation but those about the socket itself. */
   handlers: Omit<Handlers<Hub>, 'sync.watch' | 'sync.since'>
   nudges: Omit<Nudges<Hub>, 'presence.touch'>
+  authority: Authority
   sessionOf: (secret: string) => Promise<Actor | undefined>
+  /** Somebody in the middle of signing in, who may do what finishes it and nothing else. */
+  unfinishedOf: (secret: string) => Promise<Actor | undefined>
   /** Which of these sessions have not ended. */
   standing: (ids: Actor['sessionId'][]) => Promise<ReadonlySet<string>>
   /** Who else must know of every right that is lost. */
@@ -148,9 +152,9 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
         if (connection) presence.screens.touched(actor, connection.id, isActive)
       },
     },
-    house,
+    { ...house, authority: deps.authority },
   )
-  const { actorOf } = httpDoor({ http, dispatch, sessionOf, version: house.version })
+  const { actorOf } = httpDoor({ http, dispatch, sessionOf, unfinishedOf: deps.unfinishedOf, version: house.version })
   pictureDoors(http.app, actorOf, pictures)
   exportDoor(http.app, actorOf, exportOf, house.throttle)
   const underWay = passages({ onRevoked: lost.onRevoked, mayStill: cabinet.downloading.mayStill, log })

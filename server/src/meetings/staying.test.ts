@@ -1,38 +1,27 @@
 import assert from 'node:assert/strict'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, inject, test } from 'vitest'
+import { test } from 'vitest'
 import { ed25519Tickets } from '@atrium/platform/tickets'
 import { until } from '@atrium/platform/testing'
 import { password } from '../directory/testing/house.ts'
-import { house, type House, type Someone } from './testing/house.ts'
+import { withHouse, type House, type Someone } from './testing/house.ts'
 import { mediaNode } from './testing/node.ts'
 
 let here: House
 let ada: Someone
 let bob: Someone
-beforeAll(async () => {
-  here = await house(inject('cluster'))
+withHouse((house) => {
+  here = house
   ;({ ada, bob } = here)
 })
-afterAll(() => here?.close())
 
 /** Ada hosts, Bob is a member, both with the media node. */
 async function together() {
   const garden = await here.garden(bob)
-  const host = await here.knock(ada, garden.meeting)
-  const member = await here.knock(bob, garden.meeting)
-  for (const [who, { id }] of [
-    [ada, host],
-    [bob, member],
-  ] as const) {
-    await here.pages(who, true)
-    await who.call('meetings.enter', { participantId: id })
-  }
-  await here.joins(host)
-  await here.joins(member)
-  return { ...garden, host, member }
+  return { ...garden, host: await here.inside(ada, garden.meeting), member: await here.inside(bob, garden.meeting) }
 }
 const settle = () => here.later(31_000)
+const runningFor = async (who: Someone, roomId: string) => (await who.call('meetings.running', {})).find((one) => one.roomId === roomId)
 
 test('a ticket is for one participant, one meeting and the node that has it', async () => {
   const { meeting, meetingId } = await here.garden(bob)
@@ -149,11 +138,14 @@ test('[MEET-11] nobody stays joined for ever after a crash of the node, or of th
 })
 
 test('[MEET-12] a sitting ends when nobody has been inside for a minute, and not before', async () => {
-  const { host, member, meetingId, roomId } = await together()
+  const { host, member, meetingId, meeting, roomId } = await together()
   const room = here.hear(`room:${roomId}`)
   await ada.call('meetings.leave', { participantId: host.id })
   await bob.call('meetings.leave', { participantId: member.id })
   const of = async () => (await ada.call('meetings.of', { roomId })).meeting
+  // Outside nobody needs to know of it by then.
+  assert.deepEqual([(await of())?.sitting?.isStarting, await runningFor(bob, roomId)], [false, undefined])
+  assert.equal((await bob.call('meetings.peek', { slug: meeting.slug })).isRunning, false)
   here.later(50_000)
   await here.round()
   assert.equal((await of())?.sitting?.inside, 0)
@@ -163,6 +155,22 @@ test('[MEET-12] a sitting ends when nobody has been inside for a minute, and not
   assert.equal((room.at(-1)?.payload as { sitting: unknown }).sitting, null)
   assert.deepEqual(here.node.told.at(-1), { operation: 'media.end', input: { meetingId } })
   assert.equal(await here.ground.placement.find(`meeting:${meetingId}`), undefined)
+})
+
+test('a meeting is starting until the first one is inside, and from then on it is running for all who have a seat', async () => {
+  const { meeting, roomId } = await here.garden(bob)
+  const sitting = async () => (await bob.call('meetings.of', { roomId })).meeting?.sitting
+  const shown = async () => {
+    const { isStarting, inside } = (await sitting())!
+    return { isStarting, inside, running: (await runningFor(bob, roomId))?.inside }
+  }
+  assert.deepEqual(await shown(), { isStarting: true, inside: 0, running: undefined })
+  assert.equal((await bob.call('meetings.peek', { slug: meeting.slug })).isRunning, false)
+  await here.knock(ada, meeting)
+  assert.deepEqual(await shown(), { isStarting: false, inside: 1, running: 1 })
+  await here.knock(bob, meeting)
+  assert.deepEqual(await shown(), { isStarting: false, inside: 2, running: 2 })
+  assert.deepEqual(await here.carol.call('meetings.running', {}), [])
 })
 
 test('a host ends it for all', async () => {
@@ -232,5 +240,5 @@ test('[AUTH-9] a guest’s session ends after twelve hours, and the name after t
   assert.equal((await named())?.name, 'Gwendolyn of the far shore')
   here.later(30 * 24 * 3_600_000)
   await here.hub.people.closeGuests()
-  assert.deepEqual([(await named())?.name, (await named())?.status], ['', 'closed'])
+  assert.deepEqual([(await named())?.name, (await named())?.status], ['', 'deleted'])
 })

@@ -49,4 +49,7 @@ export const spokenLater: Spoken<Later> = {
   'meetings.targetUnknown': m.sentence_meetings_target_unknown,
   'meetings.tooManyTargets': m.sentence_meetings_too_many_targets,
   'meetings.noSuchRing': m.sentence_meetings_no_such_ring,
+  'factors.unfinished': m.sentence_factors_unfinished,
+  'factors.outOfScope': m.sentence_factors_out_of_scope,
+  'factors.confirmFirst': m.sentence_factors_confirm_first,
 }

@@ -8,7 +8,10 @@ const minutesOrSeconds = (params: Params): string => {
 }
 
 /** What only the pages behind the first one are refused with comes with them (`sentence.later.ts`). */
-export type Later = Extract<Sentence, `${'meetings' | 'files' | 'documents'}.${string}`>
+export type Later = Extract<
+  Sentence,
+  `${'meetings' | 'files' | 'documents' | 'domains' | 'cos' | 'accounts' | 'lists' | 'resources' | 'grants' | 'factors' | 'tokens' | 'providers'}.${string}`
+>
 export type Spoken<Keys extends Sentence> = Record<Keys, (params: Params) => string>
 let later: Partial<Spoken<Later>> = {}
 export const speakAlso = (more: Spoken<Later>): void => void (later = more)
