@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { applyUpdate, Doc, encodeStateAsUpdate, XmlElement, XmlText } from 'yjs'
 import { newId, Refusal } from '@atrium/platform'
+import { sweepBlobs } from '@atrium/platform/blobs/sweep'
 import { until } from '@atrium/platform/testing'
 import type { FileId } from '@atrium/protocol'
 import { aFile, anAccount, documentNode, person, type DocumentNode, type TestPerson } from './testing/index.ts'
@@ -163,6 +164,19 @@ test('what is not there is refused, and so is a version whose bytes are damaged'
   await node.house.blobs.delete(blobKey)
   await node.house.blobs.put(blobKey, Buffer.from('rotten'))
   await assert.rejects(node.ask('document.version.read', { fileId, version: 1 }), refused('unavailable'))
+})
+
+test('the daily look for what no row names finds every version named', async () => {
+  const fileId = aFile()
+  const alice = come(fileId)
+  write(alice, 'kept')
+  await alice.saved()
+  await node.ask('document.version.save', { fileId, clientId: newId(), accountId: alice.accountId, name: 'x' })
+  await node.house.blobs.put('left-behind', Buffer.from('a node died'))
+  const now = () => new Date(Date.now() + 2 * 86_400_000)
+  const { removed, lost } = await sweepBlobs({ ...node.house, now })
+  assert.deepEqual([removed, lost], [1, 0])
+  assert.equal((await node.ask('document.version.read', { fileId, version: 1 })).version.name, 'x')
 })
 
 test('documents are begun and deleted', async () => {

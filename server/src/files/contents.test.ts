@@ -4,6 +4,8 @@ import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { sql } from 'kysely'
 import { Refusal } from '@atrium/platform'
+import { sweepBlobs } from '@atrium/platform/blobs/sweep'
+import { metrics } from '@atrium/platform/metrics'
 import { until } from '@atrium/platform/testing'
 import type { File, FileId } from '@atrium/protocol'
 import { house, password, type House, type Someone } from '../directory/testing/house.ts'
@@ -152,4 +154,25 @@ test('in the end every blob is the content of something, and every content has i
     const there = [...(await blobs()).keys()].sort()
     return JSON.stringify(there) === JSON.stringify(await kept())
   })
+})
+
+test('the daily look takes what a dead process left, and nothing that a file, an upload under way or a picture has', async () => {
+  const folder = await own(bob)
+  await uploaded(bob, folder, 'kept.bin', randomBytes(700))
+  const { uploadId } = await bob.call('files.upload.begin', { folderId: folder, name: 'whole.bin', bytes: 800 })
+  const upload = await hub.hub.cabinet.uploading.open((await bob.actor())!, uploadId)
+  await hub.hub.cabinet.uploading.take(upload, 0, [randomBytes(800)] as never)
+  // All of it came, and whoever was to make a file of it died after the bytes had become a blob.
+  await hub.blobs.staging.finish(upload.blobKey)
+  const picture = hub.ground.newId()
+  await hub.blobs.put(picture, randomBytes(900))
+  await sql`insert into picture (id, owner_id, type, width, height, bytes, sha256, blob_key, received_at)
+    values (${picture}, ${bob.accountId}, 'image/png', 1, 1, 900, 'x', ${picture}, now())`.execute(hub.db)
+  const before = [...(await blobs()).keys()].sort()
+  await hub.blobs.put('left-behind', randomBytes(10))
+
+  const now = () => new Date(hub.now().getTime() + 2 * 86_400_000)
+  const swept = await sweepBlobs({ ...hub, now, metrics: metrics(), log: { info() {}, error() {} } })
+  assert.deepEqual(swept, { blobs: before.length + 1, removed: 1, spared: 0, lost: 0 })
+  assert.deepEqual([...(await blobs()).keys()].sort(), before)
 })
