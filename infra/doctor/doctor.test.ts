@@ -5,8 +5,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, test } from 'vitest'
-import { configFrom } from '@atrium/platform'
+import { configFrom, migrate, openDatabase } from '@atrium/platform'
+import { postgres } from '../servers/index.ts'
 import { doctor } from './index.ts'
 
 let folder: string
@@ -91,8 +93,30 @@ test('a hub that runs is found by its note, and its origin by asking', async () 
 
 test('what is well is said too', async () => {
   const { said } = await seen({ ATRIUM_PORT: '0' })
-  for (const about of ['Port', 'Address', 'Folder', 'Database', 'Bus', 'Files', 'Mail', 'Relays'])
+  for (const about of ['Port', 'Address', 'Folder', 'Database', 'Bus', 'Files', 'Contents', 'Mail', 'Relays'])
     assert.match(said, new RegExp(`✓ ${about}: `))
+})
+
+test('what the daily comparison of files and rows found is said, with what to do', async () => {
+  const server = await postgres()
+  try {
+    const url = await server.database()
+    const db = openDatabase({ connectionString: url, max: 1 })
+    await migrate(db)
+    const found = async (blobs: number, removed: number, spared: number, lost: number) => {
+      await sql`delete from blob_sweep`.execute(db)
+      await sql`insert into blob_sweep (at, blobs, removed, spared, lost) values (now(), ${blobs}, ${removed}, ${spared}, ${lost})`.execute(
+        db,
+      )
+      return (await seen({ DATABASE_URL: url })).said
+    }
+    assert.match(await found(90, 3, 0, 0), /✓ Contents: 90 files are where they belong .*; 3 that belonged to nothing were removed/)
+    assert.match(await found(90, 0, 0, 2), /✗ Contents: 2 files that the hub knows of are gone .*\n.*from a backup/)
+    assert.match(await found(900, 0, 400, 0), /✗ Contents: of 900 files .* nothing of 400 .*\n.*a store of its own/)
+    await db.destroy()
+  } finally {
+    await server.stop()
+  }
 })
 
 if (process.getuid?.() !== 0)

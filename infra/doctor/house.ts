@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { sql } from 'kysely'
+import type { Config } from '@atrium/platform'
 import { openBlobs } from '@atrium/platform/house'
 import { openOutgoing } from '@atrium/platform/outgoing'
 import { withDatabase } from '../backup/database.ts'
@@ -135,6 +136,44 @@ export const filesCheck: Check = async ({ config }) => {
   } finally {
     await blobs?.close()
   }
+}
+
+/** What the hub found when it last compared all files with what it knows of them. */
+export const contentsCheck: Check = async ({ config }) => {
+  const isBegun = config.databaseUrl !== null || existsSync(join(config.dataDir, 'db/PG_VERSION'))
+  // What keeps the database from answering was said of the database.
+  const looked = isBegun ? await lastSweep(config).catch(() => undefined) : []
+  if (!looked) return []
+  const [last] = looked
+  if (!last) return good('once a day the hub compares them with what it knows of them. It did not yet.')
+  const { at, blobs, removed, spared, lost } = last
+  const when = `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  if (spared > 0)
+    return bad(
+      `of ${blobs} files in the store, this hub knew nothing of ${spared} (${when}), and left them alone.`,
+      'Give each hub a store of its own. If it is its own, its database is older than the store: restore the newer one.',
+    )
+  if (lost > 0)
+    return bad(
+      `${lost} files that the hub knows of are gone from the store (${when}).`,
+      'The log names them, at blobs.sweep. Bring them back from a backup.',
+    )
+  return good(`${blobs} files are where they belong (${when})${removed > 0 ? `; ${removed} that belonged to nothing were removed` : ''}.`)
+}
+
+interface Looked {
+  at: Date
+  blobs: number
+  removed: number
+  spared: number
+  lost: number
+}
+async function lastSweep(config: Config): Promise<Looked[]> {
+  let found: Looked[] = []
+  await withDatabase(config, 'existing', async ({ db }) => {
+    found = (await sql<Looked>`select at, blobs, removed, spared, lost from blob_sweep`.execute(db)).rows
+  })
+  return found
 }
 
 export const mailCheck: Check = async ({ config }) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Config } from '@atrium/platform'
 import { openOutgoing } from '@atrium/platform/outgoing'
 import type { Check, Finding, Patient } from './finding.ts'
-import { busCheck, databaseCheck, filesCheck, folderCheck, mailCheck, originCheck, portCheck } from './house.ts'
+import { busCheck, contentsCheck, databaseCheck, filesCheck, folderCheck, mailCheck, originCheck, portCheck } from './house.ts'
 import { mediaChecks, relayChecks } from './media.ts'
 
 /** In the order in which one would look. */
@@ -15,6 +15,7 @@ const checks: [about: string, check: Check][] = [
   ['Database', databaseCheck],
   ['Bus', busCheck],
   ['Files', filesCheck],
+  ['Contents', contentsCheck],
   ['Mail', mailCheck],
   ['Meetings', mediaChecks],
   ['Relays', relayChecks],
