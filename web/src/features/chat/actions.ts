@@ -4,7 +4,7 @@ import Trash from '@lucide/svelte/icons/trash-2'
 import type { Message } from '@atrium/protocol'
 import { m } from '#lib/i18n/index.ts'
 import { toasts } from '#lib/ui/index.ts'
-import { copy } from './copying.ts'
+import { copy } from '#lib/copying.ts'
 import type { RoomState } from './room.svelte.ts'
 
 export const quickEmoji = ['👍', '❤️', '😂', '🎉', '👀', '🙏']
