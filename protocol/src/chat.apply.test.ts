@@ -20,7 +20,7 @@ const message = (seq: number, more: Partial<Record<keyof Message, unknown>> = {}
 const view = (more: Partial<RoomView> = {}) =>
   ({
     room: { id: 'garden', name: 'Garden' },
-    seat: { role: 'member', isMuted: false },
+    seat: { role: 'member', isMuted: false, isLent: false },
     seen: { read: 0, waiting: [], mentions: [] },
     messages: [],
     hasEarlier: false,
@@ -103,7 +103,7 @@ test('the room and the seat are as the newest fact says', () => {
   const room = { id: 'garden', name: 'Meadow' } as never
   for (const name of ['chat.room.changed', 'chat.member.joined', 'chat.member.left'] as const)
     assert.equal(applyChat[name](view(), { room } as never, me).room, room)
-  const seat = { role: 'owner', isMuted: true } as const
+  const seat = { role: 'owner', isMuted: true, isLent: false } as const
   assert.equal(applyChat['chat.seat.changed'](view(), { roomId: 'garden', seat } as never, me).seat, seat)
   assert.deepEqual(applyChat['chat.seat.changed'](view(), { roomId: 'shed', seat } as never, me), view())
 })

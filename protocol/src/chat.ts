@@ -3,6 +3,7 @@ import { command, fact, nudge, perAccount, query, signal } from './kernel.ts'
 import { Person } from './directory.ts'
 import { Attached } from './files.ts'
 import { AccountId, ClientId, FileId, MessageId, PictureId, RoomId, Seq } from './ids.ts'
+import { Running } from './meetings.ts'
 import { Picture } from './pictures.ts'
 import { Position } from './sync.ts'
 import { name, optionalText } from './text.ts'
@@ -64,7 +65,12 @@ export type Room = z.output<typeof Room>
 export const Seen = z.object({ read: Seq, waiting: z.array(Seq), mentions: z.array(Seq) })
 export type Seen = z.output<typeof Seen>
 
-export const Seat = z.object({ role: z.enum(['owner', 'member']), isMuted: z.boolean() })
+export const Seat = z.object({
+  role: z.enum(['owner', 'member']),
+  isMuted: z.boolean(),
+  /** For the time of a meeting: what lies in the room's folder is not theirs, and the seat goes with them. */
+  isLent: z.boolean(),
+})
 export type Seat = z.output<typeof Seat>
 
 /** A room in the list of mine. `latest` is its newest visible message, shortened. */
@@ -211,7 +217,10 @@ export const chat = {
   'chat.seat.changed': fact('account', z.object({ roomId: RoomId, seat: Seat })),
   'chat.room.read': fact('account', z.object({ roomId: RoomId, read: Seq })),
 
-  /** What stirred in my rooms that are not on this screen, at most one a second. `isStale`: ask `chat.seen`. */
+  /**
+   * What stirred in my rooms that are not on this screen, at most one a second. `isStale`: ask `chat.seen`. `running`: people came
+   * to its meeting, or left; of rooms on the screen as well. Null: nobody is there any more.
+   */
   'chat.stirring': signal(
     'account',
     z.object({
@@ -222,6 +231,7 @@ export const chat = {
             z.object({ seq: Seq, authorId: AccountId, excerpt: z.string(), sentAt: z.iso.datetime(), mentionsMe: z.boolean() }),
           ),
           isStale: z.boolean(),
+          running: Running.nullable().optional(),
         }),
       ),
     }),

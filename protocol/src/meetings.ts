@@ -22,12 +22,22 @@ export const Meeting = z.object({
   /** Guests: may they knock at all? A locked meeting lets nobody in any more, not even members, until it is opened. */
   guests: z.enum(['wait', 'none']),
   isLocked: z.boolean(),
-  sitting: z.object({ startedAt: z.iso.datetime(), startedBy: AccountId, inside: z.int() }).nullable(),
+  /** `isStarting`: somebody began it, and nobody has been inside yet. When the last one left, it goes on for a minute. */
+  sitting: z.object({ startedAt: z.iso.datetime(), startedBy: AccountId, inside: z.int(), isStarting: z.boolean() }).nullable(),
   recording: z.object({ startedAt: z.iso.datetime(), by: AccountId }).nullable(),
   /** Where it is being streamed to, by the names of the targets. */
   streams: z.array(z.object({ targetId: TargetId, name: z.string(), state: z.enum(['connecting', 'live', 'interrupted']) })),
 })
 export type Meeting = z.output<typeof Meeting>
+
+/** What a list of rooms shows of a meeting with somebody inside. */
+export const Running = z.object({ roomId: RoomId, slug: Slug, startedAt: z.iso.datetime(), startedBy: AccountId, inside: z.int() })
+export type Running = z.output<typeof Running>
+/** Null: nobody is inside. */
+export const runningOf = ({ roomId, slug, sitting }: Meeting): Running | null =>
+  sitting && sitting.inside > 0
+    ? { roomId, slug, startedAt: sitting.startedAt, startedBy: sitting.startedBy, inside: sitting.inside }
+    : null
 
 /**
  * `waiting → admitted → joined → left | denied | removed | timed_out`; who `left` or `timed_out` may come in again, who was
@@ -106,6 +116,8 @@ export const meetings = {
 
   /** Meetings of my rooms, running ones first. */
   'meetings.list': query(z.strictObject({}), z.object({ meetings: z.array(Meeting), people: z.array(Person) })),
+  /** In which of my rooms people meet now. News of it comes with `chat.stirring`. */
+  'meetings.running': query(z.strictObject({}), z.array(Running)),
   /** The meeting of a room, if it has one. */
   'meetings.of': query(z.strictObject({ roomId: RoomId }), z.object({ meeting: Meeting.nullable() })),
   /** What the page behind a link shows before anybody came in: never who is inside. */
@@ -117,6 +129,7 @@ export const meetings = {
       organisation: z.string(),
       /** What knocking would do for the one who asks: straight in, wait for a host, or nothing. `sign_in`: guests are not let in. */
       entry: z.enum(['open', 'wait', 'locked', 'sign_in']),
+      /** Whether anybody is inside. */
       isRunning: z.boolean(),
       isRecorded: z.boolean(),
     }),

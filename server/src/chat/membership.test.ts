@@ -164,7 +164,7 @@ test('[CHAT-12] when the last owner leaves, the one who has been there longest t
   await alice.call('chat.room.leave', { roomId })
   assert.deepEqual(
     his.map(({ name, payload }) => [name, payload]),
-    [['chat.seat.changed', { roomId, seat: { role: 'owner', isMuted: false } }]],
+    [['chat.seat.changed', { roomId, seat: { role: 'owner', isMuted: false, isLent: false } }]],
   )
   await bob.call('chat.room.change', { roomId, name: 'Mine now' })
   await bob.call('chat.room.leave', { roomId })
@@ -203,11 +203,11 @@ test('many join and leave at once: the count of members is that of the seats', a
 test('a muted room says so on every screen of mine, and only there', async () => {
   const { bob, roomId, heard } = await garden()
   const his = hub.hear(`account:${bob.accountId}`)
-  assert.deepEqual(await bob.call('chat.room.mute', { roomId, isMuted: true }), { role: 'member', isMuted: true })
+  assert.deepEqual(await bob.call('chat.room.mute', { roomId, isMuted: true }), { role: 'member', isMuted: true, isLent: false })
   await bob.call('chat.room.mute', { roomId, isMuted: true })
   assert.deepEqual(
     his.map(({ payload }) => payload),
-    [{ roomId, seat: { role: 'member', isMuted: true } }],
+    [{ roomId, seat: { role: 'member', isMuted: true, isLent: false } }],
   )
   assert.equal((await bob.call('chat.rooms', {})).rooms[0]?.seat.isMuted, true)
   assert.deepEqual(heard, [])

@@ -4,9 +4,9 @@ import { changeableForMs, type Message, type Room, type Seat } from '@atrium/pro
 export interface Place {
   kind: Room['kind']
   isArchived: boolean
-  seat: Seat | undefined
+  seat: Pick<Seat, 'role'> | undefined
 }
-export type Seated = Place & { seat: Seat }
+export type Seated = Place & { seat: Pick<Seat, 'role'> }
 /** What is compared of a message before it is changed. `body` is null when it was deleted. */
 export interface Kept {
   roomId: string
@@ -82,8 +82,12 @@ export interface Stretch {
 export const asLeft = (room: Room): Room => ({ ...room, about: '', memberCount: 0, someMembers: [] })
 export const lies = (seq: number) => (span: Stretch) => span.from <= seq && (span.to === null || seq <= span.to)
 
-/** CHAT-10  Any member of a group may invite who is active; its owners remove people, rename it, archive it and open it again. */
+/**
+ * CHAT-10  Any member of a group may invite who is active; its owners remove people, rename it, archive it and open it again. Who
+ * only visits it, on a seat that is lent for the time of a meeting, invites nobody: not even themselves.
+ */
 export const canInvite = (place: Seated) => canPost(place)
+export const isVisitor = ({ seat }: { seat: Pick<Seat, 'isLent'> }) => seat.isLent
 export const isOwner = (place: Seated) => place.seat.role === 'owner'
 
 /** CHAT-11  A direct room is for two, or for oneself: nobody is invited, removed or leaves, and it has no name. */

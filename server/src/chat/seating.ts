@@ -12,9 +12,9 @@ import type { Tx } from './store.ts'
  */
 
 /** As a newcomer finds it: without the words of others, which a copy would outlive. */
-const newEntry = (room: Room, role: Seat['role'], createdAt: Date, read: number): RoomEntry => ({
+const newEntry = (room: Room, { role, isLent }: Pick<Seat, 'role' | 'isLent'>, createdAt: Date, read: number): RoomEntry => ({
   room,
-  seat: { role, isMuted: false },
+  seat: { role, isMuted: false, isLent },
   seen: { read, waiting: [], mentions: [] },
   latest: null,
   createdAt: createdAt.toISOString(),
@@ -44,7 +44,7 @@ export async function furnish(
     announce(
       accountTopic(accountId),
       'chat.seat.taken',
-      newEntry(first, accountId === owner ? 'owner' : 'member', room.createdAt, seat.readSeq),
+      newEntry(first, { role: accountId === owner ? 'owner' : 'member', isLent: false }, room.createdAt, seat.readSeq),
     )
   return first
 }
@@ -72,7 +72,7 @@ export function join(
   for (const accountId of newcomers)
     announce(accountTopic(accountId), 'chat.seat.taken', async () => {
       const { room, read } = await joining
-      return newEntry(room, 'member', createdAt, read)
+      return newEntry(room, { role: 'member', isLent }, createdAt, read)
     })
   return () => room
 }

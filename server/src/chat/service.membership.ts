@@ -1,6 +1,6 @@
 import { fail, type Actor, type Announce } from '@atrium/platform'
 import type { AccountId, Hub, Input, Output, Room, RoomEntry, RoomId, Seat } from '@atrium/protocol'
-import { canInvite, directKey, isForTwo, isOwner } from './rules.ts'
+import { canInvite, directKey, isForTwo, isOwner, isVisitor } from './rules.ts'
 import { announceSeat, depart, furnish, join } from './seating.ts'
 import { isArchived, readableRoom, roomTopic, type ChatDeps } from './service.common.ts'
 import { addRoom, changeRoom, findDirect, listEntries } from './store.rooms.ts'
@@ -76,11 +76,13 @@ export function membershipService({ db, work, now, newId, activeAccounts }: Chat
       await mustBeActive(asked, 'accountIds')
       return work(async (tx, announce) => {
         const found = await heldGroup(tx, actor, roomId)
+        if (isVisitor(found)) throw fail('forbidden', 'chat.noSuchRoom')
         if (!canInvite(found)) throw isArchived()
         const seated = new Set(await seatedOf(tx, roomId, asked))
         const newcomers = asked.filter((id) => !seated.has(id))
         // What was lent for the time of a meeting is theirs from now on.
-        await keepLentSeats(tx, roomId, asked)
+        for (const { accountId, ...seat } of await keepLentSeats(tx, roomId, asked))
+          announceSeat(announce, roomId, accountId, async () => seat)
         if (newcomers.length === 0) return found.room
 
         const { room, createdAt } = found

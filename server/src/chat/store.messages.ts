@@ -41,7 +41,6 @@ export const findForSend = gathered(async (db: Db, sends: Asking[]) => {
     kind: Place['kind'] | null
     isArchived: boolean | null
     role: 'owner' | 'member' | null
-    isMuted: boolean | null
     spanFrom: number[]
     spanTo: (number | null)[]
     answeredIn: string | null
@@ -49,7 +48,7 @@ export const findForSend = gathered(async (db: Db, sends: Asking[]) => {
     seated: string[]
     earlierId: string | null
   }>`
-    select room.kind, room.is_archived, seat.role, seat.is_muted,
+    select room.kind, room.is_archived, seat.role,
       case when asked.reply_to is null then '{}' else array(select from_seq from seat
         where room_id = asked.room_id and account_id = asked.account_id order by joined_seq) end as span_from,
       case when asked.reply_to is null then '{}' else array(select to_seq from seat
@@ -61,15 +60,13 @@ export const findForSend = gathered(async (db: Db, sends: Asking[]) => {
     from json_to_recordset(${JSON.stringify(asked)})
       as asked (n int, account_id uuid, room_id uuid, client_id uuid, reply_to uuid, mentions uuid[])
     left join lateral (select kind, is_archived from room where id = asked.room_id offset 0) as room on true
-    left join lateral (select role, is_muted from seat
+    left join lateral (select role from seat
       where room_id = asked.room_id and account_id = asked.account_id and to_seq is null offset 0) as seat on true
     left join lateral (select room_id, seq from message where id = asked.reply_to offset 0) as answered on true
     left join lateral (select id from message where author_id = asked.account_id and client_id = asked.client_id offset 0) as earlier on true
     order by asked.n`.execute(reading(db))
   return rows.map((row) => ({
-    place: row.kind
-      ? { kind: row.kind, isArchived: row.isArchived!, seat: row.role ? { role: row.role, isMuted: row.isMuted! } : undefined }
-      : undefined,
+    place: row.kind ? { kind: row.kind, isArchived: row.isArchived!, seat: row.role ? { role: row.role } : undefined } : undefined,
     /** Looked up for an answer only. */
     spans: row.spanFrom.map((from, i): Stretch => ({ from, to: row.spanTo[i] ?? null })),
     answered: row.answeredIn === null ? undefined : { roomId: row.answeredIn, seq: row.answeredSeq! },
@@ -122,12 +119,11 @@ export async function seekMessage(db: Db, id: string, accountId: string, lock: R
       kind: Place['kind']
       isArchived: boolean
       role: 'owner' | 'member'
-      isMuted: boolean
       spanFrom: number[]
       spanTo: (number | null)[]
     }
   >`
-    select ${messageColumns}, room.kind, room.is_archived, seat.role, seat.is_muted,
+    select ${messageColumns}, room.kind, room.is_archived, seat.role,
       array(select from_seq from seat where room_id = m.room_id and account_id = ${accountId} order by joined_seq) as span_from,
       array(select to_seq from seat where room_id = m.room_id and account_id = ${accountId} order by joined_seq) as span_to
     from message as m join room on room.id = m.room_id
@@ -135,10 +131,10 @@ export async function seekMessage(db: Db, id: string, accountId: string, lock: R
     where m.id = ${id} ${lock}`.execute(reading(db))
   const row = rows[0]
   if (!row) return undefined
-  const { kind, isArchived, role, isMuted, spanFrom, spanTo, ...message } = row
+  const { kind, isArchived, role, spanFrom, spanTo, ...message } = row
   const spans = spanFrom.map((from, i): Stretch => ({ from, to: spanTo[i] ?? null }))
   if (!spans.some(lies(message.seq))) return undefined
-  return { message, place: { kind, isArchived, seat: { role, isMuted } } }
+  return { message, place: { kind, isArchived, seat: { role } } }
 }
 
 /** A message as its author sees it, whatever became of the room. */

@@ -21,7 +21,7 @@ type EntryRow = Room &
 export async function listEntries(db: Db, accountId: string, roomIds?: readonly string[]): Promise<RoomEntry[]> {
   const these = roomIds ? sql`and seat.room_id = any(${roomIds}::uuid[])` : sql``
   const { rows } = await sql<EntryRow>`
-    select ${roomColumns}, room.created_at, seat.role, seat.is_muted, ${seenColumns},
+    select ${roomColumns}, room.created_at, seat.role, seat.is_muted, seat.is_lent, ${seenColumns},
       latest.seq as latest_seq, latest.author_id as latest_by, latest.body as latest_body, latest.sent_at as latest_at
     from seat join room on room.id = seat.room_id
     left join lateral (
@@ -33,14 +33,14 @@ export async function listEntries(db: Db, accountId: string, roomIds?: readonly 
 }
 
 function toEntry(row: EntryRow): RoomEntry {
-  const { createdAt, role, isMuted, read, waiting, mentioned, latestSeq, latestBy, latestBody, latestAt, ...room } = row
+  const { createdAt, role, isMuted, isLent, read, waiting, mentioned, latestSeq, latestBy, latestBody, latestAt, ...room } = row
   const latest =
     latestSeq === null
       ? null
       : { seq: latestSeq, authorId: latestBy, excerpt: excerptOf({ body: latestBody }), sentAt: latestAt.toISOString() }
   return {
     room,
-    seat: { role, isMuted },
+    seat: { role, isMuted, isLent },
     seen: toSeen({ read, waiting, mentioned }),
     latest: latest as RoomEntry['latest'],
     createdAt: createdAt.toISOString(),

@@ -6,6 +6,7 @@ import { reading, type Db, type Tx } from './store.ts'
 /** An open seat of somebody in a room, with all the stretches that were theirs. */
 export interface Found extends Seated {
   room: Room
+  seat: Seat
   createdAt: Date
   spans: Stretch[]
   read: number
@@ -29,7 +30,7 @@ export async function findSeatAndSeen(db: Db, roomId: string, accountId: string)
 }
 
 type FoundRow = Room & Seat & { createdAt: Date; read: number; spanFrom: number[]; spanTo: (number | null)[] }
-const foundColumns = sql`${roomColumns}, room.created_at, seat.role, seat.is_muted, seat.read_seq as read,
+const foundColumns = sql`${roomColumns}, room.created_at, seat.role, seat.is_muted, seat.is_lent, seat.read_seq as read,
   array(select own.from_seq from seat as own where own.room_id = seat.room_id and own.account_id = seat.account_id order by own.joined_seq) as span_from,
   array(select own.to_seq from seat as own where own.room_id = seat.room_id and own.account_id = seat.account_id order by own.joined_seq) as span_to`
 
@@ -44,6 +45,7 @@ const toFound = ({
   createdAt,
   role,
   isMuted,
+  isLent,
   read,
   spanFrom,
   spanTo,
@@ -52,7 +54,7 @@ const toFound = ({
   kind,
   isArchived,
   createdAt,
-  seat: { role, isMuted },
+  seat: { role, isMuted, isLent },
   spans: spanFrom.map((from, i): Stretch => ({ from, to: spanTo[i] ?? null })),
   read,
 })
@@ -201,10 +203,12 @@ export async function addSeats(tx: Tx, roomId: string, { accountIds, role, isLen
     update room set member_count = member_count + ${accountIds.length} where id = ${roomId}`.execute(tx)
 }
 
-export async function keepLentSeats(tx: Tx, roomId: string, accountIds: readonly string[]): Promise<void> {
-  await sql`update seat set is_lent = false where room_id = ${roomId} and account_id = any(${accountIds}::uuid[]) and to_seq is null and is_lent`.execute(
-    tx,
-  )
+/** What was lent becomes their own. Answers whose. */
+export async function keepLentSeats(tx: Tx, roomId: string, accountIds: readonly string[]): Promise<(Seat & { accountId: AccountId })[]> {
+  const { rows } = await sql<Seat & { accountId: AccountId }>`
+    update seat set is_lent = false where room_id = ${roomId} and account_id = any(${accountIds}::uuid[]) and to_seq is null and is_lent
+    returning account_id, role, is_muted, is_lent`.execute(tx)
+  return rows
 }
 
 /** How somebody sits in a room, if they do. */
@@ -224,7 +228,7 @@ export async function closeSeat(tx: Tx, roomId: string, accountId: string, toSeq
 
 export async function makeOwner(tx: Tx, roomId: string, accountId: string): Promise<Seat> {
   const { rows } = await sql<Seat>`
-    update seat set role = 'owner' where room_id = ${roomId} and account_id = ${accountId} and to_seq is null returning role, is_muted`.execute(
+    update seat set role = 'owner' where room_id = ${roomId} and account_id = ${accountId} and to_seq is null returning role, is_muted, is_lent`.execute(
     tx,
   )
   return rows[0]!
@@ -233,10 +237,10 @@ export async function makeOwner(tx: Tx, roomId: string, accountId: string): Prom
 /** Of a seat that was left meanwhile nothing is changed. */
 export async function muteSeat(tx: Tx, roomId: string, accountId: string, isMuted: boolean): Promise<Seat> {
   const { rows } = await sql<Seat>`
-    update seat set is_muted = ${isMuted} where room_id = ${roomId} and account_id = ${accountId} and to_seq is null returning role, is_muted`.execute(
+    update seat set is_muted = ${isMuted} where room_id = ${roomId} and account_id = ${accountId} and to_seq is null returning role, is_muted, is_lent`.execute(
     tx,
   )
-  return rows[0] ?? { role: 'member', isMuted }
+  return rows[0] ?? { role: 'member', isMuted, isLent: false }
 }
 
 /** The number of the last thing said in a room. */

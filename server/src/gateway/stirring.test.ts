@@ -55,6 +55,24 @@ test('whoever was mentioned is told so, and nobody else', () => {
   assert.equal(told['a1']![0]!.mentionsMe, false)
 })
 
+test('where people meet is told to every screen, also to those that show the room; when the last one left, it is null', () => {
+  const { off, say, sent } = rooms({ 'room:1': [someone('alice', ['a1', 'room:1']), someone('bob', ['b1'])] })
+  const sitting = { startedAt: at, startedBy: 'alice', inside: 2, isStarting: false }
+  const meet = (sitting: unknown) =>
+    off.heard({ topic: 'room:1', name: 'meetings.meeting.changed', seq: 1, payload: { roomId: '1', slug: 'abcd-efgh-jkmn', sitting } })
+  say('1', 1)
+  meet({ ...sitting, inside: 1 })
+  meet(sitting)
+  off.flush()
+  const told = () =>
+    Object.fromEntries(sent.splice(0).flatMap(({ to, payload }) => to.map((id) => [id, payload.rooms.map((one) => [one.sent.length, one.isStale, one.running])]))) // prettier-ignore
+  const running = { roomId: '1', slug: 'abcd-efgh-jkmn', startedAt: at, startedBy: 'alice', inside: 2 }
+  assert.deepEqual(told(), { a1: [[0, false, running]], b1: [[1, false, running]] })
+  meet({ ...sitting, inside: 0 })
+  off.flush()
+  assert.deepEqual(told(), { a1: [[0, false, null]], b1: [[0, false, null]] })
+})
+
 test('what cannot be said in an excerpt makes the entry stale: an edit, a deletion, a new name, who came and went, a flood', () => {
   const { off, say, sent } = rooms({ 'room:1': [someone('alice', ['a1'])] })
   for (const name of ['chat.message.edited', 'chat.message.deleted', 'chat.room.changed', 'chat.member.joined', 'chat.member.left']) {

@@ -1,5 +1,5 @@
 import type { Event } from '@atrium/platform'
-import type { Hub, Payload, Stirring } from '@atrium/protocol'
+import { runningOf, type Hub, type Payload, type Running, type Stirring } from '@atrium/protocol'
 import type { Connection } from './connection.ts'
 import type { Interest } from './interest.ts'
 
@@ -7,11 +7,21 @@ type Said = { seq: number; authorId: string; excerpt: string; sentAt: string; me
 interface Stirred {
   sent: Said[]
   isStale: boolean
+  /** Undefined: nobody came to its meeting, or left. */
+  running: Running | null | undefined
 }
 type Entry = Stirring['rooms'][number]
+/** What one socket is told of one room. */
+interface Line {
+  room: string
+  mentioned: boolean
+  isShown: boolean
+  of: Stirred
+  accountId: string
+}
 
 /** What changes nothing that the list of rooms shows. */
-const leavesTheListAlone: ReadonlySet<string> = new Set(['chat.message.reacted', 'meetings.meeting.changed'])
+const leavesTheListAlone: ReadonlySet<string> = new Set(['chat.message.reacted'])
 
 /** More than that a screen does not need to hear of one by one: it asks. */
 const enough = 100
@@ -31,7 +41,7 @@ export function stirring(deps: {
   function note(topic: string): Stirred {
     const known = rooms.get(topic)
     if (known) return known
-    const fresh: Stirred = { sent: [], isStale: false }
+    const fresh: Stirred = { sent: [], isStale: false, running: undefined }
     rooms.set(topic, fresh)
     return fresh
   }
@@ -45,6 +55,9 @@ export function stirring(deps: {
         const stirred = note(event.topic)
         if (stirred.sent.length < enough) stirred.sent.push({ seq, authorId, excerpt: excerptOf(message), sentAt, mentions })
         else stirred.isStale = true
+      } else if (event.name === 'meetings.meeting.changed') {
+        if (event.payload === null) return false
+        note(event.topic).running = runningOf(event.payload as Payload<Hub, 'meetings.meeting.changed'>)
       } else if (event.topic.startsWith('room:') && event.seq !== null && !leavesTheListAlone.has(event.name))
         note(event.topic).isStale = true
       else return false
@@ -57,13 +70,15 @@ export function stirring(deps: {
     },
 
     flush(): void {
-      const letters = new Map<Connection, { room: string; mentioned: boolean; of: Stirred; accountId: string }[]>()
+      const letters = new Map<Connection, Line[]>()
       for (const [topic, of] of rooms)
         for (const { actor, connections } of interest.seatedIn(topic)) {
           const mentioned = of.sent.some((said) => said.mentions.includes(actor.accountId))
           for (const connection of connections) {
-            if (connection.watching.has(topic)) continue
-            const line = { room: topic.slice('room:'.length), mentioned, of, accountId: actor.accountId }
+            // What is said in a room on screen is seen there; where people meet is asked of one place only.
+            const isShown = connection.watching.has(topic)
+            if (isShown && of.running === undefined) continue
+            const line = { room: topic.slice('room:'.length), mentioned, isShown, of, accountId: actor.accountId }
             const lines = letters.get(connection)
             if (lines) lines.push(line)
             else letters.set(connection, [line])
@@ -73,13 +88,15 @@ export function stirring(deps: {
 
       const alike = new Map<string, { connections: Connection[]; payload: Stirring }>()
       for (const [connection, lines] of letters) {
-        const key = lines.map(({ room, mentioned, accountId }) => (mentioned ? `${room} ${accountId}` : room)).join()
+        const key = lines
+          .map(({ room, mentioned, isShown, accountId }) => (isShown ? `${room} shown` : mentioned ? `${room} ${accountId}` : room))
+          .join()
         const known = alike.get(key)
         if (known) known.connections.push(connection)
         else
           alike.set(key, {
             connections: [connection],
-            payload: { rooms: lines.map(({ room, of, accountId }) => entryFor(room, of, accountId)) },
+            payload: { rooms: lines.map((line) => entryFor(line)) },
           })
       }
       for (const { connections, payload } of alike.values()) send(connections, payload)
@@ -87,8 +104,9 @@ export function stirring(deps: {
   }
 }
 
-const entryFor = (room: string, { sent, isStale }: Stirred, accountId: string): Entry => ({
+const entryFor = ({ room, of, isShown, accountId }: Line): Entry => ({
   roomId: room as Entry['roomId'],
-  sent: sent.map(({ mentions, ...said }) => ({ ...said, mentionsMe: mentions.includes(accountId) })) as Entry['sent'],
-  isStale,
+  sent: isShown ? [] : (of.sent.map(({ mentions, ...said }) => ({ ...said, mentionsMe: mentions.includes(accountId) })) as Entry['sent']),
+  isStale: of.isStale && !isShown,
+  ...(of.running !== undefined && { running: of.running }),
 })

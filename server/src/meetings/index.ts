@@ -35,6 +35,7 @@ export function meetings(deps: MeetingDeps) {
     'meetings.readiness': general.readiness,
     'meetings.recording.prepare': general.prepareRecording,
     'meetings.list': general.list,
+    'meetings.running': general.running,
     'meetings.of': general.of,
     'meetings.peek': general.peek,
     'meetings.start': general.start,

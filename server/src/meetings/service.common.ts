@@ -87,6 +87,9 @@ export const occasionOf = ({ id, slug, guests, isLocked, sittingId }: MeetingRow
 })
 const partOf = ({ state, isHost, sittingId, wasLetIn, denials }: ParticipantRow): Part => ({ state, isHost, sittingId, wasLetIn, denials })
 
+/** Empty since it began: who began it is still at the door. */
+const isStarting = ({ beganAt, emptySince }: MeetingRow) => emptySince !== null && emptySince.getTime() === beganAt?.getTime()
+
 export const toMeeting = (row: MeetingRow, title: string): Meeting => ({
   id: row.id,
   roomId: row.roomId,
@@ -94,7 +97,10 @@ export const toMeeting = (row: MeetingRow, title: string): Meeting => ({
   title,
   guests: row.guests,
   isLocked: row.isLocked,
-  sitting: row.beganAt && row.begunBy ? { startedAt: row.beganAt.toISOString(), startedBy: row.begunBy, inside: row.inside } : null,
+  sitting:
+    row.beganAt && row.begunBy
+      ? { startedAt: row.beganAt.toISOString(), startedBy: row.begunBy, inside: row.inside, isStarting: isStarting(row) }
+      : null,
   recording: row.recordingBeganAt && row.recordingBy ? { startedAt: row.recordingBeganAt.toISOString(), by: row.recordingBy } : null,
   streams: row.streams,
 })

@@ -1,5 +1,5 @@
 import { fail, type Actor } from '@atrium/platform'
-import type { Hub, Input, Meeting, MeetingId, Output } from '@atrium/protocol'
+import { runningOf, type Hub, type Input, type Meeting, type MeetingId, type Output, type Running } from '@atrium/protocol'
 import type { Hold } from './holding.ts'
 import { entryOf, isHost, isInside, isPresent, mayKnock, type Standing } from './rules.ts'
 import { noSuchMeeting, occasionOf, onlyHosts, seenBy, toMeeting, type MeetingDeps } from './service.common.ts'
@@ -65,6 +65,10 @@ export function meetingsService(deps: MeetingDeps & { hold: Hold; sittings: Sitt
         people: await peopleOf(db, [...new Set(people)]),
       }
     },
+    async running(actor: Actor): Promise<Running[]> {
+      const found = await meetingsOf(db, await rooms.roomsWithSeat(db, actor.accountId), { areRunning: true })
+      return found.flatMap((row) => runningOf(toMeeting(row, '')) ?? [])
+    },
     async of(actor: Actor, { roomId }: Input<Hub, 'meetings.of'>): Promise<Output<Hub, 'meetings.of'>> {
       const room = await memberRoom(db, actor, roomId)
       const [row] = await meetingsOf(db, [roomId])
@@ -91,7 +95,7 @@ export function meetingsService(deps: MeetingDeps & { hold: Hold; sittings: Sitt
       return {
         ...{ meetingId: row.id, title: room.name, entry },
         organisation: (await organisation())?.name ?? '',
-        isRunning: row.sittingId !== null,
+        isRunning: row.inside > 0,
         isRecorded: row.recordingBeganAt !== null,
       }
     },

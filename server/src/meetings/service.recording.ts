@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { fail, type Actor } from '@atrium/platform'
-import type { Draft, Hub, Input, Internal, Meeting, MeetingId, Output, Target, TargetId } from '@atrium/protocol'
+import { fail, Refusal, type Actor } from '@atrium/platform'
+import type { Draft, Hub, Input, Internal, Meeting, MeetingId, Output, Sentence, Target, TargetId } from '@atrium/protocol'
 import type { Held, Hold } from './holding.ts'
 import { maxTargets } from './rules.ts'
 import { noSuchMeeting, type MeetingDeps } from './service.common.ts'
@@ -10,6 +10,12 @@ import type { Sittings } from './sittings.ts'
 import { findMeeting, foundersOf, setRecording, type MeetingRow, type TargetRow } from './store.ts'
 import { addTarget, dropTarget, findAdded, findSealingKey, findTarget, listTargets, sealingKey, setStream } from './store.targets.ts'
 
+/** Nobody's client repeats what could not be begun: a recording must not begin minutes later. */
+const forGood = (error: unknown) => {
+  if (!(error instanceof Refusal) || error.failure.code !== 'unavailable') return error
+  const { key, params } = error.failure
+  return fail('conflict', key as Sentence, params && { params })
+}
 const noSuchTarget = () => fail('not_found', 'meetings.noSuchTarget')
 /** Of a short key two letters would be too much. */
 const endsOf = (key: string) => (key.length >= 8 ? key.slice(-2) : '')
@@ -19,7 +25,7 @@ const toTarget = ({ id, name, url, keyEnds }: TargetRow): Target => ({ id, name,
 export function recordingService(deps: MeetingDeps & { hold: Hold; sittings: Sittings; coming: Coming }) {
   const { db, now, newId, nodes, rooms, peopleOf, mayStreamTo, recordingFolderOf, takeRecording, hold, sittings, coming } = deps
 
-  /** Whether it can be done at all, with the sentence that says why not. Nobody's client repeats it: a recording must not begin minutes later. */
+  /** Whether it can be done at all, with the sentence that says why not. */
   async function mustBeReady(): Promise<void> {
     const said = (await nodes.readiness()).map(({ recording }) => recording)
     if (said.includes('ready')) return
@@ -88,7 +94,7 @@ export function recordingService(deps: MeetingDeps & { hold: Hold; sittings: Sit
     } catch (error) {
       if (!isOn) return meeting
       await turn(false)
-      throw error
+      throw forGood(error)
     }
     return meeting
   }

@@ -117,10 +117,10 @@ export async function findBySlug(db: Db, slug: string): Promise<MeetingRow | und
   const { rows } = await sql<MeetingRow>`${meetings} where meeting.slug = ${slug}`.execute(reading(db))
   return rows[0]
 }
-/** Those of these rooms that have one. Running ones first, then the youngest. */
-export async function meetingsOf(db: Db, roomIds: readonly string[]): Promise<MeetingRow[]> {
+/** Those of these rooms that have one, or in which one goes on. Running ones first, then the youngest. */
+export async function meetingsOf(db: Db, roomIds: readonly string[], { areRunning = false } = {}): Promise<MeetingRow[]> {
   const { rows } = await sql<MeetingRow>`
-    ${meetings} where meeting.room_id = any(${roomIds}::uuid[])
+    ${meetings} where meeting.room_id = any(${roomIds}::uuid[]) ${areRunning ? sql`and sitting.id is not null` : sql``}
     order by sitting.began_at desc nulls last, meeting.created_at desc`.execute(reading(db))
   return rows
 }

@@ -6,9 +6,10 @@ export async function mediaNode({ bus, placement }: { bus: Bus; placement: Place
   const node = `${name}~${Math.random().toString(16).slice(2, 10)}`
   const peers = new Map<MeetingId, Set<ParticipantId>>()
   const told: { operation: string; input: any }[] = []
-  const ready: { media: MediaReadiness; recording: Output<Hub, 'meetings.readiness'>['recording']; load: number } = {
+  const ready: { media: MediaReadiness; recording: Output<Hub, 'meetings.readiness'>['recording']; isFull: boolean; load: number } = {
     media: { state: 'ready' },
     recording: 'ready',
+    isFull: false,
     load: 0,
   }
   const note = (operation: string) => async (input: unknown) => {
@@ -32,7 +33,10 @@ export async function mediaNode({ bus, placement }: { bus: Bus; placement: Place
       return note('media.end')(input)
     },
     'media.mute': note('media.mute'),
-    'media.egress': note('media.egress'),
+    async 'media.egress'(input) {
+      if (ready.isFull && input.record) throw fail('unavailable', 'meetings.recordingFull', { params: { most: 2 } })
+      return note('media.egress')(input)
+    },
     // It carries no media, so nobody gets in.
     async 'media.join'(input) {
       told.push({ operation: 'media.join', input })

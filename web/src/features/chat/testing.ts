@@ -30,7 +30,7 @@ export function wire() {
   const held: (() => void)[] = []
   const settings = { isHolding: false, pageSize: 50, isConnected: true }
   const room = { id: roomId, kind: 'group', name: 'plans', about: '', isArchived: false, memberCount: 2, someMembers: [alice, bob] }
-  const seat = { role: 'owner', isMuted: false }
+  const seat = { role: 'owner', isMuted: false, isLent: false }
   let read = 0
 
   const seen = () => {
