@@ -1,4 +1,4 @@
-import { createContext, untrack } from 'svelte'
+import { createContext, untrack, type Component } from 'svelte'
 import { SvelteSet } from 'svelte/reactivity'
 import type { AccountId, Failure, Hub, Me, Message, Payload, RoomEntry, RoomId } from '@atrium/protocol'
 import { setCircle, type Circle } from '#features/people/circle.ts'
@@ -37,6 +37,8 @@ export class Chat implements Circle {
   readonly rooms: Rooms
   readonly outbox: Outbox
   readonly hub: HubConnection
+  /** What meetings show beside a room's name, once they are there. */
+  beside = $state.raw<Component<{ roomId: RoomId }>>()
   /** Rooms in which something was begun and not sent. */
   readonly drafts: SvelteSet<RoomId>
   #open = new Map<RoomId, RoomState>()
