@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, inject, test } from 'vitest'
+import { test } from 'vitest'
 import type { Event } from '@atrium/platform'
 import type { Meeting, MeetingView, Participant } from '@atrium/protocol'
 import { isInside, mayMove, moves, type State } from './rules.ts'
-import { house, type House, type Someone } from './testing/house.ts'
+import { withHouse, type House, type Someone } from './testing/house.ts'
 
 let here: House
-beforeAll(async () => {
-  here = await house(inject('cluster'))
-})
-afterAll(() => here?.close())
+withHouse((house) => (here = house))
 
 test('[MEET-5] from every state there is a way back in, and none that skips the door', () => {
   for (const [from, ways] of Object.entries(moves)) {

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, inject, test } from 'vitest'
-import { house, type House, type Someone } from './testing/house.ts'
+import { test } from 'vitest'
+import { withHouse, type House, type Someone } from './testing/house.ts'
 
 let here: House
 let ada: Someone
 let bob: Someone
-beforeAll(async () => {
-  here = await house(inject('cluster'))
+withHouse((house) => {
+  here = house
   ;({ ada, bob } = here)
 })
-afterAll(() => here?.close())
 
 /** Ada calls somebody new. */
 async function calling() {

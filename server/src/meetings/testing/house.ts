@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { PoolConfig } from 'pg'
+import { afterAll, beforeAll, inject } from 'vitest'
 import { answerInternal, askInternal, type Actor, type Event } from '@atrium/platform'
 import type { Draft, Internal, Meeting, OperationName, Participant, ParticipantId } from '@atrium/protocol'
 import { house as directoryHouse, type Someone } from '../../directory/testing/house.ts'
@@ -42,6 +43,29 @@ export async function house(cluster: PoolConfig) {
   const knock = (who: Someone, { id: meetingId, slug }: Meeting, more: object = {}): Promise<Participant> =>
     who.call('meetings.knock', { meetingId, slug, ...more })
 
+  /** Inside, with a page open and known to the node. */
+  async function inside(who: Someone, meeting: Meeting): Promise<Participant> {
+    const participant = await knock(who, meeting)
+    await pages(who, true)
+    await who.call('meetings.enter', { participantId: participant.id })
+    await joins(participant)
+    return participant
+  }
+
+  const joins = (participant: Participant, at = node) => {
+    at.has(participant.meetingId, participant.id)
+    return askInternal(bus, 'server:test', 'meetings.peer.joined', {
+      ...{ meetingId: participant.meetingId, participantId: participant.id, node: at.node },
+    })
+  }
+  /** Opens or closes the pages of somebody. */
+  async function pages(who: Someone, isOpen: boolean): Promise<void> {
+    if (isOpen)
+      await sql`insert into presence_screen (account_id, process, is_active, until) values (${who.accountId}, 'test', true, now() + interval '1 hour')
+          on conflict (account_id, process) do update set until = excluded.until`.execute(db)
+    else await sql`delete from presence_screen where account_id = ${who.accountId}`.execute(db)
+  }
+
   async function spans(who: Someone, meetingId: string): Promise<string[]> {
     const actor = (await who.actor()) as Actor
     return [...(await hub.talks.spansOf(actor, [`meeting:${meetingId}`, `hosts:${meetingId}`])).keys()]
@@ -58,6 +82,9 @@ export async function house(cluster: PoolConfig) {
     garden,
     guest,
     knock,
+    inside,
+    joins,
+    pages,
     /** Which of the meeting's topics somebody may hear now. */
     spans,
     spansOf: async (who: Someone, ...topics: string[]) => hub.talks.spansOf((await who.actor()) as Actor, topics),
@@ -70,21 +97,8 @@ export async function house(cluster: PoolConfig) {
     /** What a media node says to a server. */
     says: <K extends OperationName<Internal> & `meetings.${string}`>(operation: K, input: Draft<Internal, K>) =>
       askInternal(bus, 'server:test', operation, input),
-    joins: (participant: Participant, at = node) => {
-      at.has(participant.meetingId, participant.id)
-      return askInternal(bus, 'server:test', 'meetings.peer.joined', {
-        ...{ meetingId: participant.meetingId, participantId: participant.id, node: at.node },
-      })
-    },
     stateOf: async (id: ParticipantId): Promise<string> =>
       (await sql<{ state: string }>`select state from participant where id = ${id}`.execute(db)).rows[0]!.state,
-    /** Opens or closes the pages of somebody. */
-    async pages(who: Someone, isOpen: boolean): Promise<void> {
-      if (isOpen)
-        await sql`insert into presence_screen (account_id, process, is_active, until) values (${who.accountId}, 'test', true, now() + interval '1 hour')
-          on conflict (account_id, process) do update set until = excluded.until`.execute(db)
-      else await sql`delete from presence_screen where account_id = ${who.accountId}`.execute(db)
-    },
     round: () => hub.talks.round(),
     /** Whatever followed from lost rights has happened. */
     async settled(): Promise<void> {
@@ -96,4 +110,11 @@ export async function house(cluster: PoolConfig) {
       await base.close()
     },
   }
+}
+
+/** One for all tests of a file. */
+export function withHouse(begin: (here: House) => void): void {
+  let here: House | undefined
+  beforeAll(async () => begin((here = await house(inject('cluster')))))
+  afterAll(() => here?.close())
 }
