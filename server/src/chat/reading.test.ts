@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterAll, afterEach, beforeAll, inject, test } from 'vitest'
 import type { Event } from '@atrium/platform'
-import { converges } from '@atrium/platform/testing'
+import { converges, randomOf } from '@atrium/platform/testing'
 import type { Message, RoomView } from '@atrium/protocol'
 import { applyChat } from '@atrium/protocol/apply'
 import { house, type House, type Someone } from './testing/house.ts'
@@ -153,14 +153,3 @@ for (const seed of [1, 2, 3])
     for (const by of everybody) await deeds[0]!(by)
     await screensConverge(alice, roomId, () => Promise.all(Array.from({ length: 40 }, () => pick(deeds)(pick(everybody)))))
   })
-
-/** mulberry32: small, and the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

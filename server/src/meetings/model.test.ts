@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { sql } from 'kysely'
 import { test } from 'vitest'
 import type { Event } from '@atrium/platform'
+import { randomOf } from '@atrium/platform/testing'
 import type { Meeting, MeetingView, Participant } from '@atrium/protocol'
 import { isInside, mayMove, moves, type State } from './rules.ts'
 import { withHouse, type House, type Someone } from './testing/house.ts'
@@ -150,13 +151,3 @@ const put = (list: Participant[], one: Participant, isThere: boolean) => [
   ...list.filter(({ id }) => id !== one.id),
   ...(isThere ? [one] : []),
 ]
-/** mulberry32: small, and the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
