@@ -29,6 +29,7 @@ const looked: Record<string, string> = {
   '@lix-js/sdk-linux-x64@0.17.0': 'MIT', // the native part of @lix-js/sdk, which says so
   'combine-errors@3.0.3': 'MIT', // its Readme.md
   'svelte-toolbelt@0.10.7': 'MIT', // its LICENSE file
+  'xml-escape@1.1.0': 'MIT', // it says "MIT License"
 }
 
 export interface Package {
