@@ -3,7 +3,10 @@ import { chat } from './chat.ts'
 import { directory } from './directory.ts'
 import { documents } from './documents.ts'
 import { hub } from './endings.ts'
+import { factors } from './factors.ts'
 import { files } from './files.ts'
+import { audit, grants } from './grants.ts'
+import { lists, resources } from './lists.ts'
 import { mail } from './mail.ts'
 import { media } from './media.ts'
 import { meetings } from './meetings.ts'
@@ -26,6 +29,7 @@ export * from './directory.ts'
 export * from './documents.ts'
 export * from './endings.ts'
 export * from './files.ts'
+export * from './fold.ts'
 export * from './ids.ts'
 export * from './internal.ts'
 export * from './kernel.ts'
@@ -42,6 +46,7 @@ export * from './tickets.ts'
 export const contract = {
   ...directory,
   ...auth,
+  ...factors,
   ...pictures,
   ...chat,
   ...presence,
@@ -50,6 +55,10 @@ export const contract = {
   ...documents,
   ...meetings,
   ...media,
+  ...grants,
+  ...audit,
+  ...lists,
+  ...resources,
   ...mail,
   ...sync,
   ...hub,

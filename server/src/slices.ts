@@ -5,7 +5,10 @@ import { auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, placesOf, shownIn, type Chat, type ChatTables } from './chat/index.ts'
 import { accounts, directory, type DirectoryTables } from './directory/index.ts'
 import { documentNodes, documents } from './documents/index.ts'
+import { factors } from './factors/index.ts'
+import { audit } from './audit/index.ts'
 import { grants } from './grants/index.ts'
+import { lists } from './lists/index.ts'
 import { files, holding, type Cabinet, type FileTables } from './files/index.ts'
 import { mediaNodes, meetings, type Meetings, type MeetingTables } from './meetings/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
@@ -49,6 +52,8 @@ export function slices(ground: Ground) {
   const { databaseOf, epoch, bus, jobs, now, newId } = ground
   const known = accounts(databaseOf<DirectoryTables>())
   const granted = grants({ isAdministrator: known.isAdministrator })
+  const noted = audit()
+  const named = lists()
   const sessions = auth({
     ...ground,
     ...databaseOf<AuthTables>(),
@@ -57,6 +62,7 @@ export function slices(ground: Ground) {
     post: (tx, letter) => jobs.enqueue(tx, mailJob, letter),
     guestDoor: (...asked) => talks.guestDoor(...asked),
   })
+  const proofs = factors()
   const images = pictures({ ...ground, ...databaseOf<PictureTables>(), maySee: (...asked) => rooms.maySee(...asked) })
   const rooms: Chat = chat({
     ...databaseOf<ChatTables>(),
@@ -151,6 +157,8 @@ export function slices(ground: Ground) {
   return {
     known,
     granted,
+    noted,
+    named,
     sessions,
     images,
     rooms,
@@ -162,6 +170,10 @@ export function slices(ground: Ground) {
     handlers: {
       ...people.handlers,
       ...sessions.handlers,
+      ...proofs.handlers,
+      ...granted.handlers,
+      ...noted.handlers,
+      ...named.handlers,
       ...images.handlers,
       ...rooms.handlers,
       ...found.handlers,
