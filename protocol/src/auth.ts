@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { command, perAccount, perSource, query } from './kernel.ts'
 import { AccountId, ClientId, SessionId } from './ids.ts'
+import { SignInState } from './factors.ts'
 import { Language, OrganisationName } from './directory.ts'
 import { Address, name, Password, text } from './text.ts'
 
@@ -10,12 +11,15 @@ const SignedIn = z.object({ accountId: AccountId })
 
 export const Session = z.object({
   id: SessionId,
+  kind: z.enum(['browser', 'phone', 'program']),
   /** As the browser calls itself, shortened: "Firefox on Linux". */
   device: z.string(),
   source: z.string(),
   startedAt: z.iso.datetime(),
   seenAt: z.iso.datetime(),
   isThis: z.boolean(),
+  /** The administrator who looks through this person's eyes. */
+  openedBy: z.string().nullable(),
 })
 export type Session = z.output<typeof Session>
 
@@ -53,10 +57,15 @@ export const auth = {
       address: text(254).toLowerCase(),
       password: z.string().min(1).max(1_000),
     }),
-    SignedIn,
+    SignInState,
     { open: true, door: 'http', limit: perSource(60, '1 min'), repeat: 'natural' },
   ),
-  'auth.signOut': command(z.strictObject({ clientId: ClientId }), z.object({}), { guests: true, door: 'http', repeat: 'natural' }),
+  'auth.signOut': command(z.strictObject({ clientId: ClientId }), z.object({}), {
+    guests: true,
+    unfinished: true,
+    door: 'http',
+    repeat: 'natural',
+  }),
 
   /** A link from an administrator (invited, password lost) or from `npm run atrium -- admin-link`. */
   'auth.invitation.peek': query(
@@ -64,18 +73,22 @@ export const auth = {
     z.object({ name: z.string(), address: z.string(), organisation: z.string() }),
     { open: true, limit: perSource(60, '1 min') },
   ),
-  'auth.invitation.accept': command(z.strictObject({ clientId: ClientId, token: LinkToken, password: Password }), SignedIn, {
+  'auth.invitation.accept': command(z.strictObject({ clientId: ClientId, token: LinkToken, password: Password }), SignInState, {
     open: true,
     door: 'http',
     limit: perSource(20, '1 min'),
     repeat: 'natural',
   }),
 
-  'auth.password.change': command(z.strictObject({ clientId: ClientId, current: z.string().min(1).max(1_000), next: Password }), SignedIn, {
-    door: 'http',
-    limit: perAccount(10, '1 min'),
-    repeat: 'natural',
-  }),
+  'auth.password.change': command(
+    z.strictObject({ clientId: ClientId, current: z.string().min(1).max(1_000), next: Password }),
+    SignInState,
+    {
+      door: 'http',
+      limit: perAccount(10, '1 min'),
+      repeat: 'natural',
+    },
+  ),
   'auth.sessions': query(z.strictObject({}), z.array(Session)),
   'auth.session.end': command(z.strictObject({ clientId: ClientId, sessionId: SessionId }), z.object({ sessionId: SessionId }), {
     repeat: 'natural',

@@ -26,6 +26,10 @@ export const Factors = z.object({
   isRequired: z.boolean(),
   /** Until when one signs in without, though it is required. */
   graceEndsAt: z.iso.datetime().nullable(),
+  /** False: only what the domain offers besides passwords of ours lets this person in. */
+  hasPassword: z.boolean(),
+  /** Where a letter goes when the password is forgotten; null: nowhere. */
+  recovery: z.object({ address: z.string(), isVerified: z.boolean() }).nullable(),
 })
 export type Factors = z.output<typeof Factors>
 
@@ -63,7 +67,12 @@ export type Token = z.output<typeof Token>
 export const Owed = z.enum(['second_factor', 'new_password', 'enrolment'])
 export type Owed = z.output<typeof Owed>
 export const SignInState = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('in'), accountId: AccountId }),
+  z.object({
+    state: z.literal('in'),
+    accountId: AccountId,
+    /** Somebody looks through this person's eyes, until then. */
+    openedBy: z.object({ name: z.string(), endsAt: z.iso.datetime() }).optional(),
+  }),
   z.object({
     state: z.literal('owes'),
     owes: z.array(Owed).min(1),
@@ -122,6 +131,11 @@ export const factors = {
 
   /** The password again (or a passkey): good for ten minutes. */
   'auth.confirm': command(z.strictObject({ clientId: ClientId, password: z.string().min(1).max(1_000) }), z.object({}), {
+    limit: perAccount(10, '1 min'),
+    ...natural,
+  }),
+  'auth.confirm.begin': command(z.strictObject({ clientId: ClientId }), Json, natural),
+  'auth.confirm.passkey': command(z.strictObject({ clientId: ClientId, response: Json }), z.object({}), {
     limit: perAccount(10, '1 min'),
     ...natural,
   }),
@@ -207,5 +221,16 @@ export const factors = {
     ...natural,
     confirmed: true,
   }),
+  /** What an administrator's link to enrol shows to its person, once: who is signed in as somebody else is refused. */
+  'auth.enrolment.open': command(
+    z.strictObject({ clientId: ClientId, token: z.string().max(100) }),
+    z.discriminatedUnion('what', [
+      z.object({ what: z.literal('totp'), secret: z.string(), uri: z.string() }),
+      /** The page goes on with `factors.passkey.begin`. */
+      z.object({ what: z.literal('passkey') }),
+      z.object({ what: z.literal('application'), token: Token, secret: z.string() }),
+    ]),
+    { repeat: 'refused' },
+  ),
   'auth.recovery.verify': command(z.strictObject({ clientId: ClientId, token: z.string().max(100) }), z.object({}), { ...openStep }),
 }

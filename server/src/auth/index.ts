@@ -9,6 +9,7 @@ import { endSessions, forgetLinks, forgetSecrets, listSessions, sweep } from './
 export { adminLink, setupLink } from './console.ts'
 export { hashingPool, type Hashing } from './hashing.ts'
 export type { AuthDeps } from './service.ts'
+export { give, type Entered, type EnterAs, type ShownBy, type VerifyElsewhere } from './sessions.ts'
 export type { AuthTables } from './store.ts'
 
 const receiptLivesMs = 15 * 24 * 60 * 60 * 1_000

@@ -1,5 +1,5 @@
 import { fail, type Actor, type Announce, type Call, type Database, type Throttle, type Tx } from '@atrium/platform'
-import type { AccountId, Hub, Input, MeetingId, Output, Person } from '@atrium/protocol'
+import type { AccountId, Hub, Input, MeetingId, Output, Person, SignInState } from '@atrium/protocol'
 import type { Accounts } from '../directory/index.ts'
 import type { Hashing } from './hashing.ts'
 import { passwords } from './passwords.ts'
@@ -64,9 +64,9 @@ export function authService(deps: AuthDeps) {
     accountId: AccountId,
     call: Call,
     unit: (tx: Tx, announce: Announce) => Promise<Begun>,
-  ): Promise<{ accountId: AccountId }> {
+  ): Promise<SignInState & { accountId: AccountId }> {
     give(call, await work(unit))
-    return { accountId }
+    return { state: 'in', accountId }
   }
 
   const locked = () => fail('unauthenticated', 'auth.accountLocked')
@@ -75,7 +75,7 @@ export function authService(deps: AuthDeps) {
     actor: Actor | undefined,
     { address, password }: { address: string; password: string },
     call: Call,
-  ): Promise<{ accountId: AccountId }> {
+  ): Promise<SignInState & { accountId: AccountId }> {
     const person = await accounts.byAddress(address)
     const accountId = mayProveThemselves(person) ? person.id : undefined
     const isTheirs = await isRight({ address, password, source: call.source, accountId })
@@ -209,8 +209,10 @@ export function authService(deps: AuthDeps) {
 
     async sessions(actor: Actor): Promise<Output<Hub, 'auth.sessions'>> {
       const open = await listSessions(db, actor.accountId, now())
-      return open.map(({ id, device, source, startedAt, seenAt }) => ({
+      return open.map(({ id, device, source, startedAt, seenAt, openedBy }) => ({
         id,
+        kind: 'browser',
+        openedBy,
         device,
         source,
         startedAt: startedAt.toISOString(),

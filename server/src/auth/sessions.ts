@@ -1,5 +1,5 @@
 import { fail, networkOf, together, type Actor, type Announce, type Call, type Database, type Tx } from '@atrium/platform'
-import type { AccountId, MeetingId, Owed, SessionId } from '@atrium/protocol'
+import type { AccountId, MeetingId, Owed, SessionId, SignInState } from '@atrium/protocol'
 import { deviceOf } from './device.ts'
 import { guestLastsMs, isOver, lastsMs, touchEveryMs } from './rules.ts'
 import { hashOf, newSecret } from './secrets.ts'
@@ -24,6 +24,29 @@ export interface Begun {
   secret: string
   expiresAt: Date
 }
+/** How somebody showed who they are. What each of them leaves to be shown is the rule of `owedBy`. */
+export type ShownBy = 'password' | 'ldap' | 'provider' | 'passkey' | 'link' | 'phone'
+/** A session that began, and what it owes before it opens anything. Once the unit has committed, `give` hands the cookie over. */
+export interface Entered {
+  begun: Begun
+  state: SignInState
+}
+/**
+ * Begins a session for somebody who has just shown who they are, inside the unit of whoever looked. Refuses where the account, or its
+ * domain, lets nobody in. A session that this browser had before (`instead`) ends.
+ */
+export type EnterAs = (
+  tx: Tx,
+  announce: Announce,
+  accountId: AccountId,
+  call: Call,
+  how: { by: ShownBy; instead?: Actor | undefined },
+) => Promise<Entered>
+/**
+ * Whether a password is right where this person's passwords are kept. Undefined: they are kept here. Refuses with a sentence when
+ * that place cannot be reached, or takes too long.
+ */
+export type VerifyElsewhere = (account: { id: AccountId; address: string }, password: string) => Promise<boolean | undefined>
 export type EndReason = 'signed_out' | 'session_ended' | 'password_changed'
 
 export function sessions({ db, work, now, newId }: Deps) {

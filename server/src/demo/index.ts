@@ -134,7 +134,7 @@ async function engage(stage: Stage, setupToken: string): Promise<Map<string, Act
     const founder = cast.get(members[0]!.key)
     const person = stage.person()
     const draft = { name, title, address: addressOf(name), isAdministrator: member.isAdministrator ?? false }
-    const { accountId } = founder
+    const came = founder
       ? await person.call('auth.invitation.accept', {
           token: (await founder.call('directory.person.add', draft)).invitation.path.split('/').at(-1)!,
           password: secret(member),
@@ -147,6 +147,8 @@ async function engage(stage: Stage, setupToken: string): Promise<Map<string, Act
           address: draft.address,
           password: secret(member),
         })
+    if (!('accountId' in came)) throw new Error(`${name} cannot come in.`)
+    const { accountId } = came
     await person.entered()
     await person.call('directory.profile.change', { title, picture: await person.upload(portrait(face)) })
     cast.set(key, Object.assign(person, { id: accountId, name }))

@@ -75,7 +75,7 @@ export function person(who: { origin: string; name: string; address: string; pas
     password,
     origin,
     get accountId() {
-      return accountId as Output<Hub, 'auth.signIn'>['accountId']
+      return accountId as Output<Hub, 'setup.finish'>['accountId']
     },
     get cookie() {
       return cookie
@@ -113,8 +113,9 @@ export function person(who: { origin: string; name: string; address: string; pas
     },
     /** Comes in by an operation that begins a session. */
     async enter<K extends 'setup.finish' | 'auth.invitation.accept' | 'auth.signIn'>(operation: K, said: Said<K>): Promise<void> {
-      const begun = (await overHttp(operation, filled(operation, said))) as Reply<Output<Hub, 'auth.signIn'>>
-      accountId = accepted(operation, begun).accountId
+      const begun = accepted(operation, (await overHttp(operation, filled(operation, said))) as Reply<Output<Hub, 'auth.signIn'>>)
+      if (!('accountId' in begun)) throw new Error(`${name} still owes ${JSON.stringify(begun)}`)
+      accountId = begun.accountId
     },
     signIn: (): Promise<void> => me.enter('auth.signIn', { address, password }),
     leave(): void {

@@ -115,7 +115,8 @@ export async function house(cluster: PoolConfig) {
         return reply.ok ? assert.fail(`${name} was not refused`) : reply.error
       },
       async signIn(address: string, secret = password) {
-        browser.accountId = (await browser.call('auth.signIn', { address, password: secret })).accountId
+        const signedIn = await browser.call('auth.signIn', { address, password: secret })
+        if (signedIn.state === 'in') browser.accountId = signedIn.accountId
         return browser
       },
     }
@@ -144,7 +145,8 @@ export async function house(cluster: PoolConfig) {
     const { address = `${randomUUID().slice(0, 8)}@saltmarsh.example`, isAdministrator = false } = more
     const { invitation } = await administrator.call('directory.person.add', { name, address, isAdministrator })
     const browser = somebody()
-    browser.accountId = (await browser.call('auth.invitation.accept', { token: tokenOf(invitation), password })).accountId
+    const came = await browser.call('auth.invitation.accept', { token: tokenOf(invitation), password })
+    if (came.state === 'in') browser.accountId = came.accountId
     return Object.assign(browser, { address })
   }
 
