@@ -1,3 +1,4 @@
+import type { Me, Participant } from '@atrium/protocol'
 import { m } from '#lib/i18n/index.ts'
 import type { MeetingState } from './meeting.svelte.ts'
 
@@ -8,3 +9,19 @@ export function titleOf({ meeting, inside, myId }: Pick<MeetingState, 'meeting' 
 }
 
 export const linkOf = ({ slug }: { slug: string }): string => `${location.origin}/m/${slug}`
+
+/** As much of a person as a guest is. */
+export const guestOf = ({ accountId, name }: Participant): Me => ({
+  person: {
+    id: accountId,
+    kind: 'guest',
+    name,
+    address: null,
+    title: '',
+    picture: null,
+    status: 'active',
+    isAdministrator: false,
+  },
+  language: null,
+  organisation: { name: '', domain: '' },
+})

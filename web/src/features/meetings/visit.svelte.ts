@@ -1,11 +1,13 @@
-import type { AccountId, Failure, Hub, Me, Output, Participant, Payload, Ring } from '@atrium/protocol'
+import type { AccountId, Failure, Hub, Me, Output, Participant, RoomId } from '@atrium/protocol'
 import { Chat } from '#features/chat/chat.svelte.ts'
 import { openHub, type HubConnection } from '#lib/hub/hub.svelte.ts'
 import { get, post } from '#lib/hub/http.ts'
 import { newId } from '#lib/hub/ids.ts'
 import { prepare } from '#lib/media/device.ts'
 import type { Own } from '#lib/media/own.svelte.ts'
+import { Call } from './call.svelte.ts'
 import { MeetingState } from './meeting.svelte.ts'
+import { guestOf } from './naming.ts'
 import { onlyHere } from './windows.ts'
 
 export type Peek = Output<Hub, 'meetings.peek'>
@@ -37,7 +39,6 @@ export interface VisitDeps {
 }
 
 const lookMs = 5_000
-const ringsForMs = 48_000
 
 /** From the link to the goodbye: who I am to this meeting, and how far I got. */
 export class Visit {
@@ -46,11 +47,12 @@ export class Visit {
   readiness = $state.raw<Readiness>()
   /** Whether I am in the directory; guests say a name. */
   me = $state.raw<Me>()
-  /** What a caller hears of the one who is called. */
-  call = $state.raw<{ ring?: Ring; how: 'ringing' | Payload<Hub, 'meetings.ring.ended'>['how'] }>()
+  readonly call = new Call()
   hub: HubConnection | undefined
   chat: Chat | undefined
   readonly slug: string
+  /** Of the meeting one was in. */
+  roomId: RoomId | undefined
   #deps: VisitDeps
   #accountId: AccountId | undefined
   #watch: ReturnType<typeof setInterval> | undefined
@@ -134,7 +136,7 @@ export class Visit {
   async ringAgain(): Promise<void> {
     const { place, hub } = this
     if (place.at !== 'inside' || !hub) return
-    this.#calling()
+    this.call.begin()
     const reply = await hub.call('meetings.start', { clientId: hub.newId(), roomId: place.meeting.meeting.roomId })
     if (!reply.ok) this.#deps.refused(reply.error)
   }
@@ -149,14 +151,6 @@ export class Visit {
     clearInterval(this.#watch)
     if (this.place.at === 'inside') this.place.meeting.close()
     this.#end()
-  }
-
-  /** That nobody answered is said by the hub; should its word be lost, by the clock. */
-  #calling() {
-    const call = (this.call = { how: 'ringing' })
-    setTimeout(() => {
-      if (this.call === call) this.call = { how: 'missed' }
-    }, ringsForMs)
   }
 
   /** A stranger becomes a guest of this meeting. */
@@ -221,14 +215,7 @@ export class Visit {
 
   #told(name: string, payload: unknown) {
     if (name === 'meetings.mine.changed') this.#mine(payload as Participant)
-    else if (name === 'meetings.ring.began') {
-      const ring = payload as Ring
-      if (ring.by.id === this.#accountId) this.call = { ring, how: 'ringing' }
-    } else if (name === 'meetings.ring.ended') {
-      const { meetingId, how } = payload as Payload<Hub, 'meetings.ring.ended'>
-      // It may be over before the one who calls is in.
-      if (meetingId === this.peek?.meetingId) this.call = { how }
-    }
+    else this.call.told(name, payload, this.#accountId, this.peek?.meetingId)
   }
 
   /** The hub says how I stand: admitted, denied, removed. What I have just done myself it says too. */
@@ -276,7 +263,8 @@ export class Visit {
       knocked: this.#deps.knocked,
       ended: () => this.#depart('ended'),
     })
-    if (this.#deps.isExpected && !this.call && view.participants.every((one) => one.id === participant.id)) this.#calling()
+    if (this.#deps.isExpected && !this.call.how && view.participants.every((one) => one.id === participant.id)) this.call.begin()
+    this.roomId = view.meeting.roomId
     onlyHere(view.meeting.id, () => this.#depart('elsewhere'))
     this.place = { at: 'inside', meeting }
   }
@@ -306,7 +294,7 @@ export class Visit {
     const { place } = this
     if (place.at === 'gone') return
     if (place.at === 'inside') place.meeting.close()
-    this.call = undefined
+    this.call.end()
     this.#entries = []
     this.#deps.own.end()
     this.place = { at: 'gone', why }
@@ -319,19 +307,3 @@ export class Visit {
     this.hub = undefined
   }
 }
-
-/** As much of a person as a guest is. */
-const guestOf = ({ accountId, name }: Participant): Me => ({
-  person: {
-    id: accountId,
-    kind: 'guest',
-    name,
-    address: null,
-    title: '',
-    picture: null,
-    status: 'active',
-    isAdministrator: false,
-  },
-  language: null,
-  organisation: { name: '', domain: '' },
-})

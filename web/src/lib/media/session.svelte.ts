@@ -2,7 +2,8 @@ import { SvelteMap } from 'svelte/reactivity'
 import type { Hub, MediaState, MeetingId, ParticipantId, Payload, Producer, Source } from '@atrium/protocol'
 import { canMeet } from './device.ts'
 import type { Own } from './own.svelte.ts'
-import { Peer, Refused, type Line, type Wanted } from './peer.ts'
+import { Peer, Refused, type Line } from './peer.ts'
+import { freshMs, Wishes } from './wishes.ts'
 
 export type Link = 'connecting' | 'connected' | 'reconnecting' | 'closed'
 
@@ -15,12 +16,8 @@ export interface SessionDeps {
   ticket: () => Promise<string | undefined>
 }
 
-/** What a tile of so many pixels is worth asking for before it was measured. */
-const firstSize = { width: 640, height: 360 }
 const mostAtOnce = 9
 const seeingMs = 250
-/** For so long a picture flows before a tile was measured. */
-const freshMs = 1_500
 const patienceMs = 1_200
 const restartMs = 6_000
 const qualityMs = 4_000
@@ -38,14 +35,11 @@ export class MediaSession {
   quality = $state<Quality>('good')
   #deps: SessionDeps
   #peer: Peer | undefined
-  #wants = new Map<string, Map<object, { width: number; height: number }>>()
-  #told = new Map<string, string>()
+  #wishes = new Wishes()
   #asked = new Set<string>()
-  #knownSince = new Map<string, number>()
   #isAdjusting = false
   #isEntering = false
   #repair: ReturnType<typeof setTimeout> | undefined
-  #isHidden = false
   #wasWeak = false
   #off: (() => void)[] = []
   #syncing: Promise<void> = Promise.resolve()
@@ -79,10 +73,7 @@ export class MediaSession {
 
   /** A screen that shows this producer so large; until the returned function is called. */
   want(producerId: string, size: { width: number; height: number } | undefined, by: object): void {
-    const wants = this.#wants.get(producerId) ?? new Map<object, { width: number; height: number }>()
-    if (size) this.#wants.set(producerId, wants.set(by, size))
-    else wants.delete(by)
-    if (wants.size === 0) this.#wants.delete(producerId)
+    this.#wishes.show(producerId, size, by)
     this.#adjust()
   }
 
@@ -143,9 +134,8 @@ export class MediaSession {
 
   #begin(peer: Peer) {
     this.#peer = peer
-    this.#told.clear()
+    this.#wishes.begin()
     this.#asked.clear()
-    this.#knownSince.clear()
     this.state = empty
     this.#take(peer.state)
     // To see comes first: a browser that begins to send is busy with that for a moment.
@@ -161,8 +151,7 @@ export class MediaSession {
       if (sent.has(id)) continue
       this.#peer?.forget(id)
       this.tracks.delete(id)
-      this.#told.delete(id)
-      this.#knownSince.delete(id)
+      this.#wishes.forget(id)
     }
     for (const id of this.#asked) if (!sent.has(id)) this.#asked.delete(id)
     this.#adjust()
@@ -216,34 +205,17 @@ export class MediaSession {
 
   /** Tells what of these is on screen, where that changed. */
   async #flow(peer: Peer, consumers: readonly { id: string; producerId: string }[]): Promise<void> {
-    const wants = new Map<string, Wanted>()
-    for (const { id, producerId } of consumers) {
-      const source = this.state.producers.find((one) => one.id === producerId)?.source
-      if (!source) continue
-      const wanted = this.#wanted(producerId, source)
-      const text = JSON.stringify(wanted)
-      if (this.#told.get(producerId) === text) continue
-      this.#told.set(producerId, text)
-      wants.set(id, wanted)
-    }
-    await peer.want(wants)
+    const known = consumers.flatMap((one) => {
+      const source = this.state.producers.find(({ id }) => id === one.producerId)?.source
+      return source ? [{ ...one, source }] : []
+    })
+    await peer.want(this.#wishes.news(known))
   }
 
   /** Sound always; pictures once a tile shows them. The first ones do not wait for tiles: they are on their way already. */
   #isWorthAsking(producer: Producer): boolean {
-    if (producer.kind === 'audio' || this.#wants.has(producer.id) || producer.source === 'screen') return true
+    if (producer.kind === 'audio' || this.#wishes.isShown(producer.id) || producer.source === 'screen') return true
     return this.#asked.size < mostAtOnce
-  }
-
-  #wanted(producerId: string, source: Source): Wanted {
-    if (source === 'microphone' || source === 'screen_sound') return { isPaused: false }
-    const sizes = [...(this.#wants.get(producerId)?.values() ?? [])]
-    if (!this.#knownSince.has(producerId)) this.#knownSince.set(producerId, Date.now())
-    const isFresh = Date.now() - this.#knownSince.get(producerId)! < freshMs
-    if (this.#isHidden || (sizes.length === 0 && !isFresh)) return { isPaused: true }
-    if (sizes.length === 0) return { isPaused: false, ...firstSize }
-    const largest = sizes.reduce((one, other) => (one.width * one.height > other.width * other.height ? one : other))
-    return { isPaused: false, ...largest }
   }
 
   /** What I have and want is sent; what I do not have any more is not. One thing after the other. */
@@ -310,7 +282,7 @@ export class MediaSession {
 
   async #measure(): Promise<void> {
     const peer = this.#peer
-    if (!peer || this.link !== 'connected' || this.#isHidden) return
+    if (!peer || this.link !== 'connected' || this.#wishes.isHidden) return
     try {
       const { score, sendLoss, receiveLoss } = await peer.quality()
       const isWeak = score < 5 || Math.max(sendLoss, receiveLoss) > 8
@@ -328,7 +300,7 @@ export class MediaSession {
     const changed = () => {
       clearTimeout(timer)
       const set = (isHidden: boolean) => {
-        this.#isHidden = isHidden
+        this.#wishes.isHidden = isHidden
         this.#adjust()
       }
       if (document.visibilityState === 'visible') set(false)
