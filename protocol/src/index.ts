@@ -12,6 +12,7 @@ import { media } from './media.ts'
 import { meetings } from './meetings.ts'
 import { pictures } from './pictures.ts'
 import { presence } from './presence.ts'
+import { providers } from './providers.ts'
 import { search } from './search.ts'
 import { sync } from './sync.ts'
 
@@ -59,6 +60,7 @@ export const contract = {
   ...audit,
   ...lists,
   ...resources,
+  ...providers,
   ...mail,
   ...sync,
   ...hub,

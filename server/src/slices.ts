@@ -3,7 +3,7 @@ import { forgetLetters } from '@atrium/platform/mail/outbox'
 import type { AccountId, Person, RoomId, SessionId } from '@atrium/protocol'
 import { auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, placesOf, shownIn, type Chat, type ChatTables } from './chat/index.ts'
-import { accounts, directory, type DirectoryTables } from './directory/index.ts'
+import { accounts, directory, setWays, waysOf, type DirectoryTables } from './directory/index.ts'
 import { documentNodes, documents } from './documents/index.ts'
 import { factors } from './factors/index.ts'
 import { audit } from './audit/index.ts'
@@ -13,6 +13,7 @@ import { files, holding, type Cabinet, type FileTables } from './files/index.ts'
 import { mediaNodes, meetings, type Meetings, type MeetingTables } from './meetings/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
 import { haveScreens, type PresenceTables } from './presence/index.ts'
+import { providers, type ProviderTables } from './providers/index.ts'
 import { forget, index, search, type SearchTables } from './search/index.ts'
 
 export const mailJob = 'mail.send'
@@ -94,6 +95,14 @@ export function slices(ground: Ground) {
     readableBy: rooms.readableBy,
     hitsAmong: rooms.hitsAmong,
     peopleOf: known.peopleOf,
+  })
+
+  const elsewhere = providers({
+    ...ground,
+    ...databaseOf<ProviderTables>(),
+    isAdministrator: known.isAdministrator,
+    domain: waysOf,
+    setWays,
   })
 
   const papersAt = documentNodes(ground)
@@ -180,6 +189,7 @@ export function slices(ground: Ground) {
       ...cabinet.handlers,
       ...papers.handlers,
       ...talks.handlers,
+      ...elsewhere.handlers,
     },
     nudges: rooms.nudges,
     stop: inHand.stop,

@@ -8,6 +8,7 @@ import { closeGuests, findDates, findLanguage, findPerson } from './store.ts'
 export { accounts, type Accounts, type Founding } from './accounts.ts'
 export { WithContent, type ExportPart } from './export.ts'
 export { shownTo } from './rules.ts'
+export { homeOf, setWays, waysOf, type DomainWays } from './ways.ts'
 export { fold } from './words.ts'
 export { listAdministrators, type DirectoryTables } from './store.ts'
 

@@ -1,0 +1,58 @@
+import type { Provider, ProviderSettings, Way } from '@atrium/protocol'
+
+/** What a rule is told of a domain. */
+export interface Allowed {
+  allowsPassword: boolean
+  allowsPasskey: boolean
+}
+type Kind = ProviderSettings['kind']
+
+/**
+ * PROV-1  Which ways a domain has is said by its name alone. What is checked by LDAP is a password, too. A domain that nobody has is
+ * answered like one with passwords: a stranger learns nothing by asking.
+ */
+export function waysOf(
+  domain: Allowed | undefined,
+  providers: readonly { id: Provider['id']; kind: Kind; label: string; isOn: boolean }[],
+): Way[] {
+  const on = providers.filter(({ isOn }) => isOn)
+  const asksPassword = !domain || domain.allowsPassword || on.some(({ kind }) => kind === 'ldap')
+  return [
+    ...(asksPassword ? [{ kind: 'password' } as const] : []),
+    ...(!domain || domain.allowsPasskey ? [{ kind: 'passkey' } as const] : []),
+    ...on.flatMap(({ id, kind, label }) => (kind === 'ldap' ? [] : [{ kind, id, label, path: `/auth/${kind}/${id}/login` }])),
+  ]
+}
+
+/** PROV-2  A domain keeps a way in: neither its last provider nor its own passwords go while nothing else is left. */
+export const leavesNoWay = (domain: Allowed, on: number): boolean => !domain.allowsPassword && on === 0
+
+/**
+ * PROV-3  Where LDAP is on, it says whether a password is right, also for accounts that were made here. Whoever it does not know
+ * shows the password kept here. So may administrators of the hub, whatever their domain says: LDAP that is down shuts none of them out.
+ */
+export const mayUseOwnPassword = (
+  domain: Allowed,
+  account: { isAdministrator: boolean; isMirrored: boolean },
+  knowsThem: boolean,
+): boolean => account.isAdministrator || (!account.isMirrored && !knowsThem && domain.allowsPassword)
+
+/** PROV-4  A secret goes to no other place than it was given for: who changes where a provider is says its secret again. */
+export function movesSecret(before: ProviderSettings, after: ProviderSettings): boolean {
+  if (before.kind === 'ldap' && after.kind === 'ldap')
+    return (
+      before.url !== after.url ||
+      before.bindDn !== after.bindDn ||
+      (before.startTls && !after.startTls) ||
+      before.authority !== after.authority
+    )
+  if (before.kind === 'oidc' && after.kind === 'oidc') return before.issuer !== after.issuer || before.clientId !== after.clientId
+  return false
+}
+
+/**
+ * PROV-5  What vanished from LDAP is locked only while it is little: of more than a twentieth, and of all there is, an administrator is
+ * asked first. A single one of a few is no landslide.
+ */
+export const isLandslide = (known: number, vanished: number): boolean =>
+  vanished > 0 && (vanished * 2 >= known || (vanished > 1 && vanished * 20 > known))

@@ -1,0 +1,177 @@
+import { X509Certificate } from 'node:crypto'
+import { fail, type Actor, type Database, type Tx } from '@atrium/platform'
+import type { DomainId, Hub, Input, Output, Provider, ProviderId, ProviderSettings } from '@atrium/protocol'
+import type { DomainWays } from '../directory/index.ts'
+import { leavesNoWay, movesSecret, waysOf } from './rules.ts'
+import { apart, sealed } from './secrets.ts'
+import {
+  countMirrored,
+  dropProvider,
+  findAdded,
+  findMirror,
+  findProvider,
+  listProviders,
+  saveProvider,
+  type Db,
+  type ProviderRow,
+  type ProviderTables,
+} from './store.ts'
+
+export interface ProviderDeps extends Database<ProviderTables> {
+  /** Where people open the hub. */
+  origin: string
+  isAdministrator: (actor: Actor) => Promise<boolean>
+  domain: (at: Db, domain: { name: string } | { id: DomainId }) => Promise<DomainWays | undefined>
+  setWays: (tx: Tx, id: DomainId, ways: Pick<DomainWays, 'allowsPassword' | 'allowsPasskey'>) => Promise<DomainWays | undefined>
+  now: () => Date
+  newId: () => string
+}
+interface Parts extends ProviderDeps {
+  /** What was set is looked at by whoever follows it. */
+  changed: (providerId: ProviderId) => void
+  /** Refuses a filter that cannot be read. */
+  readFilter: (filter: string) => Promise<unknown>
+}
+
+export function settingsService({ db, work, origin, isAdministrator, domain, setWays, now, newId, changed, readFilter }: Parts) {
+  const addressesOf = ({ id, kind }: Pick<ProviderRow, 'id' | 'kind'>): Provider['addresses'] => {
+    const at = (path: string) => new URL(`/auth/${kind}/${id}/${path}`, origin).href
+    if (kind === 'saml') return { metadata: at('metadata'), callback: at('acs'), logout: at('slo') }
+    return kind === 'oidc' ? { metadata: null, callback: at('callback'), logout: at('logout') } : null
+  }
+
+  async function shown(at: Db, row: ProviderRow): Promise<Provider> {
+    const { id, domainId, isOn, settings, kind } = row
+    const base = { id, domainId, isOn, settings, addresses: addressesOf(row) }
+    if (kind !== 'ldap') return { ...base, mirror: null }
+    const [mirror, counts] = [await findMirror(at, id), await countMirrored(at, id)]
+    const { state = 'idle', vanished = 0, problem = null } = mirror ?? {}
+    return { ...base, mirror: { state, at: mirror?.at?.toISOString() ?? null, vanished, problem, ...counts } }
+  }
+
+  async function existingDomain(at: Db, id: DomainId): Promise<DomainWays> {
+    const found = await domain(at, { id })
+    if (!found) throw fail('not_found', 'providers.noSuchDomain', { field: 'domainId' })
+    return found
+  }
+
+  /** One of this domain: a right over another says nothing here. */
+  async function existing(at: Db, { domainId, providerId }: { domainId: DomainId; providerId: ProviderId }): Promise<ProviderRow> {
+    const row = await findProvider(at, providerId)
+    if (row?.domainId !== domainId) throw fail('not_found', 'providers.noSuchProvider', { field: 'providerId' })
+    return row
+  }
+
+  async function readable(settings: ProviderSettings): Promise<void> {
+    const certificates = settings.kind === 'saml' ? settings.certificates : settings.kind === 'ldap' ? [settings.authority] : []
+    for (const [i, pem] of certificates.entries())
+      if (pem !== null && !isCertificate(pem))
+        throw fail('invalid', 'providers.certificateUnreadable', {
+          field: settings.kind === 'saml' ? `settings.certificates.${i}` : 'settings.authority',
+        })
+    if (settings.kind === 'oidc' && !isSecureOrHere(settings.issuer))
+      throw fail('invalid', 'providers.notSecure', { field: 'settings.issuer' })
+    if (settings.kind !== 'ldap') return
+    for (const field of ['accountFilter', 'groupFilter'] as const)
+      if (settings[field] !== '')
+        await readFilter(settings[field]).catch(() => {
+          throw fail('invalid', 'providers.filterUnreadable', { field: `settings.${field}` })
+        })
+  }
+
+  return {
+    shown,
+    existing,
+    readable,
+
+    async ways(_actor: Actor | undefined, { address }: Input<Hub, 'auth.ways'>): Promise<Output<Hub, 'auth.ways'>> {
+      const name = address.slice(address.lastIndexOf('@') + 1)
+      const found = await domain(db, { name })
+      const providers = found ? await listProviders(db, found.id) : []
+      return {
+        domain: found?.name ?? null,
+        ways: waysOf(
+          found,
+          providers.map(({ settings, ...row }) => ({ ...row, label: settings.label })),
+        ),
+      }
+    },
+
+    async list(_actor: Actor, { domainId }: Input<Hub, 'providers.list'>): Promise<Provider[]> {
+      await existingDomain(db, domainId)
+      return Promise.all((await listProviders(db, domainId)).map((row) => shown(db, row)))
+    },
+
+    async set(actor: Actor, { clientId, domainId, providerId, isOn, settings }: Input<Hub, 'providers.set'>): Promise<Provider> {
+      await readable(settings)
+      const mayGoInside = await isAdministrator(actor)
+      const provider = await work(async (tx) => {
+        const home = await existingDomain(tx, domainId)
+        const earlier = providerId ? await existing(tx, { domainId, providerId }) : await findAdded(tx, domainId, clientId)
+        if (earlier && earlier.kind !== settings.kind) throw fail('invalid', 'providers.otherKind', { field: 'settings.kind' })
+        const others = (await listProviders(tx, domainId)).filter(({ id }) => id !== earlier?.id)
+        if (settings.kind === 'ldap' && others.some(({ kind }) => kind === 'ldap'))
+          throw fail('conflict', 'providers.onlyOneLdap', { field: 'settings.kind' })
+        if (!isOn && leavesNoWay(home, others.filter((one) => one.isOn).length))
+          throw fail('conflict', 'providers.lastWay', { field: 'isOn' })
+
+        const { plain, secret } = apart(settings)
+        const id = earlier?.id ?? (newId() as ProviderId)
+        if (secret === undefined && earlier?.sealedSecret && movesSecret(earlier.settings, plain))
+          throw fail('invalid', 'providers.secretAgain', {
+            field: settings.kind === 'ldap' ? 'settings.bindPassword' : 'settings.clientSecret',
+          })
+        const sealedSecret = secret === undefined ? (earlier?.sealedSecret ?? null) : await sealed(tx, id, secret)
+        const row = { id, domainId, kind: settings.kind, isOn, settings: plain, sealedSecret, mayGoInside, clientId }
+        await saveProvider(tx, { ...row, createdAt: earlier?.createdAt ?? now() })
+        return shown(tx, { ...row, createdAt: earlier?.createdAt ?? now() })
+      })
+      changed(provider.id)
+      return provider
+    },
+
+    async remove(_actor: Actor, asked: Input<Hub, 'providers.remove'>): Promise<Record<string, never>> {
+      await work(async (tx) => {
+        const home = await existingDomain(tx, asked.domainId)
+        const row = await findProvider(tx, asked.providerId)
+        // It is gone already: the answer to the first attempt was lost.
+        if (!row) return
+        await existing(tx, asked)
+        const left = (await listProviders(tx, asked.domainId)).filter(({ id, isOn }) => isOn && id !== row.id)
+        if (row.isOn && leavesNoWay(home, left.length)) throw fail('conflict', 'providers.lastWay', { field: 'providerId' })
+        await dropProvider(tx, row.id)
+      })
+      changed(asked.providerId)
+      return {}
+    },
+
+    async setWays(
+      _actor: Actor,
+      { domainId, allowsPassword, allowsPasskey }: Input<Hub, 'domains.ways'>,
+    ): Promise<Output<Hub, 'domains.ways'>> {
+      return work(async (tx) => {
+        await existingDomain(tx, domainId)
+        const on = (await listProviders(tx, domainId)).filter(({ isOn }) => isOn)
+        if (leavesNoWay({ allowsPassword, allowsPasskey }, on.length))
+          throw fail('conflict', 'providers.lastWay', { field: 'allowsPassword' })
+        await setWays(tx, domainId, { allowsPassword, allowsPasskey })
+        return { allowsPassword, allowsPasskey }
+      })
+    },
+  }
+}
+export type SettingsService = ReturnType<typeof settingsService>
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).validTo !== ''
+  } catch {
+    return false
+  }
+}
+
+/** An identity provider is asked over TLS; over plain HTTP only on this machine. */
+function isSecureOrHere(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+}

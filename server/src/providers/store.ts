@@ -1,0 +1,139 @@
+import { sql, type Generated, type Kysely } from 'kysely'
+import type { Reading, Tx as UnderWay } from '@atrium/platform'
+import type { AccountId, DomainId, Provider, ProviderId, ProviderSettings, SessionId } from '@atrium/protocol'
+
+export interface ProviderRow {
+  id: ProviderId
+  domainId: DomainId
+  kind: ProviderSettings['kind']
+  isOn: boolean
+  /** Without the secret. */
+  settings: ProviderSettings
+  sealedSecret: Buffer | null
+  /** An administrator of the whole hub set it: it may lead to addresses that are not public. */
+  mayGoInside: boolean
+  /** Which command wrote it last. */
+  clientId: string
+  createdAt: Date
+}
+export interface MirrorRow {
+  providerId: ProviderId
+  state: NonNullable<Provider['mirror']>['state']
+  at: Date | null
+  /** What the server said of itself when all was read that had changed. */
+  seen: string | null
+  /** When all ids were last compared. */
+  listedAt: Date | null
+  vanished: number
+  problem: string | null
+}
+export interface MirroredRow {
+  providerId: ProviderId
+  kind: 'account' | 'list'
+  externalId: string
+  ownerId: string
+  dn: string
+  version: string
+  hash: string
+  held: string | null
+  isGone: boolean
+}
+export interface ProviderTables {
+  provider: ProviderRow
+  mirror: MirrorRow
+  mirrored: MirroredRow
+  identity: { providerId: ProviderId; subject: string; accountId: AccountId; linkedAt: Date; usedAt: Date | null }
+  providerVisit: {
+    id: Buffer
+    providerId: ProviderId
+    browser: Buffer | null
+    kept: unknown
+    arrived: Generated<unknown>
+    expiresAt: Date
+  }
+  providerSpent: { providerId: ProviderId; id: string; until: Date }
+  providerSession: {
+    sessionId: SessionId
+    providerId: ProviderId
+    accountId: AccountId
+    subject: string
+    index: string | null
+    kept: unknown
+    beganAt: Date
+  }
+}
+export type Db = Reading<ProviderTables> | UnderWay
+export type Tx = UnderWay
+export const open = (db: Db) => db as unknown as Kysely<ProviderTables>
+
+const columns = ['id', 'domainId', 'kind', 'isOn', 'settings', 'sealedSecret', 'mayGoInside', 'clientId', 'createdAt'] as const
+
+export const listProviders = (db: Db, domainId: DomainId): Promise<ProviderRow[]> =>
+  open(db).selectFrom('provider').select(columns).where('domainId', '=', domainId).orderBy('createdAt').orderBy('id').execute()
+
+export const findProvider = (db: Db, id: string): Promise<ProviderRow | undefined> =>
+  open(db)
+    .selectFrom('provider')
+    .select(columns)
+    .where('id', '=', id as ProviderId)
+    .executeTakeFirst()
+
+export const findAdded = (db: Db, domainId: DomainId, clientId: string): Promise<ProviderRow | undefined> =>
+  open(db).selectFrom('provider').select(columns).where('domainId', '=', domainId).where('clientId', '=', clientId).executeTakeFirst()
+
+/** The LDAP server of a domain, if it is on. */
+export const findLdap = (db: Db, domainId: DomainId): Promise<ProviderRow | undefined> =>
+  open(db)
+    .selectFrom('provider')
+    .select(columns)
+    .where('domainId', '=', domainId)
+    .where('kind', '=', 'ldap')
+    .where('isOn', '=', true)
+    .executeTakeFirst()
+
+/** Those that are followed, in whatever domain. */
+export const listMirroring = (db: Db): Promise<ProviderRow[]> =>
+  open(db)
+    .selectFrom('provider')
+    .select(columns)
+    .where('kind', '=', 'ldap')
+    .where('isOn', '=', true)
+    .where(sql<boolean>`(settings->>'mirrors')::boolean`)
+    .execute()
+
+/** False: the domain has an LDAP server already. */
+export async function saveProvider(tx: Tx, { settings, ...row }: ProviderRow): Promise<boolean> {
+  const values = { ...row, settings: JSON.stringify(settings) as never }
+  const { isOn, sealedSecret, mayGoInside, clientId } = row
+  const { numInsertedOrUpdatedRows } = await open(tx)
+    .insertInto('provider')
+    .values(values)
+    .onConflict((clash) => clash.column('id').doUpdateSet({ isOn, settings: values.settings, sealedSecret, mayGoInside, clientId }))
+    .executeTakeFirst()
+  return Boolean(numInsertedOrUpdatedRows)
+}
+
+export async function dropProvider(tx: Tx, id: ProviderId): Promise<void> {
+  await open(tx).deleteFrom('provider').where('id', '=', id).execute()
+}
+
+const mirrorColumns = ['providerId', 'state', 'at', 'seen', 'listedAt', 'vanished', 'problem'] as const
+export const findMirror = (db: Db, id: ProviderId): Promise<MirrorRow | undefined> =>
+  open(db).selectFrom('mirror').select(mirrorColumns).where('providerId', '=', id).executeTakeFirst()
+
+export async function countMirrored(db: Db, id: ProviderId): Promise<{ accounts: number; lists: number }> {
+  const { rows } = await sql<{ accounts: number; lists: number }>`
+    select count(*) filter (where kind = 'account')::int as accounts, count(*) filter (where kind = 'list')::int as lists
+    from mirrored where provider_id = ${id} and not is_gone`.execute(open(db))
+  return rows[0]!
+}
+
+/** What is said of a mirror; what is not said stays. */
+export async function noteMirror(tx: Tx, providerId: ProviderId, change: Partial<Omit<MirrorRow, 'providerId'>>): Promise<void> {
+  const fresh = { state: 'idle', at: null, seen: null, listedAt: null, vanished: 0, problem: null } as const
+  await open(tx)
+    .insertInto('mirror')
+    .values({ ...fresh, ...change, providerId })
+    .onConflict((known) => known.column('providerId').doUpdateSet(change))
+    .execute()
+}
