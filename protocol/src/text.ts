@@ -13,6 +13,7 @@ export const optionalLine = (max: number) => optionalText(max).transform((name) 
 
 /** A mail address, lower case. RFC 5321 4.5.3.1: at most 254. */
 export const Address = z.string().trim().toLowerCase().max(254).pipe(z.email())
-export const Password = z.string().min(10).max(1_000).refine(isText, 'not_text')
+/** How long it must be is the policy of its owner. */
+export const Password = z.string().min(8).max(1_000).refine(isText, 'not_text')
 /** 300 emoji of the usual size fit. */
 export const name = line(1_200)

@@ -1,5 +1,5 @@
 import type { Person } from '@atrium/protocol'
-import { commonPasswords } from './common-passwords.ts'
+import { commonPasswords } from '@atrium/protocol/common-passwords'
 
 export type LinkPurpose = 'setup' | 'invitation' | 'reset' | 'admin'
 

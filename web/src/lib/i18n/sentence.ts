@@ -2,7 +2,7 @@ import type { Failure, Sentence } from '@atrium/protocol'
 import * as m from './paraglide/messages.js'
 
 type Params = Record<string, string | number>
-const minutesOrSeconds = (params: Params): string => {
+export const minutesOrSeconds = (params: Params): string => {
   const seconds = Math.max(1, Math.ceil(Number(params['retryAfterMs'] ?? 60_000) / 1_000))
   return seconds < 90 ? m.seconds({ count: seconds }) : m.minutes({ count: Math.ceil(seconds / 60) })
 }
