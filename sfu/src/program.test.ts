@@ -9,6 +9,7 @@ import { afterAll, beforeAll, test } from 'vitest'
 import { configFrom, jsonLog } from '@atrium/platform'
 import { openOutgoing } from '@atrium/platform/outgoing'
 import { until } from '@atrium/platform/testing'
+import { notRun } from '@atrium/platform/testing/needs'
 import { archiveOf, downloaded } from './program.download.ts'
 import { building, missingTools, theCommand, type Progress } from './program.build.ts'
 import { mediaProgram, placeOf, sentenceOf, type Place } from './program.ts'
@@ -122,6 +123,29 @@ test('what is missing for a build is one command for the administrator', async (
   assert.ok(missing.includes('g++') && missing.includes('libsrtp2-dev'))
   assert.match(theCommand(missing), /^(sudo apt-get install -y --no-install-recommends g\+\+ |npm run atrium -- worker)/)
 })
+
+const missing = await missingTools({ recipe: join(import.meta.dirname, '../../infra/worker') })
+if (missing.length > 0) notRun('a media worker that is built while the hub runs', missing.join(', '))
+else
+  test('where there is none, it is built while the hub runs: how far it is can be asked and is logged, and then it is there', async () => {
+    const go = join(folder, 'and-on')
+    const dir = await recipe('background', `echo '[30/120] Compiling'; while [ ! -e ${go} ]; do sleep 0.05; done; echo built > "$2"`)
+    const said: string[] = []
+    const log = jsonLog('info', { write: (line) => void said.push(line) })
+    const closed = { configured: () => Promise.reject(new Error('no network')) }
+    const here = place('background-built', dir)
+    const program = mediaProgram({ config: configFrom({}, []), log, outgoing: closed as never }, here)
+    const share = () => {
+      const state = program.state()
+      return state.state === 'preparing' && state.elapsedMs / state.expectedMs
+    }
+    await until('a quarter of it is done', () => Math.abs(Number(share()) - 0.25) < 0.01)
+    await writeFile(go, '')
+    assert.equal(await program.file, here.file)
+    assert.equal(await readFile(here.file, 'utf8'), 'built\n')
+    assert.match(said.join(''), /Meetings are being prepared: 0 of about \d+ minutes\..*Meetings are prepared\./s)
+    program.stop()
+  })
 
 test('the settings may name a program; one that is not there is said plainly', async () => {
   const log = jsonLog('silent')

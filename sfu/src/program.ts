@@ -64,9 +64,10 @@ export interface MediaProgram {
  * The program that carries media: named by the settings, kept from an earlier time, downloaded, or built in the background.
  * Where the tools for that are missing, nothing is installed: it waits until an administrator has done so.
  */
-export function mediaProgram({ config, log, outgoing }: Needs): MediaProgram {
+export function mediaProgram({ config, log, outgoing }: Needs, place = placeOf(config.cacheDir)): MediaProgram {
   const ending = new AbortController()
   let readiness: MediaReadiness = { state: 'away' }
+  let saidAt = -Infinity
 
   if (config.media.program !== null) {
     const named = config.media.program
@@ -77,7 +78,6 @@ export function mediaProgram({ config, log, outgoing }: Needs): MediaProgram {
     return { file, state: () => readiness, stop: () => undefined }
   }
 
-  const place = placeOf(config.cacheDir)
   return {
     file: existsSync(place.file) ? Promise.resolve(place.file) : prepare().finally(() => (readiness = { state: 'away' })),
     state: () => readiness,
@@ -104,7 +104,6 @@ export function mediaProgram({ config, log, outgoing }: Needs): MediaProgram {
     return place.file
   }
 
-  let saidAt = -Infinity
   function shown({ elapsedMs, expectedMs }: Progress): void {
     readiness = { state: 'preparing', elapsedMs, expectedMs }
     if (performance.now() - saidAt < sayEveryMs) return
