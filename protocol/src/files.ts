@@ -51,6 +51,9 @@ export type Attached = z.output<typeof Attached>
 
 export const Share = z.object({ fileId: FileId, accountId: AccountId, may: May, by: AccountId, at: z.iso.datetime() })
 export type Share = z.output<typeof Share>
+/** Something that was given to me. `isNew`: I have not seen yet that it was. */
+export const Given = z.object({ file: File, may: May, by: AccountId, at: z.iso.datetime(), isNew: z.boolean() })
+export type Given = z.output<typeof Given>
 export const FileVersion = z.object({ version: z.int(), bytes: z.number(), type: z.string(), by: AccountId, at: z.iso.datetime() })
 export type FileVersion = z.output<typeof FileVersion>
 
@@ -73,7 +76,7 @@ export const files = {
     z.object({
       own: File,
       rooms: z.array(File),
-      shared: z.array(z.object({ file: File, may: May, by: AccountId })),
+      shared: z.array(Given),
       people: z.array(Person),
       usage: z.object({ bytes: z.number(), maxBytes: z.number() }),
     }),
@@ -162,7 +165,20 @@ export const files = {
   /** Given to a person: what lies in a folder goes with it. Who may write may share. */
   'files.share': command(z.strictObject({ ...one, accountId: AccountId, may: May }), Share, { repeat: 'natural' }),
   'files.unshare': command(z.strictObject({ ...one, accountId: AccountId }), z.object({}), { repeat: 'natural' }),
+  /** Of the file, and of what it lies in, as far as one sees it. */
   'files.shares': query(z.strictObject({ fileId: FileId }), z.object({ shares: z.array(Share), people: z.array(Person) })),
+
+  /** What was given to me and I have not seen yet, the newest first; and that I have. */
+  'files.shared.new': query(z.strictObject({}), z.object({ shared: z.array(Given), people: z.array(Person) })),
+  'files.shared.see': command(Several, z.object({}), { repeat: 'natural' }),
+  /** Pictures of a document: whoever may read it reads them, too. */
+  'files.embed': command(
+    z.strictObject({ clientId: ClientId, documentId: FileId, fileIds: z.array(FileId).min(1).max(50) }),
+    z.object({}),
+    {
+      repeat: 'natural',
+    },
+  ),
 
   /** On the folder's page: something in it is new or other than it was; it went (trashed, moved away, deleted). */
   'files.entry.changed': fact('folder', File),
@@ -171,4 +187,5 @@ export const files = {
   'files.file.changed': fact('file', File),
   'files.share.given': fact('account', z.object({ file: File, may: May, by: AccountId })),
   'files.share.taken': fact('account', z.object({ fileId: FileId })),
+  'files.share.seen': fact('account', z.object({ fileIds: z.array(FileId) })),
 }

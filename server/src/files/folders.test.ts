@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { sql } from 'kysely'
+import type { Event } from '@atrium/platform'
 import { until } from '@atrium/platform/testing'
 import type { FileId } from '@atrium/protocol'
 import { house, password, type House, type Someone } from '../directory/testing/house.ts'
@@ -112,6 +113,41 @@ test('[FILE-3] what is shared is given with all that lies in it, and taken at on
   assert.deepEqual(revoked(top), [bob.accountId])
   assert.equal((await ada.refusal('files.share', { fileId: await own(ada), accountId: bob.accountId, may: 'read' })).key, 'files.isRoot')
   assert.equal((await ada.refusal('files.share', { fileId: top, accountId: ada.accountId, may: 'read' })).key, 'files.notYourself')
+})
+
+test('what was given to somebody is news until they saw it, on whatever screen', async () => {
+  const [given, other] = [await folder(ada, await own(ada), 'News'), await folder(ada, await own(ada), 'More news')]
+  const news = async () => (await bob.call('files.shared.new', {})).shared.map(({ file, by, isNew }) => [file.name, by, isNew])
+  for (const fileId of [given, other]) await ada.call('files.share', { fileId, accountId: bob.accountId, may: 'read' })
+  assert.deepEqual((await news()).sort(), [
+    ['More news', ada.accountId, true],
+    ['News', ada.accountId, true],
+  ])
+  const heard: Event[] = []
+  const stop = hub.ground.bus.subscribe(`account:${bob.accountId}`, (event) => heard.push(event))
+  await bob.call('files.shared.see', { fileIds: [given] })
+  await bob.call('files.shared.see', { fileIds: [given] })
+  await ada.call('files.shared.see', { fileIds: [other] })
+  assert.deepEqual(
+    heard.map(({ name, payload }) => [name, payload]),
+    [['files.share.seen', { fileIds: [given] }]],
+  )
+  stop()
+  assert.deepEqual(await news(), [['More news', ada.accountId, true]])
+  const { shared } = await bob.call('files.spaces', {})
+  assert.deepEqual(shared.map(({ file, isNew }) => [file.name, isNew]).sort(), [
+    ['More news', true],
+    ['News', false],
+  ])
+
+  // More of what he knows is no news; what he gave back and is given again, is.
+  await ada.call('files.share', { fileId: given, accountId: bob.accountId, may: 'write' })
+  assert.equal((await news()).length, 1)
+  for (const fileId of [given, other]) await bob.call('files.unshare', { fileId, accountId: bob.accountId })
+  assert.deepEqual(await news(), [])
+  await ada.call('files.share', { fileId: given, accountId: bob.accountId, may: 'read' })
+  assert.equal((await news()).length, 1)
+  await bob.call('files.unshare', { fileId: given, accountId: bob.accountId })
 })
 
 test('[FILE-15] whoever has something by a share alone neither takes it away nor takes out what lies in it', async () => {

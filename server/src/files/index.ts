@@ -1,7 +1,7 @@
 import type { Actor, Handlers, Span } from '@atrium/platform'
 import { idIn, type files as contract, type FileId } from '@atrium/protocol'
 import { WithContent, type ExportPart } from '../directory/index.ts'
-import { mayAttach } from './rules.ts'
+import { isShownOnly, mayAttach } from './rules.ts'
 import { changingService } from './service.changing.ts'
 import { seeing, shown, type FilesDeps } from './service.common.ts'
 import { downloadingService } from './service.downloading.ts'
@@ -44,6 +44,9 @@ export function files(deps: FilesDeps) {
     'files.trash.list': reading.trashed,
     'files.versions': reading.versions,
     'files.shares': reading.shares,
+    'files.shared.new': reading.newlyShared,
+    'files.shared.see': sharing.see,
+    'files.embed': sharing.embed,
     'files.folder.create': changing.createFolder,
     'files.document.create': changing.createDocument,
     'files.rename': changing.rename,
@@ -92,7 +95,7 @@ export function files(deps: FilesDeps) {
     /** A file as somebody sees it, with what they may do. Refuses as if it did not exist. */
     async seen(actor: Actor, fileId: FileId) {
       const seen = await sight.standing(db, actor, fileId)
-      return { file: shown(seen), may: seen.may, isShownOnly: seen.by === 'message' }
+      return { file: shown(seen), may: seen.may, isShownOnly: isShownOnly(seen) }
     },
 
     /** What is sent of these files in a message of this room. Undefined: one of them may not be. */

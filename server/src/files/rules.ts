@@ -36,24 +36,35 @@ export interface Sight {
   /** From the topmost folder that one sees, the file itself last. */
   path: readonly Step[]
   isTrashed: boolean
-  /** What it is seen by: the space it lies in, a share of it or of something above it, or a message that shows it (FILE-14). */
-  by: 'space' | 'share' | 'message'
+  /** What it is seen by: the space it lies in, a share of it or of something above it, or what shows it (FILE-14, FILE-16). */
+  by: 'space' | 'share' | Showing
 }
+type Showing = 'message' | 'document'
 
 /**
  * FILE-3  What is shared with somebody is given with all that lies in it, until it or something above it is trashed.
  * FILE-4  What lies in the trash, itself or by a folder above it, is seen only by those who may write where it lay.
  * FILE-5  Who may neither read by the space nor by a share does not know that it exists.
  */
-export function sightOf(steps: readonly Step[], bySpace: May | null, isShown = false): Sight | undefined {
+export function sightOf(steps: readonly Step[], bySpace: May | null, shownBy?: Showing): Sight | undefined {
   const firstTrashed = steps.findIndex(({ isTrashed }) => isTrashed)
   const isTrashed = firstTrashed !== -1
   const standing = isTrashed ? steps.slice(0, firstTrashed) : steps
   const from = bySpace ? 0 : standing.findIndex(({ share }) => share !== null)
-  if (from === -1) return isShown && !isTrashed ? { may: 'read', path: steps.slice(-1), isTrashed, by: 'message' } : undefined
+  if (from === -1) return shownBy && !isTrashed ? { may: 'read', path: steps.slice(-1), isTrashed, by: shownBy } : undefined
   const may = bySpace === 'write' || standing.some(({ share }) => share === 'write') ? 'write' : 'read'
   return isTrashed && may === 'read' ? undefined : { may, path: steps.slice(from), isTrashed, by: bySpace ? 'space' : 'share' }
 }
+
+/**
+ * FILE-16  A picture in a document is read by whoever may read the document. It is put there by somebody who may write both, as
+ * whoever may write may share.
+ */
+export const mayEmbed = (document: Pick<File, 'kind'> & Sight, picture: Pick<File, 'kind'> & Sight): boolean =>
+  document.kind === 'document' && picture.kind === 'file' && mayWrite(document) && mayWrite(picture)
+
+/** Nothing of it is seen but what it is now. */
+export const isShownOnly = ({ by }: Pick<Sight, 'by'>): boolean => by === 'message' || by === 'document'
 
 export const mayWrite = ({ may }: Pick<Sight, 'may'>): boolean => may === 'write'
 
@@ -109,4 +120,4 @@ export function inlineType(type: string): string | undefined {
 
 /** FILE-13  Only what lies in the room's own space, and its sender may read, is sent in a message. */
 export const mayAttach = (space: Space, roomId: string, sight: Sight | undefined): boolean =>
-  space.kind === 'room' && space.roomId === roomId && sight !== undefined && !sight.isTrashed
+  space.kind === 'room' && space.roomId === roomId && sight !== undefined && !sight.isTrashed && sight.by !== 'document'

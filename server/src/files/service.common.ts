@@ -12,7 +12,21 @@ import {
 import type { AccountId, File, FileId, Person, RoomId, Topic } from '@atrium/protocol'
 import type { Holding } from './holding.ts'
 import { inSpace, isVisitor, mayWrite, numbered, sightOf, type Place, type Sight } from './rules.ts'
-import { addFile, holdFiles, listRoots, spaceOf, stand, takenNames, toFile, type Db, type FileTables, type Row, type Tx } from './store.ts'
+import { showing } from './store.pictures.ts'
+import {
+  addFile,
+  holdFiles,
+  listRoots,
+  spaceOf,
+  stand,
+  takenNames,
+  toFile,
+  type Db,
+  type FileTables,
+  type Row,
+  type Stood,
+  type Tx,
+} from './store.ts'
 
 export interface FilesDeps extends Database<FileTables> {
   epoch: string
@@ -60,12 +74,32 @@ export function seeing({ placesOf, shownIn }: Pick<FilesDeps, 'placesOf' | 'show
     const visited = rows.filter(({ kind, spaceId }) => kind !== 'folder' && isVisitor(actor, places.get(spaceId)))
     const asked = visited.map(({ id, spaceId }) => ({ id, roomId: spaceId }))
     const shown = asked.length > 0 ? await shownIn(db, actor.accountId, asked) : new Set<string>()
-    return new Map(
-      rows.flatMap(({ steps, ...row }) => {
-        const sight = sightOf(steps, inSpace(actor, spaceOf(row), places.get(row.spaceId)), shown.has(row.id))
-        return sight ? [[row.id as string, { ...row, ...sight }]] : []
-      }),
+    const seen = new Map<string, Seen>()
+    const unseen: typeof rows = []
+    for (const { steps, ...row } of rows) {
+      const sight = sightOf(steps, inSpace(actor, spaceOf(row), places.get(row.spaceId)), shown.has(row.id) ? 'message' : undefined)
+      if (sight) seen.set(row.id, { ...row, ...sight })
+      else if (row.kind === 'file') unseen.push({ steps, ...row })
+    }
+    const inDocuments = unseen.length > 0 ? await shownByDocuments(db, actor, unseen) : []
+    for (const one of inDocuments) seen.set(one.id, one)
+    return seen
+  }
+
+  /** FILE-16: of these, the pictures of documents that somebody reads. */
+  async function shownByDocuments(db: Db, actor: Actor, rows: readonly Stood[]): Promise<Seen[]> {
+    const embedded = await showing(
+      db,
+      rows.map(({ id }) => id),
     )
+    if (embedded.length === 0) return []
+    const documentIds = embedded.map(({ documentId }) => documentId)
+    const documents = await see(db, actor, documentIds)
+    const read = new Set(embedded.filter(({ documentId }) => documents.get(documentId)?.isTrashed === false).map(({ fileId }) => fileId))
+    return rows.flatMap(({ steps, ...row }) => {
+      const sight = read.has(row.id) ? sightOf(steps, null, 'document') : undefined
+      return sight ? [{ ...row, ...sight }] : []
+    })
   }
 
   async function one(db: Db, actor: Actor, id: string, field?: string): Promise<Seen> {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { fail, Refusal, type Actor } from '@atrium/platform'
 import { ticketLivesMs, type FileId, type File, type Hub, type Input, type Output, type Ticket } from '@atrium/protocol'
-import { inlineType } from './rules.ts'
+import { inlineType, isShownOnly } from './rules.ts'
 import { shown, tellChanged, type FilesDeps, type Seeing } from './service.common.ts'
 import { findFiles, holdFiles } from './store.ts'
 import { addVersion, findContent, setFault, takeRoom, useContent, type StoredContent } from './store.versions.ts'
@@ -70,7 +70,7 @@ export function downloadingService({ db, work, blobs, tickets, now, log, quotaBy
   return {
     async download(actor: Actor, { fileId, version, disposition }: Input<Hub, 'files.download'>): Promise<Output<Hub, 'files.download'>> {
       const seen = await standing(db, actor, fileId)
-      if (seen.by === 'message' && version !== undefined && version !== seen.version) throw fail('not_found', 'files.noSuchVersion')
+      if (isShownOnly(seen) && version !== undefined && version !== seen.version) throw fail('not_found', 'files.noSuchVersion')
       const found = await content(fileId, version)
       const { accountId, sessionId } = actor
       const ticket = await tickets.sign('download', { fileId, version: found.version, accountId, sessionId, disposition })

@@ -1,7 +1,7 @@
 import { fail, type Actor } from '@atrium/platform'
-import type { AccountId, File, FileId, Hub, Input, Output, Person, RoomId } from '@atrium/protocol'
+import type { AccountId, File, FileId, Given, Hub, Input, Output, Person, RoomId } from '@atrium/protocol'
 import { shownTo } from '../directory/index.ts'
-import { isVisitor } from './rules.ts'
+import { isShownOnly, isVisitor } from './rules.ts'
 import {
   folderTopic,
   inRoomOf,
@@ -34,27 +34,28 @@ export function readingService(
   const roomsOf = async (actor: Actor): Promise<string[]> =>
     [...(await placesOf(db, actor.accountId))].flatMap(([roomId, place]) => (isVisitor(actor, place) ? [] : [roomId]))
   const makeRoot = (space: Parameters<typeof rootOf>[1], by: AccountId) => work((tx) => rootOf(tx, space, { by, at: now(), newId }))
+  /** What is shared with somebody, the newest first: as far as it is still there. */
+  async function givenTo(actor: Actor, which: 'all' | 'new' = 'all'): Promise<Given[]> {
+    const given = await sharesOf(db, actor.accountId, which)
+    const ids = given.map(({ fileId }) => fileId)
+    const seen = await see(db, actor, ids)
+    return given.flatMap(({ fileId, may, by, at, isNew }) => {
+      const file = seen.get(fileId)
+      return file && !file.isTrashed ? [{ file: shown(file), may, by, at, isNew }] : []
+    })
+  }
   const inOrder = (ids: readonly string[], seen: ReadonlyMap<string, Seen>): Seen[] => ids.flatMap((id) => seen.get(id) ?? [])
 
   return {
     async spaces({ accountId, ...actor }: Actor): Promise<Output<Hub, 'files.spaces'>> {
       const me = { accountId, ...actor }
       const roomIds = await roomsOf(me)
-      const [[root], rooms, given] = await Promise.all([
+      const [[root], rooms, shared] = await Promise.all([
         listRoots(db, 'personal', [accountId]),
         listRoots(db, 'room', roomIds),
-        sharesOf(db, accountId),
+        givenTo(me),
       ])
       const own = root ?? (await makeRoot(ownSpace(accountId), accountId))
-      const seen = await see(
-        db,
-        me,
-        given.map(({ fileId }) => fileId),
-      )
-      const shared = given.flatMap(({ fileId, may, by }) => {
-        const file = seen.get(fileId)
-        return file && !file.isTrashed ? [{ file: shown(file), may, by }] : []
-      })
       return {
         own: toFile(own),
         rooms: rooms.map((row) => toFile(row)),
@@ -128,14 +129,24 @@ export function readingService(
     },
 
     async versions(actor: Actor, { fileId }: Input<Hub, 'files.versions'>): Promise<Output<Hub, 'files.versions'>> {
-      if ((await standing(db, actor, fileId)).by === 'message') throw noSuchFile()
+      if (isShownOnly(await standing(db, actor, fileId))) throw noSuchFile()
       const versions = await listVersions(db, fileId)
       return { versions, people: await peopleOf(db, [...new Set(versions.map(({ by }) => by))]) }
     },
 
+    async newlyShared(actor: Actor): Promise<Output<Hub, 'files.shared.new'>> {
+      const shared = await givenTo(actor, 'new')
+      const givers = shared.map(({ by }) => by)
+      return { shared, people: await peopleOf(db, [...new Set(givers)]) }
+    },
+
     async shares(actor: Actor, { fileId }: Input<Hub, 'files.shares'>): Promise<Output<Hub, 'files.shares'>> {
-      await standing(db, actor, fileId)
-      const shares = await listShares(db, fileId)
+      const seen = await standing(db, actor, fileId)
+      if (isShownOnly(seen)) throw noSuchFile()
+      const shares = await listShares(
+        db,
+        seen.path.map(({ id }) => id),
+      )
       return { shares, people: await peopleOf(db, [...new Set(shares.flatMap(({ accountId, by }) => [accountId, by]))]) }
     },
   }

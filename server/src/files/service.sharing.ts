@@ -1,8 +1,19 @@
 import { fail, type Actor } from '@atrium/platform'
 import type { Hub, Input, Share } from '@atrium/protocol'
-import { accountTopic, noSuchFile, shareSubject, tellChanged, tellRevoked, type FilesDeps, type Seeing } from './service.common.ts'
+import { mayEmbed } from './rules.ts'
+import {
+  accountTopic,
+  noSuchFile,
+  readOnly,
+  shareSubject,
+  tellChanged,
+  tellRevoked,
+  type FilesDeps,
+  type Seeing,
+} from './service.common.ts'
 import { findFiles, holdFiles, toFile } from './store.ts'
-import { dropShare, findShare, setShare } from './store.shares.ts'
+import { addPictures } from './store.pictures.ts'
+import { dropShare, findShare, seeShares, setShare } from './store.shares.ts'
 
 export function sharingService({ db, work, now, peopleOf }: FilesDeps, { changeable, standing }: Seeing) {
   /** Guests are here for a meeting: nothing is shared with them. */
@@ -53,6 +64,24 @@ export function sharingService({ db, work, now, peopleOf }: FilesDeps, { changea
         const [row] = await findFiles(tx, [fileId])
         if (!row) throw noSuchFile()
         if (!row.isShared) tellChanged(announce, row)
+        return {}
+      })
+    },
+
+    see: (actor: Actor, { fileIds }: Input<Hub, 'files.shared.see'>): Promise<Record<string, never>> =>
+      work(async (tx, announce) => {
+        const seen = await seeShares(tx, actor.accountId, fileIds, now())
+        if (seen.length > 0) announce(accountTopic(actor.accountId), 'files.share.seen', { fileIds: seen })
+        return {}
+      }),
+
+    async embed(actor: Actor, { documentId, fileIds }: Input<Hub, 'files.embed'>): Promise<Record<string, never>> {
+      await standing(db, actor, documentId, 'documentId')
+      return work(async (tx) => {
+        await holdFiles(tx, [documentId, ...fileIds])
+        const document = await standing(tx, actor, documentId, 'documentId')
+        for (const id of fileIds) if (!mayEmbed(document, await standing(tx, actor, id, 'fileIds'))) throw readOnly()
+        await addPictures(tx, documentId, fileIds)
         return {}
       })
     },

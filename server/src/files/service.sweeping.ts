@@ -70,7 +70,7 @@ export function sweepingService(deps: FilesDeps, changing: Changing, uploading: 
 
     /** Whoever closes an account takes their own space along: at once out of everybody's sight, and then, in portions, for ever. */
     async forgetOwner(tx: Tx, announce: Announce, accountId: AccountId): Promise<void> {
-      for (const { fileId } of await sharesOf(tx, accountId))
+      for (const { fileId } of await sharesOf(tx, accountId, 'all'))
         announce(accountTopic(accountId), 'files.share.taken', { fileId }, { replaces: shareSubject(fileId, accountId) })
       await dropSharesWith(tx, accountId)
       await uploading.forgetUploads(tx, accountId)

@@ -15,16 +15,26 @@ const toShare = ({ at, ...row }: ShareRow): Share => ({ ...row, at: at.toISOStri
 const columns = sql`file_id, account_id, may, by_id as by, at`
 
 /** What is shared with somebody, the newest first. */
-export async function sharesOf(db: Db, accountId: string): Promise<Share[]> {
-  const { rows } = await sql<ShareRow>`
-    select ${columns} from file_share where account_id = ${accountId} order by at desc, file_id limit ${sql.lit(most)}`.execute(reading(db))
-  return rows.map(toShare)
+export async function sharesOf(db: Db, accountId: string, which: 'all' | 'new'): Promise<(Share & { isNew: boolean })[]> {
+  const unseen = which === 'new' ? sql`and seen_at is null` : sql``
+  const { rows } = await sql<ShareRow & { isNew: boolean }>`
+    select ${columns}, seen_at is null as is_new from file_share where account_id = ${accountId} ${unseen}
+    order by at desc, file_id limit ${sql.lit(most)}`.execute(reading(db))
+  return rows.map((row) => ({ ...toShare(row), isNew: row.isNew }))
 }
 
-export async function listShares(db: Db, fileId: string): Promise<Share[]> {
-  const { rows } = await sql<ShareRow>`select ${columns} from file_share where file_id = ${fileId} order by at, account_id`.execute(
-    reading(db),
-  )
+/** Somebody saw that these were given to them. Those of which they had not known. */
+export async function seeShares(tx: Tx, accountId: string, fileIds: readonly string[], at: Date): Promise<FileId[]> {
+  const { rows } = await sql<{ fileId: FileId }>`
+    update file_share set seen_at = ${at} where account_id = ${accountId} and file_id = any(${fileIds}::uuid[]) and seen_at is null
+    returning file_id`.execute(tx)
+  return rows.map(({ fileId }) => fileId)
+}
+
+/** Of these, the ones that were given first to begin with. */
+export async function listShares(db: Db, fileIds: readonly string[]): Promise<Share[]> {
+  const { rows } = await sql<ShareRow>`
+    select ${columns} from file_share where file_id = any(${fileIds}::uuid[]) order by at, account_id`.execute(reading(db))
   return rows.map(toShare)
 }
 

@@ -29,6 +29,16 @@ const seenBy = async (who: Someone, ...ids: FileId[]) => {
   for (const fileId of ids) replies.push(await who.ask('files.file', { fileId }))
   return replies.map((reply) => (reply.ok ? reply.data.may : reply.error.code))
 }
+/** A file with a content, past the door. */
+async function drawn(who: Someone, folderId: FileId, name: string): Promise<FileId> {
+  const { uploading } = hub.hub.cabinet
+  const bytes = Buffer.from(`the picture ${name}`)
+  const { uploadId } = await who.call('files.upload.begin', { folderId, name, bytes: bytes.length })
+  const actor = (await who.actor()) as Actor
+  await uploading.take(await uploading.open(actor, uploadId), 0, [bytes] as never)
+  await uploading.complete(actor, uploadId)
+  return (await who.call('files.upload.state', { uploadId })).file!.id
+}
 const heardBy = async (who: Someone, ...ids: FileId[]) =>
   (
     await hub.hub.cabinet.spansOf(
@@ -83,6 +93,51 @@ test('[FILE-14] what a message showed is seen where it lay then, and nowhere els
   assert.deepEqual(await seenBy(gwen, shown), ['read'])
   await ada.call('files.trash', { fileIds: [shown] })
   assert.deepEqual(await seenBy(gwen, shown), ['not_found'])
+})
+
+test('[FILE-16] a picture in a document is read by whoever may read the document, as long as they may', async () => {
+  const { ada, gwen, carol, roomId, folder, shown, hidden } = await visited()
+  const picture = await drawn(ada, folder.id, 'Plan.png')
+  const { id: messageId } = await ada.call('chat.send', { roomId, body: '', files: [shown] })
+  assert.deepEqual(await seenBy(gwen, shown, picture), ['read', 'not_found'])
+
+  await ada.call('files.embed', { documentId: shown, fileIds: [picture] })
+  for (const who of [gwen, carol]) {
+    assert.deepEqual(await seenBy(who, shown, picture), ['read', 'read'])
+    await who.call('files.download', { fileId: picture, disposition: 'inline' })
+    const refused = await who.refusal('chat.send', { roomId, body: '', files: [picture] })
+    assert.equal(refused.code, 'not_found', 'it is theirs to look at, not to show')
+  }
+  assert.equal((await carol.refusal('files.versions', { fileId: picture })).code, 'not_found', 'as it is now')
+
+  // Who has the document by a share sees what is in it, and nothing beside it.
+  const dan = await hub.colleague(ada, 'Dan')
+  await ada.call('files.share', { fileId: shown, accountId: dan.accountId, may: 'read' })
+  assert.deepEqual(await seenBy(dan, shown, picture, hidden), ['read', 'read', 'not_found'])
+
+  await ada.call('chat.delete', { messageId })
+  await ada.call('files.unshare', { fileId: shown, accountId: dan.accountId })
+  for (const who of [gwen, dan]) assert.deepEqual(await seenBy(who, shown, picture), ['not_found', 'not_found'])
+})
+
+test('[FILE-16] whoever puts a picture into a document may write both, and what is in the trash is in no document', async () => {
+  const { ada, carol, folder, shown } = await visited()
+  const picture = await drawn(ada, folder.id, 'Roof.png')
+  const dan = await hub.colleague(ada, 'Dan')
+  const put = { documentId: shown, fileIds: [picture] }
+  assert.equal((await dan.refusal('files.embed', put)).code, 'not_found')
+  await ada.call('files.share', { fileId: shown, accountId: dan.accountId, may: 'write' })
+  assert.equal((await dan.refusal('files.embed', put)).code, 'not_found', 'of a picture that he may not see, he only knows the number')
+  await ada.call('files.share', { fileId: picture, accountId: dan.accountId, may: 'read' })
+  assert.equal((await dan.refusal('files.embed', put)).key, 'files.readOnly')
+  assert.equal((await ada.refusal('files.embed', { documentId: picture, fileIds: [shown] })).key, 'files.readOnly')
+
+  await ada.call('files.unshare', { fileId: picture, accountId: dan.accountId })
+  await ada.call('files.embed', put)
+  assert.deepEqual(await seenBy(dan, picture), ['read'])
+  assert.deepEqual(await seenBy(carol, picture), ['not_found'])
+  await ada.call('files.trash', { fileIds: [picture] })
+  assert.deepEqual(await seenBy(dan, picture), ['not_found'])
 })
 
 test('[DIR-9] a guest is told of no address by a file either', async () => {
