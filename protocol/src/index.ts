@@ -1,7 +1,9 @@
+import { accounts } from './accounts.ts'
 import { auth } from './auth.ts'
 import { chat } from './chat.ts'
 import { directory } from './directory.ts'
 import { documents } from './documents.ts'
+import { domains } from './domains.ts'
 import { hub } from './endings.ts'
 import { factors } from './factors.ts'
 import { files } from './files.ts'
@@ -48,6 +50,8 @@ export const contract = {
   ...directory,
   ...auth,
   ...factors,
+  ...domains,
+  ...accounts,
   ...pictures,
   ...chat,
   ...presence,

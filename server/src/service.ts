@@ -40,7 +40,7 @@ export async function start(house: House): Promise<Service> {
   const there = presence({
     ...databaseOf<PresenceTables>(),
     process: house.node.id,
-    activeAccounts: known.activeAccounts,
+    activeAccounts: known.reachable,
     changed: (accountId) => bus.publish({ topic: `presence:${accountId}`, name: 'presence.changing', payload: {}, seq: null }),
   })
 

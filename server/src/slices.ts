@@ -51,7 +51,7 @@ export interface Ground extends Grounds {
 /** The slices, each given what it needs of the others. */
 export function slices(ground: Ground) {
   const { databaseOf, epoch, bus, jobs, now, newId } = ground
-  const known = accounts(databaseOf<DirectoryTables>())
+  const known = accounts({ ...databaseOf<DirectoryTables>(), newId, defaults: { 'files.quota': ground.quotaBytes } })
   const granted = grants({ isAdministrator: known.isAdministrator })
   const noted = audit()
   const named = lists()
@@ -69,14 +69,14 @@ export function slices(ground: Ground) {
     ...databaseOf<ChatTables>(),
     ...{ epoch, bus, jobs, now, newId, index, forget },
     peopleOf: known.peopleOf,
-    activeAccounts: known.activeAccounts,
+    reachable: known.reachable,
     attach: images.attach,
     release: images.release,
     attachable: (...asked) => cabinet.attachable(...asked),
   })
   const people = directory({
     ...databaseOf<DirectoryTables>(),
-    ...{ now, newId },
+    ...{ now, newId, known },
     invite: sessions.invite,
     isPassword: sessions.isPassword,
     endSessions: sessions.endSessions,

@@ -34,9 +34,12 @@ export async function world(cluster: PoolConfig) {
       ...{ meeting: meeting.id, participant: participant.id, target: target.id, file: file.id },
     }
   }
-  const own = await objectsOf(me)
-  // Everybody in an organisation may know of everybody else, so a foreign account is one that nobody has.
-  const foreign: Objects = { ...(await objectsOf(stranger)), account: randomUUID() }
+  const { rows: places } = await sql<{ domain: string; cos: string }>`select id as domain, default_cos_id as cos from domain`.execute(
+    there.db,
+  )
+  const own: Objects = { ...(await objectsOf(me)), ...places[0]! }
+  // Everybody in an organisation may know of everybody else, so a foreign account is one that nobody has; so is a foreign domain to who administers all.
+  const foreign: Objects = { ...(await objectsOf(stranger)), account: randomUUID(), domain: randomUUID(), cos: randomUUID() }
 
   /** Each call comes from another address: this is about what is answered, not how often one may ask. */
   const post = async (name: string, input: unknown, cookie: string): Promise<Reply<unknown>> => {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Invitation, Person } from '@atrium/protocol'
-import { accounts, listAdministrators } from '../directory/index.ts'
+import { findOrganisation, listAdministrators } from '../directory/index.ts'
 import { makeLink } from './links.ts'
 
 /** What start-up and the command line may do to a database, also of a hub that runs: write a link, and say where it leads. */
@@ -11,7 +11,7 @@ interface Console {
 
 /** The way into a hub that nobody has set up; undefined once somebody has. Every start prints one of its own. */
 export async function setupLink({ db, now }: Console): Promise<Invitation | undefined> {
-  const organisation = await accounts({ db }).organisation()
+  const organisation = await findOrganisation(db)
   return organisation ? undefined : makeLink(db, 'setup', null, now())
 }
 

@@ -102,13 +102,16 @@ test('[CHAT-10] members invite who is active; owners remove, rename and archive'
   const owners = ['forbidden', 'chat.onlyOwners']
   assert.deepEqual(codeAndKey(await bob.refusal('chat.room.change', { roomId, name: 'Meadow' })), owners)
   assert.deepEqual(codeAndKey(await bob.refusal('chat.room.remove', { roomId, accountId: alice.accountId })), owners)
-  const locked = await hub.person('Locked', 'locked')
-  for (const accountIds of [[locked.accountId], [carol.accountId, randomUUID()]]) {
+  const closed = await hub.person('Closed', 'closed')
+  for (const accountIds of [[closed.accountId], [carol.accountId, randomUUID()]]) {
     const nobody = ['not_found', 'chat.noSuchPerson']
     assert.deepEqual(codeAndKey(await bob.refusal('chat.room.invite', { roomId, accountIds })), nobody)
     assert.deepEqual(codeAndKey(await bob.refusal('chat.room.create', { name: 'Shed', memberIds: accountIds })), nobody)
   }
-  assert.deepEqual(codeAndKey(await bob.refusal('chat.direct', { accountId: locked.accountId })), ['not_found', 'chat.noSuchPerson'])
+  assert.deepEqual(codeAndKey(await bob.refusal('chat.direct', { accountId: closed.accountId })), ['not_found', 'chat.noSuchPerson'])
+  // What is sent to who is locked out, or in maintenance, waits for them.
+  const locked = await hub.person('Locked', 'locked')
+  assert.equal((await bob.call('chat.direct', { accountId: locked.accountId })).room.kind, 'direct')
 
   const renamed = await alice.call('chat.room.change', { roomId, name: 'Meadow', about: 'Cows' })
   assert.deepEqual([renamed.name, renamed.about], ['Meadow', 'Cows'])

@@ -12,7 +12,7 @@ export interface ChatDeps extends Database<ChatTables> {
   jobs: Pick<Jobs, 'enqueue'>
   peopleOf: (db: Reading<any>, accountIds: readonly string[]) => Promise<Person[]>
   /** Of these accounts, those who may be here. */
-  activeAccounts: (accountIds: readonly string[]) => Promise<readonly string[]>
+  reachable: (accountIds: readonly string[]) => Promise<readonly string[]>
   /** Makes uploaded pictures of their owner part of a message. Refuses those that are not there or were used. */
   attach: (
     tx: Tx,

@@ -10,13 +10,13 @@ import type { Db, Tx } from './store.ts'
 /** Units that hold a room's row and announce to many accounts keep to a transaction of their own. */
 const alone = { alone: true }
 
-export function membershipService({ db, work, now, newId, activeAccounts }: ChatDeps) {
+export function membershipService({ db, work, now, newId, reachable }: ChatDeps) {
   const entryOf = async (from: Db, accountId: string, roomId: string): Promise<RoomEntry> =>
     (await listEntries(from, accountId, [roomId]))[0]!
 
   async function mustBeActive(accountIds: readonly string[], field: string): Promise<void> {
     if (accountIds.length === 0) return
-    const active = new Set(await activeAccounts(accountIds))
+    const active = new Set(await reachable(accountIds))
     if (!accountIds.every((id) => active.has(id))) throw fail('not_found', 'chat.noSuchPerson', { field })
   }
 

@@ -1,19 +1,21 @@
 import { fail, type Actor, type Announce, type Database, type Reading, type Tx } from '@atrium/platform'
-import type { AccountId, Language, Organisation, Person } from '@atrium/protocol'
+import type { AccountId, CosId, DomainId, Language, Organisation, Person, Values } from '@atrium/protocol'
 import { canAdminister, type Standing } from './rules.ts'
+import { addCos } from './store.cos.ts'
+import { addDomain } from './store.domains.ts'
+import { valuesOf } from './store.values.ts'
 import {
-  activeAccounts,
   addAccount,
   addGuest,
   addOrganisation,
   changeAccount,
   findByAddress,
-  findLanguage,
   findOrganisation,
   findPerson,
   findStanding,
   holdAccount,
   peopleOf,
+  reachable,
   type DirectoryTables,
 } from './store.ts'
 
@@ -23,19 +25,32 @@ export interface Founding {
   at: Date
 }
 
+interface Deps extends Pick<Database<DirectoryTables>, 'db'> {
+  newId: () => string
+  /** What the hub's settings say where neither a class nor an account says anything. */
+  defaults: Partial<Values>
+}
+
 /** What the other slices stand on. What takes `tx` is called inside their units of work. */
-export function accounts({ db }: Pick<Database<DirectoryTables>, 'db'>) {
+export function accounts({ db, newId, defaults }: Deps) {
+  const valuesIn = (at: Reading<any> | Tx, ids: readonly string[]) => valuesOf(at, ids, defaults)
+
   return {
     /** Those of them who exist, closed accounts included: what they wrote may still be on a screen. */
     peopleOf: (at: Reading<any> | Tx, ids: readonly string[]): Promise<Person[]> => peopleOf(at, ids),
     person: (id: string): Promise<Person | undefined> => findPerson(db, id),
     byAddress: (address: string): Promise<Person | undefined> => findByAddress(db, address),
-    /** Of these, those who can be written to: active, or invited. */
-    activeAccounts: (ids: readonly string[]): Promise<AccountId[]> => activeAccounts(db, ids),
+    /** DIR-11  Of these, those who can be written to. */
+    reachable: (ids: readonly string[]): Promise<AccountId[]> => reachable(db, ids),
+    /** DIR-13  What holds for each of these: one statement, whatever their number. */
+    valuesIn,
+    async valuesOf(id: AccountId): Promise<Values> {
+      return (await valuesIn(db, [id])).get(id)!
+    },
     isAdministrator: async (actor: Pick<Actor, 'accountId'>): Promise<boolean> => canAdminister(await findStanding(db, actor.accountId)),
     organisation: (): Promise<Organisation | undefined> => findOrganisation(db),
     organisationIn: (tx: Tx): Promise<Organisation | undefined> => findOrganisation(tx),
-    languageOf: (tx: Tx, id: AccountId): Promise<Language | null> => findLanguage(tx, id),
+    languageOf: async (tx: Tx, id: AccountId): Promise<Language | null> => languageIn((await valuesIn(tx, [id])).get(id)),
 
     /** Locks the account until the unit ends. */
     hold: (tx: Tx, id: string): Promise<Standing | undefined> => holdAccount(tx, id),
@@ -46,10 +61,15 @@ export function accounts({ db }: Pick<Database<DirectoryTables>, 'db'>) {
       if (before?.kind === 'guest' && before.name !== name) await changeAccount(tx, before, { name })
     },
 
-    /** The organisation and its first administrator. Of two at once, one is refused. */
+    /** The organisation with its domain, the class that everybody has who has no other, and the first administrator. Of two at once, one is refused. */
     async found(tx: Tx, announce: Announce, { organisation, administrator, at }: Founding): Promise<Person> {
-      const account = { ...administrator, title: '', isAdministrator: true, status: 'active', at } as const
       if (!(await addOrganisation(tx, { ...organisation, at }))) throw fail('conflict', 'auth.alreadySetUp')
+      const [defaultCosId, domainId] = [newId() as CosId, newId() as DomainId]
+      await addCos(tx, { id: defaultCosId, name: 'Default', description: '', ownValues: {}, createdAt: at })
+      await addDomain(tx, { id: domainId, name: organisation.domain, description: '', defaultCosId, createdAt: at })
+      const { language, ...who } = administrator
+      const ownValues = language ? { 'preferences.language': language } : {}
+      const account = { ...who, domainId, ownValues, title: '', isAdministrator: true, status: 'active', at, joinedAt: at } as const
       if (!(await addAccount(tx, account))) throw fail('conflict', 'directory.addressTaken', { field: 'address' })
       const person = (await findPerson(tx, administrator.id))!
       tell(announce, person)
@@ -59,12 +79,17 @@ export function accounts({ db }: Pick<Database<DirectoryTables>, 'db'>) {
     /** Somebody chose a password: an invited person is here now, and an administrator's own link opens what was locked. */
     async join(tx: Tx, announce: Announce, id: AccountId, at: Date): Promise<void> {
       const [before, standing] = [await findPerson(tx, id), await findStanding(tx, id)]
-      if (!before || before.status === 'active') return
+      if (!before || standing?.ownStatus === 'active') return
       tell(announce, await changeAccount(tx, before, { status: 'active', joinedAt: standing?.hasJoined ? undefined : at }))
     },
   }
 }
 export type Accounts = ReturnType<typeof accounts>
+
+export const languageIn = (values: Values | undefined): Language | null => {
+  const chosen = values?.['preferences.language']
+  return chosen === undefined || chosen === 'auto' ? null : (chosen as Language)
+}
 
 /** The newest words about a person replace all earlier ones, so the journal never knows more than the directory. */
 export function tell(announce: Announce, person: Person): void {

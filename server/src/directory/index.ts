@@ -1,20 +1,23 @@
 import type { Actor, Handlers } from '@atrium/platform'
-import type { AccountId, directory as contract } from '@atrium/protocol'
+import type { AccountId, accounts as ofAccounts, directory as ofDirectory, domains as ofDomains } from '@atrium/protocol'
 import { exportOf, type ExportPart } from './export.ts'
 import { guestsNamedForMs } from './rules.ts'
 import { directoryService, type DirectoryDeps } from './service.ts'
-import { closeGuests, findDates, findLanguage, findPerson } from './store.ts'
+import { pendingHandlers } from './pending.ts'
+import { closeGuests, findDates, findPerson } from './store.ts'
+import { layersOf } from './store.values.ts'
 
 export { accounts, type Accounts, type Founding } from './accounts.ts'
 export { WithContent, type ExportPart } from './export.ts'
 export { shownTo } from './rules.ts'
 export { homeOf, setWays, waysOf, type DomainWays } from './ways.ts'
 export { fold } from './words.ts'
-export { listAdministrators, type DirectoryTables } from './store.ts'
+export { findOrganisation, listAdministrators, type DirectoryTables } from './store.ts'
 
 export function directory(deps: DirectoryDeps) {
   const service = directoryService(deps)
-  const handlers: Handlers<typeof contract> = {
+  const handlers: Handlers<typeof ofDirectory & typeof ofDomains & typeof ofAccounts> = {
+    ...pendingHandlers,
     'directory.me': service.me,
     'directory.people': service.people,
     'directory.people.of': service.of,
@@ -29,7 +32,8 @@ export function directory(deps: DirectoryDeps) {
     name: 'profile',
     async *of(accountId) {
       const id = accountId as AccountId
-      yield { ...(await findPerson(deps.db, id)), language: await findLanguage(deps.db, id), ...(await findDates(deps.db, id)) }
+      const values = (await layersOf(deps.db, [id])).get(id)?.own
+      yield { ...(await findPerson(deps.db, id)), ...(await findDates(deps.db, id)), values }
     },
   }
   return {

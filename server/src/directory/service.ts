@@ -1,6 +1,9 @@
 import { fail, type Actor, type Announce, type Call, type Database, type Tx } from '@atrium/platform'
 import type { AccountId, Hub, Input, Invitation, Me, Output, Person, PictureId } from '@atrium/protocol'
-import { tell } from './accounts.ts'
+import { languageIn, tell, type Accounts } from './accounts.ts'
+import { homeOf } from './store.domains.ts'
+import { layersOf, saveOwnValues } from './store.values.ts'
+import { changed } from './values.ts'
 import {
   canAdminister,
   canChange,
@@ -18,7 +21,6 @@ import {
   closeAccount,
   countOtherAdministrators,
   findAdded,
-  findLanguage,
   findOrganisation,
   findPerson,
   findStanding,
@@ -33,6 +35,7 @@ import {
 export interface DirectoryDeps extends Database<DirectoryTables> {
   now: () => Date
   newId: () => string
+  known: Accounts
   /** A link by which its person chooses a password; earlier ones stop working. It is mailed in the same unit. */
   invite: (tx: Tx, person: Person, by: Person, purpose: 'invitation' | 'reset') => Promise<Invitation>
   isPassword: (actor: Actor, password: string, source: string) => Promise<boolean>
@@ -53,16 +56,12 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
 }
 
 export function directoryService(deps: DirectoryDeps) {
-  const { db, work, now, newId } = deps
+  const { db, work, now, newId, known } = deps
 
-  async function me(actor: Actor): Promise<Me> {
-    const [person, language, organisation] = await Promise.all([
-      findPerson(db, actor.accountId),
-      findLanguage(db, actor.accountId),
-      findOrganisation(db),
-    ])
+  async function meIn(at: Parameters<typeof findPerson>[0], id: AccountId): Promise<Me> {
+    const [person, values, organisation] = await Promise.all([findPerson(at, id), known.valuesIn(at, [id]), findOrganisation(at)])
     if (!person) throw fail('not_found', 'directory.noSuchPerson')
-    return { person, language, organisation: organisation ?? { name: '', domain: '' } }
+    return { person, language: languageIn(values.get(id)), organisation: organisation ?? { name: '', domain: '' } }
   }
 
   /** DIR-1, and who it is. */
@@ -80,7 +79,7 @@ export function directoryService(deps: DirectoryDeps) {
   }
 
   return {
-    me,
+    me: (actor: Actor): Promise<Me> => meIn(db, actor.accountId),
 
     async people(_actor: Actor, asked: Input<Hub, 'directory.people'>): Promise<Output<Hub, 'directory.people'>> {
       const found = await listPeople(db, { ...asked, limit: asked.limit + 1 })
@@ -91,16 +90,19 @@ export function directoryService(deps: DirectoryDeps) {
       return peopleOf(db, ids)
     },
 
-    async changeProfile(actor: Actor, { clientId: _, ...change }: Input<Hub, 'directory.profile.change'>): Promise<Me> {
+    async changeProfile(actor: Actor, { clientId: _, language, ...change }: Input<Hub, 'directory.profile.change'>): Promise<Me> {
       return work(async (tx, announce) => {
         await holdAccount(tx, actor.accountId)
         const before = await findPerson(tx, actor.accountId)
         if (!before) throw fail('not_found', 'directory.noSuchPerson')
         if (change.picture !== undefined && change.picture !== before.picture) await deps.setProfilePicture(tx, before.id, change.picture)
         const person = await changeAccount(tx, before, change)
+        if (language) {
+          const { own } = (await layersOf(tx, [before.id])).get(before.id)!
+          await saveOwnValues(tx, before.id, changed(own, { 'preferences.language': language }))
+        }
         if (isNews(before, person)) tell(announce, person)
-        const organisation = await findOrganisation(tx)
-        return { person, language: await findLanguage(tx, person.id), organisation: organisation ?? { name: '', domain: '' } }
+        return meIn(tx, person.id)
       })
     },
 
@@ -108,7 +110,8 @@ export function directoryService(deps: DirectoryDeps) {
       return work(async (tx, announce) => {
         const by = await administrator(tx, actor)
         const id = newId() as AccountId
-        const account = { ...draft, id, status: 'invited', language: null, at: now(), added: { by: by.id, clientId } } as const
+        const domainId = (await homeOf(tx, draft.address))!
+        const account = { ...draft, id, domainId, status: 'invited', ownValues: {}, at: now(), added: { by: by.id, clientId } } as const
         // A repetition gets a new link: the first one may never have arrived, and we keep no copy of it.
         const earlier = await findAdded(tx, by.id, clientId)
         if (earlier && !isSame(earlier, draft)) throw fail('conflict', 'clientIdReused')

@@ -1,33 +1,18 @@
-import { sql, type Kysely } from 'kysely'
-import type { Reading, Tx } from '@atrium/platform'
-import type { AccountId, Language, Organisation, Person, PictureId } from '@atrium/protocol'
-import type { Standing } from './rules.ts'
+import { sql, type Insertable } from 'kysely'
+import type { Tx } from '@atrium/platform'
+import type { AccountId, DomainId, Organisation, OwnValues, Person, PictureId } from '@atrium/protocol'
+import { ladder, listed, takesMessages, type Standing } from './rules.ts'
+import { homeDomain } from './store.domains.ts'
+import { open, type Db, type DirectoryTables } from './tables.ts'
 import { fold, patternsOf, searchableWords } from './words.ts'
 
-export interface DirectoryTables {
-  organisation: { isOnly: boolean; name: string; domain: string; setUpAt: Date }
-  account: {
-    id: AccountId
-    kind: Person['kind']
-    name: string
-    title: string
-    pictureId: PictureId | null
-    language: Language | null
-    status: Person['status']
-    isAdministrator: boolean
-    /** When a password was first chosen. */
-    joinedAt: Date | null
-    createdAt: Date
-    /** Who added it, by which command: the row is the receipt. */
-    addedBy: AccountId | null
-    clientId: string | null
-    sortKey: string
-    words: string
-  }
-  address: { address: string; ownerKind: 'account'; ownerId: AccountId; isPrimary: boolean }
-}
-type Db = Reading<DirectoryTables>
-const open = (db: Db | Tx) => db as unknown as Kysely<DirectoryTables>
+export type { DirectoryTables } from './tables.ts'
+
+/** DIR-10 as the database says it, where an account stands beside its domain. */
+export const statusThatHolds = sql<Person['status']>`case
+  when account.kind <> 'guest'
+    and array_position(${sql.lit(`{${ladder.join(',')}}`)}::text[], domain.status) > array_position(${sql.lit(`{${ladder.join(',')}}`)}::text[], account.status)
+  then domain.status else account.status end`
 
 type PersonRow = Person & { sortKey: string }
 const toPerson = ({ id, kind, name, address, title, picture, status, isAdministrator }: PersonRow): Person => ({
@@ -45,14 +30,16 @@ const people = (db: Db | Tx) =>
   open(db)
     .selectFrom('account')
     .leftJoin('address', (join) => join.onRef('address.ownerId', '=', 'account.id').on('address.isPrimary', '=', true))
-    .select(['id', 'kind', 'name', 'address.address', 'title', 'pictureId as picture', 'status', 'isAdministrator', 'sortKey'])
+    .leftJoin('domain', 'domain.id', 'account.domainId')
+    .select(['account.id', 'kind', 'account.name', 'address.address', 'title', 'pictureId as picture', 'isAdministrator', 'sortKey'])
+    .select(statusThatHolds.as('status'))
 
-const uuids = (ids: readonly string[]) => sql<AccountId>`any(${ids}::uuid[])`
+export const uuids = (ids: readonly string[]) => sql<AccountId>`any(${ids}::uuid[])`
 
 /** Those of them who exist, in no particular order. */
 export async function peopleOf(db: Db | Tx, ids: readonly string[]): Promise<Person[]> {
   if (ids.length === 0) return []
-  const rows = await people(db).where('id', '=', uuids(ids)).execute()
+  const rows = await people(db).where('account.id', '=', uuids(ids)).execute()
   return rows.map(toPerson)
 }
 
@@ -60,63 +47,75 @@ export async function findPerson(db: Db | Tx, id: string): Promise<Person | unde
   return (await peopleOf(db, [id]))[0]
 }
 
+/** By the primary address or an alias. */
 export async function findByAddress(db: Db | Tx, address: string): Promise<Person | undefined> {
-  const row = await people(db).where('address.address', '=', address).executeTakeFirst()
+  const row = await people(db)
+    .where(
+      'account.id',
+      '=',
+      sql<AccountId>`(select owner_id from address as one where one.address = ${address} and one.owner_kind = 'account')`,
+    )
+    .executeTakeFirst()
   return row && toPerson(row)
 }
 
-/** Who can be written to: active, or invited and soon here. Nobody writes to a guest, or meets one elsewhere. */
-export async function activeAccounts(db: Db | Tx, ids: readonly string[]): Promise<AccountId[]> {
-  const rows = await open(db)
-    .selectFrom('account')
-    .select('id')
-    .where('id', '=', uuids(ids))
-    .where('kind', '<>', 'guest')
-    .where('status', 'in', ['active', 'invited'])
-    .execute()
+/** DIR-11  Who can be written to. Nobody writes to a guest, or meets one elsewhere. */
+export async function reachable(db: Db | Tx, ids: readonly string[]): Promise<AccountId[]> {
+  const rows = await people(db).where('account.id', '=', uuids(ids)).where('kind', '<>', 'guest').where(holds(takesMessages)).execute()
   return rows.map(({ id }) => id)
 }
+const holds = (statuses: readonly Person['status'][]) => sql<boolean>`${statusThatHolds} = any(${statuses}::text[])`
 
-export async function listPeople(
-  db: Db,
-  {
-    search,
-    after,
-    limit,
-    include,
-  }: { search?: string | undefined; after?: string | undefined; limit: number; include: 'active' | 'everyone' },
-): Promise<Person[]> {
-  let page = people(db).where('kind', '=', 'person').where('status', '<>', 'deleted').orderBy('sortKey').orderBy('id').limit(limit)
-  if (include === 'active') page = page.where('status', '<>', 'locked')
+export interface PeoplePage {
+  search?: string | undefined
+  after?: string | undefined
+  limit: number
+  include: 'active' | 'everyone'
+}
+/** Alphabetically. Hidden and pending people are in no address list. */
+export async function listPeople(db: Db, { search, after, limit, include }: PeoplePage): Promise<Person[]> {
+  let page = people(db)
+    .where('kind', '=', 'person')
+    .where('account.status', '<>', 'deleted')
+    .orderBy('sortKey')
+    .orderBy('account.id')
+    .limit(limit)
+  if (include === 'active') page = page.where('isHidden', '=', false).where(holds(listed))
   for (const pattern of patternsOf(search ?? '')) page = page.where('words', 'like', pattern)
   if (after !== undefined)
-    page = page.where(sql<boolean>`(sort_key, id) > (select last.sort_key, last.id from account as last where last.id = ${after})`)
+    page = page.where(sql<boolean>`(sort_key, account.id) > (select last.sort_key, last.id from account as last where last.id = ${after})`)
   return (await page.execute()).map(toPerson)
 }
 
-export async function findStanding(db: Db | Tx, id: string): Promise<Standing | undefined> {
-  const row = await open(db)
+const standings = (db: Db | Tx) =>
+  open(db)
     .selectFrom('account')
-    .select(['id', 'status', 'isAdministrator', 'joinedAt'])
-    .where('id', '=', id as AccountId)
+    .leftJoin('domain', 'domain.id', 'account.domainId')
+    .select(['account.id', 'account.status as ownStatus', 'isAdministrator', 'joinedAt', 'domainId'])
+    .select(statusThatHolds.as('status'))
+
+export async function findStanding(db: Db | Tx, id: string): Promise<Standing | undefined> {
+  const row = await standings(db)
+    .where('account.id', '=', id as AccountId)
     .executeTakeFirst()
   return row && toStanding(row)
 }
 
-/** Locks the account: a sign-in and a lock at the same moment are decided one after the other. */
+/**
+ * Locks the account: a sign-in and a lock at the same moment are decided one after the other. Who changes the domain as well holds
+ * that first.
+ */
 export async function holdAccount(tx: Tx, id: string): Promise<Standing | undefined> {
-  const row = await open(tx)
+  const those = open(tx)
     .selectFrom('account')
-    .select(['id', 'status', 'isAdministrator', 'joinedAt'])
+    .select('domainId')
     .where('id', '=', id as AccountId)
-    .forUpdate()
-    .executeTakeFirst()
-  return row && toStanding(row)
+  const held = await those.forUpdate().executeTakeFirst()
+  // Shared: whoever shuts the domain waits for sign-ins that are under way, and ends them.
+  if (held?.domainId) await open(tx).selectFrom('domain').select('id').where('id', '=', held.domainId).forShare().execute()
+  return held && findStanding(tx, id)
 }
-const toStanding = ({
-  joinedAt,
-  ...row
-}: Pick<DirectoryTables['account'], 'id' | 'status' | 'isAdministrator' | 'joinedAt'>): Standing => ({
+const toStanding = ({ joinedAt, ...row }: Omit<Standing, 'hasJoined'> & { joinedAt: Date | null }): Standing => ({
   ...row,
   hasJoined: joinedAt !== null,
 })
@@ -129,52 +128,64 @@ export async function holdOrganisation(tx: Tx): Promise<void> {
 export async function countOtherAdministrators(tx: Tx, id: string): Promise<number> {
   const { count } = await open(tx)
     .selectFrom('account')
+    .leftJoin('domain', 'domain.id', 'account.domainId')
     .select((row) => row.fn.countAll<number>().as('count'))
     .where('isAdministrator', '=', true)
-    .where('status', '=', 'active')
-    .where('id', '<>', id as AccountId)
+    .where(holds(['active']))
+    .where('account.id', '<>', id as AccountId)
     .executeTakeFirstOrThrow()
   return count
 }
 
 export interface NewAccount {
   id: AccountId
+  domainId: DomainId
   name: string
   address: string
   title: string
   isAdministrator: boolean
-  status: 'active' | 'invited'
-  language: Language | null
+  status: Person['status']
+  ownValues: OwnValues
   at: Date
+  joinedAt?: Date
   added?: { by: AccountId; clientId: string }
+  more?: Partial<Pick<Insertable<DirectoryTables['account']>, 'given' | 'initials' | 'surname' | 'notes' | 'isHidden' | 'cosId'>>
 }
 
-/** False when the address is somebody's already. */
-export async function addAccount(tx: Tx, { id, name, address, at, added, status, ...rest }: NewAccount): Promise<boolean> {
-  const { numInsertedOrUpdatedRows } = await open(tx)
-    .insertInto('address')
-    .values({ address, ownerKind: 'account', ownerId: id, isPrimary: true })
-    .onConflict((taken) => taken.column('address').doNothing())
-    .executeTakeFirst()
-  if (!numInsertedOrUpdatedRows) return false
+/** False when the address is somebody's already, or a list's, or a resource's. */
+export async function addAccount(tx: Tx, { id, name, address, at, added, joinedAt, more, ...rest }: NewAccount): Promise<boolean> {
+  if (!(await takeAddress(tx, { address, ownerKind: 'account', ownerId: id, isPrimary: true }))) return false
   await open(tx)
     .insertInto('account')
     .values({
       ...rest,
+      ...more,
       id,
       name,
-      status,
       kind: 'person',
       pictureId: null,
-      joinedAt: status === 'active' ? at : null,
+      joinedAt: joinedAt ?? null,
       createdAt: at,
       addedBy: added?.by ?? null,
       clientId: added?.clientId ?? null,
       sortKey: fold(name),
-      words: searchableWords(name, address),
+      words: searchableWords(name, [address]),
+      isExternal: isExternal(address),
     })
     .execute()
   return true
+}
+const isExternal = (address: string) =>
+  sql<boolean>`not exists (select from domain where domain.name = ${address.slice(address.lastIndexOf('@') + 1)}::citext)`
+
+/** One address, one owner. False when it is somebody's already. */
+export async function takeAddress(tx: Tx, address: DirectoryTables['address']): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await open(tx)
+    .insertInto('address')
+    .values(address)
+    .onConflict((taken) => taken.column('address').doNothing())
+    .executeTakeFirst()
+  return Boolean(numInsertedOrUpdatedRows)
 }
 
 /** A guest has a name and nothing else: no address, no password, no place in lists and searches. */
@@ -182,8 +193,9 @@ export async function addGuest(tx: Tx, { id, name, at }: { id: AccountId; name: 
   await open(tx)
     .insertInto('account')
     .values({
-      ...{ id, kind: 'guest', name, title: '', pictureId: null, language: null, status: 'active', isAdministrator: false },
+      ...{ id, kind: 'guest', name, title: '', pictureId: null, status: 'active', isAdministrator: false },
       ...{ joinedAt: at, createdAt: at, addedBy: null, clientId: null, sortKey: '', words: '' },
+      domainId: sql<DomainId>`(${homeDomain})`,
     })
     .execute()
 }
@@ -201,7 +213,7 @@ export async function closeGuests(tx: Tx, before: Date): Promise<void> {
 
 /** The account that an earlier attempt with the same `clientId` made. */
 export async function findAdded(tx: Tx, by: AccountId, clientId: string): Promise<Person | undefined> {
-  const row = await people(tx).where('addedBy', '=', by).where('clientId', '=', clientId).executeTakeFirst()
+  const row = await people(tx).where('addedBy', '=', by).where('account.clientId', '=', clientId).executeTakeFirst()
   return row && toPerson(row)
 }
 
@@ -209,7 +221,6 @@ export interface AccountChange {
   name?: string | undefined
   title?: string | undefined
   picture?: PictureId | null | undefined
-  language?: Language | undefined
   isAdministrator?: boolean | undefined
   status?: Person['status'] | undefined
   joinedAt?: Date | undefined
@@ -221,7 +232,7 @@ export async function changeAccount(tx: Tx, before: Person, { picture, ...change
   const named =
     change.name === undefined || before.kind === 'guest'
       ? {}
-      : { sortKey: fold(change.name), words: searchableWords(change.name, before.address) }
+      : { sortKey: fold(change.name), words: searchableWords(change.name, await addressesOf(tx, before.id)) }
   if (Object.keys(given).length > 0)
     await open(tx)
       .updateTable('account')
@@ -231,12 +242,37 @@ export async function changeAccount(tx: Tx, before: Person, { picture, ...change
   return (await findPerson(tx, before.id))!
 }
 
+/** All of somebody's, the primary first. */
+export async function addressesOf(db: Db | Tx, id: string): Promise<string[]> {
+  const rows = await open(db)
+    .selectFrom('address')
+    .select('address')
+    .where('ownerId', '=', id)
+    .orderBy('isPrimary', 'desc')
+    .orderBy('address')
+    .execute()
+  return rows.map(({ address }) => address)
+}
+
 /** What stays of a deleted account is a row without a name, so that what was said has an author still. */
 export async function closeAccount(tx: Tx, id: AccountId): Promise<Person> {
   await open(tx).deleteFrom('address').where('ownerId', '=', id).execute()
   await open(tx)
     .updateTable('account')
-    .set({ name: '', title: '', pictureId: null, language: null, status: 'deleted', isAdministrator: false, sortKey: '', words: '' })
+    .set({
+      ...{ name: '', title: '', pictureId: null, status: 'deleted', isAdministrator: false, sortKey: '', words: '' },
+      ...{
+        given: '',
+        initials: '',
+        surname: '',
+        notes: '',
+        profile: {},
+        ownValues: {},
+        recoveryAddress: null,
+        externalId: null,
+        deletedAt: null,
+      },
+    })
     .where('id', '=', id)
     .execute()
   return (await findPerson(tx, id))!
@@ -257,11 +293,6 @@ export async function addOrganisation(tx: Tx, organisation: Organisation & { at:
   return Boolean(numInsertedOrUpdatedRows)
 }
 
-export async function findLanguage(db: Db | Tx, id: AccountId): Promise<Language | null> {
-  const row = await open(db).selectFrom('account').select('language').where('id', '=', id).executeTakeFirst()
-  return row?.language ?? null
-}
-
 export async function findDates(db: Db, id: AccountId): Promise<{ createdAt: Date; joinedAt: Date | null } | undefined> {
   return open(db).selectFrom('account').select(['createdAt', 'joinedAt']).where('id', '=', id).executeTakeFirst()
 }
@@ -270,9 +301,9 @@ export async function findDates(db: Db, id: AccountId): Promise<{ createdAt: Dat
 export async function listAdministrators(db: Db | Tx): Promise<Person[]> {
   const rows = await people(db)
     .where('isAdministrator', '=', true)
-    .where('status', '<>', 'deleted')
-    .orderBy('createdAt')
-    .orderBy('id')
+    .where('account.status', '<>', 'deleted')
+    .orderBy('account.createdAt')
+    .orderBy('account.id')
     .execute()
   return rows.map(toPerson)
 }

@@ -16,8 +16,8 @@ const wordsOf = (text: string): string[] =>
     .filter((word) => word !== '')
 
 /** The words somebody may be found by, each with a space before it: a search is for ` word` and whatever follows. */
-export function searchableWords(name: string, address: string | null): string {
-  const words = [...wordsOf(name), ...(address ? [fold(address), ...wordsOf(address)] : []), ...emojiOf(name)]
+export function searchableWords(name: string, addresses: readonly string[]): string {
+  const words = [...wordsOf(name), ...addresses.flatMap((address) => [fold(address), ...wordsOf(address)]), ...emojiOf(name)]
   const tails = words.flatMap((word) => (unspaced.test(word) ? tailsOf(word) : []))
   return [...new Set([...words, ...tails])].map((word) => ` ${word}`).join('')
 }

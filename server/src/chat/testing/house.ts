@@ -45,7 +45,7 @@ export async function house(cluster: PoolConfig) {
   let time = Date.UTC(2030, 0, 1)
   const now = () => new Date(++time)
 
-  const people = accounts({ ...databaseOf<DirectoryTables>() })
+  const people = accounts({ ...databaseOf<DirectoryTables>(), newId: randomUUID, defaults: {} })
   const folder = await mkdtemp(join(tmpdir(), 'atrium-chat-'))
   const images = pictures({
     ...databaseOf<PictureTables>(),
@@ -64,7 +64,7 @@ export async function house(cluster: PoolConfig) {
     bus,
     jobs: { enqueue },
     peopleOf: people.peopleOf,
-    activeAccounts: people.activeAccounts,
+    reachable: people.reachable,
     attach: images.attach,
     release: images.release,
     // There is no slice of files in this house.
