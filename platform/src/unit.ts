@@ -7,6 +7,7 @@ import { behind } from './db/open.ts'
 import { Refusal } from './errors.ts'
 import { factOf, type Fact, type Mark } from './journal.ts'
 import { takeReceipt, type Receipt } from './receipts.ts'
+import type { Witness } from './witness.ts'
 
 declare const opaque: unique symbol
 interface Opaque {
@@ -35,6 +36,7 @@ export interface Unit {
   /** Calls in the async context of whoever asked for the unit: otherwise it would log and trace under another's request. */
   here: <T>(call: () => T) => T
   receipt: Receipt | undefined
+  witness: Witness | undefined
   resolve: (result: any) => void
   reject: (error: unknown) => void
 }
@@ -49,8 +51,18 @@ export interface Done {
 }
 export type Outcome = Done | { ok: false; unit: Unit; error: unknown }
 
-const underWay = new AsyncLocalStorage<{ signals: Event[] }>()
+/** What an administrative command did to something. What was secret is masked when it is written. */
+export interface Audited {
+  target?: { kind: string; id: string; name?: string | undefined }
+  /** Whose administrators may read of it. Left out: the domain the target lies in. */
+  domainId?: string | null
+  before?: Record<string, unknown> | null
+  after?: Record<string, unknown> | null
+}
+
+const underWay = new AsyncLocalStorage<{ signals: Event[]; said: Audited[] }>()
 export const isInUnit = (): boolean => underWay.getStore() !== undefined
+export const say = (said: Audited): void => void underWay.getStore()?.said.push(said)
 
 /** Published when the unit under way has committed. Outside of one, nothing: whoever waits for it looks by itself after a while. */
 export function afterCommit(event: Event): void {
@@ -79,11 +91,21 @@ async function perform(tx: Transaction<any>, unit: Unit): Promise<Outcome> {
   try {
     const kept = unit.receipt && (await takeReceipt(tx, unit.receipt))
     if (kept) return { ok: true, unit, result: kept.output, facts, signals, isRepetition: true }
-    const result = await unit.here(() => underWay.run({ signals }, () => unit.run(tx, announce)))
+    const said: Audited[] = []
+    const result = await unit.here(() => underWay.run({ signals, said }, () => unit.run(tx, announce)))
+    await testify(tx, unit, said)
     return { ok: true, unit, result, facts, signals, isRepetition: false }
   } finally {
     isOver = true
   }
+}
+
+/** A unit that is repeated says it again: what it wrote before went with its transaction. */
+async function testify(tx: Transaction<any>, unit: Unit, said: readonly Audited[]): Promise<void> {
+  const { witness } = unit
+  if (!witness || (said.length === 0 && witness.by !== undefined && witness.by !== unit)) return
+  witness.by ??= unit
+  await witness.write(tx as unknown as Tx, said)
 }
 
 export const performAlone = async (tx: Transaction<any>, unit: Unit): Promise<Outcome[]> => [await perform(tx, unit)]
@@ -144,7 +166,9 @@ export function payloadsOf(tx: Transaction<any>, units: readonly Done[], seqs: r
     units.flatMap(({ unit, facts, signals }) =>
       facts.map(async ({ payload }) => {
         const seq = seqs[n++]!
-        return typeof payload === 'function' ? unit.here(() => underWay.run({ signals }, () => payload(seq, tx) as unknown)) : payload
+        return typeof payload === 'function'
+          ? unit.here(() => underWay.run({ signals, said: [] }, () => payload(seq, tx) as unknown))
+          : payload
       }),
     ),
   )
