@@ -57,7 +57,7 @@ export async function start(house: House): Promise<Service> {
     handlers: {
       ...handlers,
       ...there.handlers,
-      ...mediaPassage({ bus, nodeFor: talks.nodeFor }),
+      ...mediaPassage({ bus, placement, nodeFor: talks.nodeFor }),
       ...outbox({ db, mail, isAdministrator: known.isAdministrator }),
     },
     nudges,

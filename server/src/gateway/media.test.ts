@@ -46,3 +46,13 @@ test('only who is inside is passed on to a meeting’s node', async () => {
   assert.equal(codeOf(await here.alice.ask('media.join', join(meeting.id))), 'forbidden')
   assert.equal(reached(), 1)
 })
+
+test('who speaks with a node that died is told to come in anew, and not to wait for it', async () => {
+  const { room } = await here.alice.call('chat.room.create', { name: 'Shed', memberIds: [] })
+  const meeting = await here.alice.call('meetings.start', { roomId: room.id })
+  const mine = await here.alice.call('meetings.knock', { meetingId: meeting.id })
+  const { ticket } = await here.alice.call('meetings.enter', { participantId: mine.id })
+  await node.die()
+  assert.equal(codeOf(await here.alice.ask('media.look', { node: node.name, peer: randomUUID() })), 'not_found')
+  assert.equal(codeOf(await here.alice.ask('media.join', { meetingId: meeting.id, ticket })), 'conflict')
+})

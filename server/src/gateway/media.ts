@@ -1,4 +1,4 @@
-import { askInternal, fail, nodeName, type Actor, type Bus, type Handlers } from '@atrium/platform'
+import { askInternal, fail, nodeName, Refusal, type Actor, type Bus, type Handlers, type Placement } from '@atrium/platform'
 import { media as contract, type Draft, type Internal, type OperationName } from '@atrium/protocol'
 
 type Passed = OperationName<typeof contract>
@@ -10,15 +10,23 @@ const aNode = /^[a-z0-9][a-z0-9.-]{0,62}(?:~[0-9a-f]+)?$/
  */
 export function mediaPassage({
   bus,
+  placement,
   nodeFor,
 }: {
   bus: Pick<Bus, 'call'>
+  placement: Pick<Placement, 'find'>
   /** The node of a meeting, for who is inside it. */
   nodeFor: (actor: Actor, meetingId: string) => Promise<string>
 }): Handlers<typeof contract> {
   const pass = async (name: Passed, { accountId, sessionId }: Actor, node: string, input: unknown) => {
     if (!aNode.test(node)) throw fail('not_found', 'meetings.notInside', { field: 'node' })
-    return askInternal(bus, `sfu:${nodeName(node)}`, name, { accountId, sessionId, input } as Draft<Internal, Passed>)
+    const address = `sfu:${nodeName(node)}`
+    return askInternal(bus, address, name, { accountId, sessionId, input } as Draft<Internal, Passed>).catch(async (error: unknown) => {
+      const isSilent = error instanceof Refusal && error.failure.code === 'unavailable'
+      // A dead one is asked for ever by who knows no other: it is told to come in anew, and the next ticket names one that lives.
+      if (isSilent && !(await placement.find(address))) throw fail('not_found', 'meetings.notInside', { field: 'node' })
+      throw error
+    })
   }
   const names = (Object.keys(contract) as (keyof typeof contract)[]).filter((name): name is Passed => contract[name].kind !== 'signal')
   const handlers = names.map((name) => [

@@ -169,7 +169,8 @@ export function meetingsService(deps: MeetingDeps & { hold: Hold; sittings: Sitt
       if (!part) throw noSuchMeeting()
       if (!isInside(part.state)) throw fail('forbidden', 'meetings.notInside')
       const node = await nodes.placeOf(meetingId)
-      if (!node) throw fail('unavailable', 'meetings.mediaAway', { retryAfterMs: 1_000 })
+      // Its node died since: another ticket names another.
+      if (!node) throw fail('conflict', 'meetings.mediaAway')
       return node
     },
   }
