@@ -4,7 +4,8 @@ import { afterAll, beforeAll, inject, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import type { File, Hub, OperationName, Output, Participant, Reply } from '@atrium/protocol'
 import { hub, type TestHub } from '../../server/src/testing/hub.ts'
-import { person, type Person } from '../../server/src/testing/person.ts'
+import type { Person } from '../../server/src/testing/person.ts'
+import { guestOf } from './guest.ts'
 import { operations, sampleOf, type Objects } from './shapes.ts'
 
 /*
@@ -39,15 +40,7 @@ beforeAll(async () => {
 })
 afterAll(() => here?.close())
 
-/** A guest at the door, with a page open. */
-async function guest(name: string): Promise<Person & { accountId: string }> {
-  const browser = person({ origin: here.origin, name, address: '', password: '' })
-  const reply = await browser.overHttp('auth.guest', { clientId: randomUUID(), slug: meeting.slug, name })
-  assert.ok(reply.ok)
-  const one = person({ origin: here.origin, name, address: '', password: '', cookie: browser.cookie, accountId: reply.data.accountId })
-  await one.connect()
-  return one
-}
+const guest = (name: string) => guestOf(here, meeting, name)
 
 /** What a guest may ask who is not inside: of themselves, of the organisation's name, of what a link shows to anybody. */
 const answered = new Set<OperationName<Hub>>([

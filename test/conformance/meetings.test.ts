@@ -6,7 +6,8 @@ import { usualProgram } from '@atrium/sfu/testing/node'
 import { until } from '@atrium/platform/testing'
 import type { Hub, Output, Participant, Reply } from '@atrium/protocol'
 import { hub, type TestHub } from '../../server/src/testing/hub.ts'
-import { person, type Person } from '../../server/src/testing/person.ts'
+import type { Person } from '../../server/src/testing/person.ts'
+import { guestOf } from './guest.ts'
 
 /*
  * Server and media node as one hub, with the real media worker: what a ticket opens, and how soon a right that was taken is
@@ -30,14 +31,6 @@ const codeOf = (reply: Reply<unknown>) => (reply.ok ? 'ok' : reply.error.code)
 async function begun(...members: Person[]) {
   const { room } = await host.call('chat.room.create', { name: 'Board', memberIds: members.map(({ accountId }) => accountId) })
   return host.call('meetings.start', { roomId: room.id })
-}
-async function guestOf(meeting: Output<Hub, 'meetings.start'>, name: string): Promise<Person> {
-  const browser = person({ origin: here.origin, name, address: '', password: '' })
-  const reply = await browser.overHttp('auth.guest', { clientId: randomUUID(), slug: meeting.slug, name })
-  assert.ok(reply.ok)
-  const one = person({ origin: here.origin, name, address: '', password: '', cookie: browser.cookie, accountId: reply.data.accountId })
-  await one.connect()
-  return one
 }
 async function joined(who: Person, { id, meetingId }: Participant) {
   const { ticket } = await who.call('meetings.enter', { participantId: id })
@@ -72,7 +65,7 @@ test.each(losses)('a guest %s is out of the media within a second', async (_what
   const meeting = await begun()
   const me = await host.call('meetings.knock', { meetingId: meeting.id })
   await joined(host, me)
-  const guest = await guestOf(meeting, 'Gwen')
+  const guest = await guestOf(here, meeting, 'Gwen')
   const { id } = await guest.call('meetings.knock', { meetingId: meeting.id })
   const [admitted] = await host.call('meetings.admit', { meetingId: meeting.id, participantIds: [id] })
   await joined(guest, admitted!)
