@@ -9,12 +9,12 @@ import type {
   ParticipantId,
   Producer,
   RoomId,
-  RtpCapabilities,
   RtpParameters,
   SessionId,
   Source,
 } from '@atrium/protocol'
-import { layersFor, priorityOf, qualityOf } from './quality.ts'
+import { lossOf } from './quality.ts'
+import { Receiving } from './receiving.ts'
 import { refusing } from './refusing.ts'
 
 /** Who somebody is, by their ticket. */
@@ -30,19 +30,6 @@ interface Sent {
   producer: types.Producer
   source: Source
 }
-interface Received {
-  consumer: types.Consumer
-  source: Source
-  layers?: types.ConsumerLayers
-  priority?: number
-}
-interface Want {
-  id: string
-  isPaused: boolean
-  width?: number | undefined
-  height?: number | undefined
-}
-type Step<K extends keyof Internal> = Output<Internal, K>
 
 /** What the room does about what a peer did. */
 export interface PeerEvents {
@@ -53,7 +40,8 @@ export interface PeerEvents {
   counted(consumers: number): void
 }
 
-const maxConsumers = 512
+/** Of scores, which say how much of a stream arrives. */
+const best = 10
 const kindOf: Record<Source, 'audio' | 'video'> = { microphone: 'audio', camera: 'video', screen: 'video', screen_sound: 'audio' }
 const neededFor: Record<Source, Admitted['may'][number]> = {
   microphone: 'audio',
@@ -69,13 +57,11 @@ export class Peer {
   readonly who: Admitted
   readonly send: types.WebRtcTransport
   readonly receive: types.WebRtcTransport
-  readonly #router: types.Router
+  readonly receiving: Receiving
   readonly #findSource: (producerId: string) => Source | undefined
   readonly #events: PeerEvents
   readonly #sent = new Map<string, Sent>()
-  readonly #received = new Map<string, Received>()
   readonly #connected = new Map<string, string>()
-  #capabilities: types.RtpCapabilities | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #heardAt = performance.now()
 
@@ -91,9 +77,14 @@ export class Peer {
     this.who = deps.who
     this.send = deps.send
     this.receive = deps.receive
-    this.#router = deps.router
     this.#events = deps.events
     this.#findSource = deps.findSource
+    this.receiving = new Receiving({
+      transport: deps.receive,
+      router: deps.router,
+      findSource: (producerId) => (this.#sent.has(producerId) ? undefined : deps.findSource(producerId)),
+      counted: (consumers) => deps.events.counted(consumers),
+    })
   }
 
   get producers(): Producer[] {
@@ -140,10 +131,6 @@ export class Peer {
     })
     this.#turn = done.catch(() => undefined)
     return done
-  }
-
-  capable(capabilities: RtpCapabilities): void {
-    this.#capabilities = capabilities as types.RtpCapabilities
   }
 
   async connect(transportId: string, dtlsParameters: DtlsParameters): Promise<void> {
@@ -211,76 +198,23 @@ export class Peer {
     this.#sent.get(producerId)?.producer.close()
   }
 
-  /** What is not there, or one's own, is left out. Each begins paused. */
-  async consume(producerIds: readonly string[]): Promise<Step<'media.consume'>['consumers']> {
-    const rtpCapabilities = this.#capabilities
-    if (!rtpCapabilities) throw fail('conflict', 'conflict')
-    const found = await Promise.all([...new Set(producerIds)].map((producerId) => this.#consumeOne(producerId, rtpCapabilities)))
-    return found.flatMap((received) => (received ? [described(received)] : []))
-  }
-
-  async #consumeOne(producerId: string, rtpCapabilities: types.RtpCapabilities): Promise<Received | undefined> {
-    const standing = [...this.#received.values()].find(({ consumer }) => consumer.producerId === producerId)
-    if (standing) return standing
-    const source = this.#sent.has(producerId) ? undefined : this.#findSource(producerId)
-    if (!source || !this.#router.canConsume({ producerId, rtpCapabilities })) return undefined
-    if (this.#received.size >= maxConsumers) throw fail('rate_limited', 'rateLimited')
-
-    const consumer = await refusing(() => this.receive.consume({ producerId, rtpCapabilities, paused: true }))
-    const received: Received = { consumer, source }
-    this.#received.set(consumer.id, received)
-    this.#events.counted(1)
-    consumer.observer.once('close', () => {
-      this.#received.delete(consumer.id)
-      this.#events.counted(-1)
-    })
-    return received
-  }
-
-  async wants(wants: readonly Want[]): Promise<void> {
-    await refusing(() => Promise.all(wants.map((want) => this.#want(want))))
-  }
-
-  /** Only what differs is sent to the worker. A stream that ended meanwhile is no mistake of the page. */
-  async #want({ id, isPaused, width, height }: Want): Promise<void> {
-    const received = this.#received.get(id)
-    if (!received) return
-    const { consumer, source } = received
-    const shown = width !== undefined && height !== undefined ? { width, height } : undefined
-    if (consumer.kind === 'video' && !isPaused) {
-      const layers = shown && layersFor(encodingsOf(consumer), source, shown)
-      if (layers && !isSame(layers, received.layers)) {
-        received.layers = layers
-        await consumer.setPreferredLayers(layers)
-      }
-      const priority = priorityOf(source, shown)
-      if (priority !== received.priority) {
-        received.priority = priority
-        await consumer.setPriority(priority)
-      }
-    }
-    if (consumer.closed || consumer.paused === isPaused) return
-    await (isPaused ? consumer.pause() : consumer.resume())
-  }
-
-  release(consumerIds: readonly string[]): void {
-    for (const id of consumerIds) this.#received.get(id)?.consumer.close()
-  }
-
-  async quality(): Promise<Step<'media.quality'>> {
-    // Figures cost more than anything else that is asked often: not of a direction in which nothing flows.
-    const [[send], [receive]] = await refusing(() =>
-      Promise.all([this.#sent.size > 0 ? this.send.getStats() : [], this.#received.size > 0 ? this.receive.getStats() : []]),
-    )
+  /**
+   * How well it goes with what flows: the worst score. Figures cost more than anything else that is asked often, and the worker
+   * tells scores by itself: only where one is not the best is it asked for losses.
+   */
+  async quality(): Promise<Output<Internal, 'media.quality'>> {
     const scores = [
       ...[...this.#sent.values()]
         .filter(({ producer }) => !producer.paused)
         .flatMap(({ producer }) => producer.score.map(({ score }) => score)),
-      ...[...this.#received.values()]
-        .filter(({ consumer }) => !consumer.paused && !consumer.producerPaused)
-        .map(({ consumer }) => consumer.score.score),
+      ...this.receiving.scores,
     ]
-    return qualityOf(send, receive, scores)
+    const score = Math.min(best, ...scores)
+    if (score === best) return { score, sendLoss: 0, receiveLoss: 0 }
+    const [[send], [receive]] = await refusing(() =>
+      Promise.all([this.#sent.size > 0 ? this.send.getStats() : [], !this.receiving.isEmpty ? this.receive.getStats() : []]),
+    )
+    return { score, ...lossOf(send, receive) }
   }
 
   /** Everything of it, here and at those who receive it. */
@@ -295,22 +229,3 @@ export class Peer {
     return found
   }
 }
-
-/** A consumer of several sizes says of its one encoding how many there are. */
-function encodingsOf(consumer: types.Consumer): { scalabilityMode?: string }[] {
-  const scalabilityMode = consumer.rtpParameters.encodings?.[0]?.scalabilityMode
-  const count = Number(/^[LS](\d+)T/.exec(scalabilityMode ?? '')?.[1] ?? 1)
-  return Array.from({ length: count }, () => (scalabilityMode === undefined ? {} : { scalabilityMode }))
-}
-
-const isSame = (one: types.ConsumerLayers, other: types.ConsumerLayers | undefined) =>
-  one.spatialLayer === other?.spatialLayer && one.temporalLayer === other.temporalLayer
-
-const described = ({ consumer, source }: Received): Step<'media.consume'>['consumers'][number] => ({
-  id: consumer.id,
-  producerId: consumer.producerId,
-  kind: consumer.kind,
-  source,
-  rtpParameters: { ...consumer.rtpParameters },
-  isProducerPaused: consumer.producerPaused,
-})

@@ -65,7 +65,7 @@ export function rooms(needs: Needs) {
 
     const room = await roomOf(meetingId)
     const peer = await room.enter(claims)
-    if (rtpCapabilities) peer.capable(rtpCapabilities)
+    if (rtpCapabilities) peer.receiving.capable(rtpCapabilities)
     // Taken away while the transports were made: nobody would look again.
     if (lost.isLost(claims, claims.issuedAt)) {
       peer.close()

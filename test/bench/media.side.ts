@@ -35,7 +35,7 @@ const rtpCapabilities: types.RtpCapabilities = {
 const large = { width: 1280, height: 720 }
 const small = { width: 320, height: 180 }
 /** Somebody else takes the word, and every page looks how well it goes. */
-const everyMs = { wants: 5_000, quality: 5_000 }
+const everyMs = { wants: 5_000, quality: 8_000 }
 
 const receiving: types.Transport[] = []
 
@@ -76,7 +76,7 @@ async function ours(program: string, { senders, receivers }: Shape, sinkPort: nu
       roomId: newId() as RoomId,
     }
     const peer = await room.enter({ ...who, may: ['audio', 'video', 'screen'] })
-    peer.capable(rtpCapabilities as never)
+    peer.receiving.capable(rtpCapabilities as never)
     peers.push(peer)
     if (n >= senders) continue
     for (const source of ['camera', 'microphone'] as const)
@@ -86,10 +86,10 @@ async function ours(program: string, { senders, receivers }: Shape, sinkPort: nu
   let turn = 0
   for (const [n, peer] of peers.slice(-receivers).entries()) {
     receiving.push(peer.receive)
-    const consumers = await peer.consume(room.state.producers.map(({ id }) => id))
+    const consumers = await peer.receiving.consume(room.state.producers.map(({ id }) => id))
     const wants = () => {
       const shown = (at: number) => ((n + at + turn) % 2 === 0 ? large : small)
-      return peer.inTurn(() => peer.wants(consumers.map(({ id }, at) => ({ id, isPaused: false, ...shown(at >> 1) }))))
+      return peer.inTurn(() => peer.receiving.wants(consumers.map(({ id }, at) => ({ id, isPaused: false, ...shown(at >> 1) }))))
     }
     await wants()
     setInterval(() => void wants(), everyMs.wants)

@@ -1,6 +1,7 @@
 import type { types } from 'mediasoup'
 import type { ParticipantId, Producer } from '@atrium/protocol'
 import { layersFor } from '../quality.ts'
+import { encodingsOf } from '../receiving.ts'
 import type { Room } from '../room.ts'
 import type { Speaker } from '../speakers.ts'
 import type { Composer } from './composer.ts'
@@ -160,10 +161,7 @@ export class Following {
     const isFlowing = isTracked && !producer.isPaused && (producer.kind === 'audio' || size !== undefined)
     const doing: Promise<void>[] = []
     if (size && consumer.type === 'simulcast') {
-      const mode = consumer.rtpParameters.encodings?.[0]?.scalabilityMode
-      const count = Number(/^[LS](\d+)T/.exec(mode ?? '')?.[1] ?? 1)
-      const encodings = Array.from({ length: count }, () => (mode === undefined ? {} : { scalabilityMode: mode }))
-      const layers = layersFor(encodings, producer.source, { width: size[0], height: size[1] })
+      const layers = layersFor(encodingsOf(consumer), producer.source, { width: size[0], height: size[1] })
       if (layers) doing.push(consumer.setPreferredLayers(layers))
     }
     if (consumer.paused === isFlowing) doing.push(isFlowing ? consumer.resume() : consumer.pause())
