@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { found } from '@atrium/platform/testing/programs'
@@ -21,6 +21,8 @@ pid ${folder}/pid;
 error_log ${folder}/error.log;
 events { worker_connections 64; }
 rtmp {
+  log_format said '$command $tcurl';
+  access_log ${folder}/said.log said;
   server {
     listen 127.0.0.1:${port};
     application live {
@@ -50,6 +52,12 @@ export async function rtmp(options: { port?: number } = {}) {
     port,
     /** What it kept, oldest first; the stream's key begins the file's name. */
     files: async () => (await readdir(recorded)).sort().map((name) => join(recorded, name)),
+    /** As what it was addressed, by everybody who has gone by now. */
+    addressedAs: async () =>
+      (await readFile(join(folder, 'said.log'), 'utf8'))
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')[1] ?? ''),
     /** Everybody is cut off, and nobody comes in. */
     down: () => running.stop('SIGTERM', 1_000),
     async up() {

@@ -1,10 +1,11 @@
 import { lookup } from 'node:dns/promises'
 import { request as plainRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as secureRequest } from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { isMetadata, isPublic } from './addresses.ts'
 import { within } from './doors.ts'
 import { fail, Refusal } from './errors.ts'
+import { connected, toThese, type ConnectionRequest } from './outgoing.connections.ts'
 
 export interface OutgoingRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'HEAD'
@@ -30,10 +31,12 @@ export interface Outgoing {
   /** To an address that a global administrator configured: any but link-local and metadata ones. */
   configured(url: string, request?: OutgoingRequest): Promise<OutgoingAnswer>
   /**
-   * For what leaves by another protocol than HTTP, to an address that came from people: where it may go, or a refusal. Who
-   * sends must send there, and not ask the name again. `also`: addresses or networks that an administrator allows besides.
+   * For what leaves by another protocol than HTTP, to an address that came from people: where it may go, or a refusal.
+   * `also`: addresses or networks that an administrator allows besides.
    */
   addressesOf(url: string, also?: readonly string[]): Promise<string[]>
+  /** A connection there, to an address that was looked at just now. */
+  connection(url: string, request: ConnectionRequest, also?: readonly string[]): Promise<Socket>
 }
 
 export interface OutgoingOptions {
@@ -76,27 +79,35 @@ export function openOutgoing({ resolve = addressesOf, mayVisit = isPublic }: Out
 
   /** The addresses behind a URL, if one may go there. If one of them is refused all are: nobody needs both kinds. */
   async function reachable(url: URL, rule: Rule): Promise<string[]> {
-    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const host = hostOf(url)
     const addresses = isIP(host) ? [host] : await resolve(host).catch(() => [])
     if (addresses.length === 0) throw fail('unavailable', 'unavailable')
     if (!rule(url, addresses)) throw fail('forbidden', 'forbidden')
     return addresses
   }
 
+  async function toOther(text: string, also: readonly string[], signal: AbortSignal) {
+    const url = URL.parse(text)
+    if (!url || url.hostname === '') throw fail('invalid', 'invalid', { field: 'url' })
+    const isAllowed = within(also)
+    const rule: Rule = (_url, addresses) =>
+      addresses.every((address) => (isAllowed(address) && !isMetadata(address)) || (ordinaryPort(url) && mayVisit(address)))
+    return { host: hostOf(url), addresses: await inTime(reachable(url, rule), signal) }
+  }
+
   return {
     foreign: (url, request) => visit(foreign, url, request),
     configured: (url, request) => visit(configured, url, request),
-    addressesOf(text, also = []) {
-      const url = URL.parse(text)
-      if (!url || url.hostname === '') throw fail('invalid', 'invalid', { field: 'url' })
-      const isAllowed = within(also)
-      const rule: Rule = (_url, addresses) =>
-        addresses.every((address) => (isAllowed(address) && !isMetadata(address)) || (ordinaryPort(url) && mayVisit(address)))
-      return inTime(reachable(url, rule), AbortSignal.timeout(defaults.timeoutMs))
+    addressesOf: async (url, also = []) => (await toOther(url, also, AbortSignal.timeout(defaults.timeoutMs))).addresses,
+    async connection(url, request, also = []) {
+      const signal = AbortSignal.timeout(defaults.timeoutMs)
+      const { host, addresses } = await toOther(url, also, signal)
+      return connected(host, addresses, request, signal)
     },
   }
 }
 
+const hostOf = ({ hostname }: URL) => hostname.replace(/^\[|\]$/g, '')
 const addressesOf = async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address)
 
 function checkedUrl(text: string): URL {
@@ -114,15 +125,12 @@ async function send(
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<OutgoingAnswer> {
-  const checked = addresses.map((address) => ({ address, family: isIP(address) }))
-  const toChecked: LookupFunction = (_host, { all }, found) =>
-    all ? found(null, checked) : found(null, checked[0]!.address, checked[0]!.family)
   const make = url.protocol === 'https:' ? secureRequest : plainRequest
   const outgoing = make(url, {
     method: asked.method ?? 'GET',
     // Uncompressed: a small answer must not become a large one after the count.
     headers: { 'user-agent': 'Atrium', 'accept-encoding': 'identity', ...asked.headers },
-    lookup: toChecked,
+    lookup: toThese(addresses),
     agent: false,
     signal,
   })

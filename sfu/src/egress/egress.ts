@@ -6,7 +6,7 @@ import { compose, type Composer } from './composer.ts'
 import type { Deliveries } from './deliveries.ts'
 import { Following } from './following.ts'
 import { fileNameOf } from './naming.ts'
-import type { Figures, Said, StreamState } from './orders.ts'
+import type { Destination, Figures, Said, StreamState } from './orders.ts'
 
 export type Wish = Draft<Internal, 'media.egress'>
 export interface EgressNeeds {
@@ -14,8 +14,8 @@ export interface EgressNeeds {
   folder: string
   deliveries: Deliveries
   log: Log
-  /** The address to send to; a refusal where it may not be sent. */
-  reached: (url: string) => Promise<string>
+  /** What holds for every place that is streamed to. */
+  streaming: Pick<Destination, 'also' | 'trusted'>
   tell(targetId: TargetId, state: StreamState): void
 }
 
@@ -161,14 +161,8 @@ export class Egress {
       }
     for (const { targetId, url, key } of streams) {
       if (this.#streaming.has(targetId)) continue
-      try {
-        const reached = await this.#needs.reached(url)
-        this.#streaming.add(targetId)
-        composer.tell({ do: 'stream', targetId, url: `${reached.replace(/\/+$/, '')}/${key}` })
-      } catch (error) {
-        this.#needs.log.warn({ operation: 'stream', targetId, error }, 'a stream may not go where it leads, or nobody knows where that is')
-        this.#needs.tell(targetId as TargetId, 'interrupted')
-      }
+      this.#streaming.add(targetId)
+      composer.tell({ do: 'stream', targetId, to: { url, key, ...this.#needs.streaming } })
     }
   }
 
@@ -179,7 +173,13 @@ export class Egress {
       case 'shown':
         return this.#following?.hear(said)
       case 'stream':
-        if (this.#streaming.has(said.targetId)) this.#needs.tell(said.targetId as TargetId, said.state)
+        if (!this.#streaming.has(said.targetId)) return
+        if (said.why !== undefined)
+          this.#needs.log.warn(
+            { operation: 'stream', targetId: said.targetId, why: said.why },
+            'A stream is interrupted; it is tried again.',
+          )
+        this.#needs.tell(said.targetId as TargetId, said.state)
         return
       case 'recorded': {
         const id = this.#closing.get(said.file)

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { getCACertificates } from 'node:tls'
 import { askAny, fail, type House } from '@atrium/platform'
 import type { MeetingId, TargetId } from '@atrium/protocol'
 import type { Room } from '../room.ts'
@@ -8,11 +9,12 @@ import { deliveries } from './deliveries.ts'
 import { Egress, type Wish } from './egress.ts'
 import { installing } from './install.ts'
 import type { StreamState } from './orders.ts'
-import { reaching } from './reaching.ts'
 
-type Needs = Pick<House, 'blobs' | 'bus' | 'config' | 'log' | 'newId' | 'node' | 'outgoing' | 'placement'> & {
+type Needs = Pick<House, 'blobs' | 'bus' | 'config' | 'log' | 'newId' | 'node' | 'placement'> & {
   /** How many meetings at once. */
   most?: number
+  /** Makers of certificates whom a place that is streamed to may have. */
+  trusted?: readonly string[]
 }
 
 /** What composing one meeting takes, about. */
@@ -23,11 +25,12 @@ const expectedMs = 60_000
 const stopWithinMs = 10_000
 
 /** The meetings of this node that are recorded or streamed. */
-export function egresses({ blobs, bus, config, log, newId, node, outgoing, placement, most = usualMost() }: Needs) {
+export function egresses({ blobs, bus, config, log, newId, node, placement, most = usualMost(), trusted }: Needs) {
   const tool = installing({ cacheDir: config.cacheDir, log })
   const folder = join(config.dataDir, 'recordings', node.name)
   const delivered = deliveries({ folder, blobs, bus, placement, log, newId })
-  const reached = reaching(outgoing, config.streamTo)
+  // What somebody gave this process besides the usual ones; the processes below have an environment of their own.
+  const streaming = { also: config.streamTo, trusted: trusted ?? getCACertificates('extra') }
   const running = new Map<MeetingId, Egress>()
   let isStopped = false
   // Needed where nobody records any more, too: a hub that was killed may have left something.
@@ -63,7 +66,7 @@ export function egresses({ blobs, bus, config, log, newId, node, outgoing, place
         folder: installed,
         deliveries: delivered,
         log,
-        reached,
+        streaming,
         tell: (targetId, state) => tell(meetingId, targetId, state),
       })
       running.set(meetingId, egress)

@@ -8,7 +8,7 @@ import { Canvas } from './canvas.ts'
 import { Encoding, picturesPerSecond } from './encoding.ts'
 import { fontsHere } from './fonts.ts'
 import { Mix, rate } from './mix.ts'
-import type { Order, Said } from './orders.ts'
+import type { Order, Said, StreamState } from './orders.ts'
 import { Output } from './output.ts'
 import { isRtcp, senderReports } from './rtp.ts'
 import { delayMs, Scene } from './scene.ts'
@@ -94,10 +94,11 @@ function connect(port: number): void {
   socket.connect(port, '127.0.0.1')
 }
 
-function stream({ targetId, url }: Order & { do: 'stream' }): void {
+function stream({ targetId, to }: Order & { do: 'stream' }): void {
   if (outputs.has(targetId)) return
-  const open = () => relayWriter(url, encoding.encoders, folder)
-  outputs.set(targetId, new Output(open, encoding.encoders, (state) => say({ is: 'stream', targetId, state })))
+  const open = () => relayWriter(to, encoding.encoders, folder)
+  const tell = (state: StreamState, why?: string) => say({ is: 'stream', targetId, state, ...(why !== undefined && { why }) })
+  outputs.set(targetId, new Output(open, encoding.encoders, tell))
 }
 
 const canvas = new Canvas()

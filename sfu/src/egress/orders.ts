@@ -12,10 +12,19 @@ export type Order =
   | { do: 'stage'; id: string | null }
   | { do: 'record'; file: string }
   | { do: 'unrecord'; file: string }
-  /** The address holds a secret: it goes this way only, never by arguments or the environment. */
-  | { do: 'stream'; targetId: string; url: string }
+  | { do: 'stream'; targetId: string; to: Destination }
   | { do: 'unstream'; targetId: string }
   | { do: 'stop' }
+
+/** A place that is streamed to. The key is a secret: it goes this way only, never by arguments or the environment. */
+export interface Destination {
+  url: string
+  key: string
+  /** Addresses and networks that are allowed besides public ones. */
+  also: readonly string[]
+  /** Makers of certificates, besides those that every machine knows. */
+  trusted: readonly string[]
+}
 
 export type StreamState = 'connecting' | 'live' | 'interrupted'
 
@@ -29,7 +38,7 @@ export type Said =
   | { is: 'shown'; sizes: Record<string, [width: number, height: number]> }
   /** The file is whole. */
   | { is: 'recorded'; file: string }
-  | { is: 'stream'; targetId: string; state: StreamState }
+  | { is: 'stream'; targetId: string; state: StreamState; why?: string }
   | { is: 'figures'; figures: Figures }
   | { is: 'done' }
 

@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CodecContext, Packet } from './av.ts'
+import type { StreamState } from './orders.ts'
 import type { Writer } from './writers.ts'
 
 interface Queued {
   packet: Packet
   stream: number
 }
-type State = 'connecting' | 'live' | 'interrupted'
+type Tell = (state: StreamState, why?: string) => void
 
 /** Ten seconds of both. */
 const mostQueued = 750
@@ -23,7 +24,7 @@ export class Output {
   readonly done: Promise<void>
   readonly #open: () => Promise<Writer>
   readonly #encoders: readonly CodecContext[]
-  readonly #tell: ((state: State) => void) | undefined
+  readonly #tell: Tell | undefined
   readonly #ending = new AbortController()
   #queue: Queued[] = []
   /** In seconds of the meeting: what is written begins there. */
@@ -32,7 +33,7 @@ export class Output {
   #wake = () => {}
 
   /** `tell`: of a stream, how it goes; a file has none. */
-  constructor(open: () => Promise<Writer>, encoders: readonly CodecContext[], tell?: (state: State) => void) {
+  constructor(open: () => Promise<Writer>, encoders: readonly CodecContext[], tell?: Tell) {
     this.#open = open
     this.#encoders = encoders
     this.#tell = tell
@@ -71,7 +72,7 @@ export class Output {
         await this.#publish()
       } catch (error) {
         if (!this.#tell) throw error
-        this.#tell('interrupted')
+        this.#tell('interrupted', (error as Error).message)
       }
       this.#beginAnew()
       if (performance.now() - since > healthyMs) waitMs = firstWaitMs

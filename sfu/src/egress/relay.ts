@@ -1,8 +1,11 @@
 // Carries one live stream to its server; see writers.ts. It ends with whoever started it, and at the first thing that goes wrong.
+import { openOutgoing } from '@atrium/platform/outgoing'
 import { av, loadAv, made, must, type FormatContext } from './av.ts'
-import type { RelayOrder, StreamParameters } from './writers.ts'
+import { tunnel, type Tunnel } from './tunnel.ts'
+import type { RelayAnswer, RelayOrder, StreamParameters } from './writers.ts'
 
 let context: FormatContext | undefined
+let way: Tunnel | undefined
 let from: StreamParameters[] = []
 
 async function obey(order: RelayOrder): Promise<void> {
@@ -13,17 +16,19 @@ async function obey(order: RelayOrder): Promise<void> {
       return write(order)
     case 'close':
       must(await context!.writeTrailer(), 'trailer')
-      return context!.closeOutput()
+      await context!.closeOutput()
+      return way!.emptied()
     default:
       order satisfies never
   }
 }
 
-async function open({ url, streams }: RelayOrder & { do: 'open' }): Promise<void> {
+async function open({ to, streams }: RelayOrder & { do: 'open' }): Promise<void> {
+  way = await tunnel(to, openOutgoing())
   await loadAv(process.argv[2]!)
   from = streams
   context = new av.FormatContext()
-  must(context.allocOutputContext2(null, 'flv', url), 'flv')
+  must(context.allocOutputContext2(null, 'flv', way.url), 'flv')
   for (const { codecType, codecId, settings, extradata, timeBase } of streams) {
     const stream = context.newStream()
     Object.assign(stream.codecpar, { codecType, codecId, ...settings, ...(extradata && { extradata }), codecTag: 0 })
@@ -42,10 +47,11 @@ async function write({ stream, data, pts, dts, isKey }: RelayOrder & { do: 'writ
   packet.free()
 }
 
+const answer = (said: RelayAnswer, then = () => {}) => void (process.connected ? process.send!(said, then) : then())
 process.on('message', (order: RelayOrder) => {
   obey(order).then(
-    () => process.connected && process.send!(true),
-    () => process.exit(1),
+    () => answer(true),
+    (error: Error) => answer(error.message, () => process.exit(1)),
   )
 })
 process.on('disconnect', () => process.exit(0))

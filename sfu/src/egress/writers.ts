@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { av, made, must, type CodecContext, type Packet, type Rational } from './av.ts'
+import type { Destination } from './orders.ts'
 
 /** Where a composed meeting goes: a file, or a server. */
 export interface Writer {
@@ -41,11 +42,12 @@ export async function fileWriter(file: string, encoders: readonly CodecContext[]
   }
 }
 
-/** What the relay is told; it answers each with `true` when it is done, or ends. */
+/** What the relay is told; it answers each with `true` when it is done, or says why it ends. */
 export type RelayOrder =
-  | { do: 'open'; url: string; streams: StreamParameters[] }
+  | { do: 'open'; to: Destination; streams: StreamParameters[] }
   | { do: 'write'; stream: number; data: Buffer; pts: bigint; dts: bigint; isKey: boolean }
   | { do: 'close' }
+export type RelayAnswer = true | string
 export interface StreamParameters {
   codecType: number
   codecId: number
@@ -59,9 +61,9 @@ const writeWithinMs = 5_000
 
 /**
  * By way of a process of its own: FFmpeg's writing cannot be interrupted, so a server that takes the connection and stops
- * reading can only be left by killing whoever writes. The address goes over the channel between us, where nobody else reads.
+ * reading can only be left by killing whoever writes. The key goes over the channel between us, where nobody else reads.
  */
-export async function relayWriter(url: string, encoders: readonly CodecContext[], folder: string): Promise<Writer> {
+export async function relayWriter(to: Destination, encoders: readonly CodecContext[], folder: string): Promise<Writer> {
   const relay = fork(new URL('relay.ts', import.meta.url), [folder], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     serialization: 'advanced',
@@ -76,7 +78,9 @@ export async function relayWriter(url: string, encoders: readonly CodecContext[]
   async function tell(order: RelayOrder, withinMs: number): Promise<void> {
     const timer = setTimeout(() => relay.kill('SIGKILL'), withinMs)
     try {
-      const done = new Promise<void>((resolve) => relay.once('message', () => resolve()))
+      const done = new Promise<void>((resolve, reject) =>
+        relay.once('message', (said: RelayAnswer) => (said === true ? resolve() : reject(new Error(said)))),
+      )
       relay.send(order, () => undefined)
       await Promise.race([done, ended])
     } finally {
@@ -85,7 +89,7 @@ export async function relayWriter(url: string, encoders: readonly CodecContext[]
   }
   const abandon = () => void relay.kill('SIGKILL')
   try {
-    await tell({ do: 'open', url, streams: encoders.map(parametersOf) }, openWithinMs)
+    await tell({ do: 'open', to, streams: encoders.map(parametersOf) }, openWithinMs)
   } catch (error) {
     abandon()
     throw error

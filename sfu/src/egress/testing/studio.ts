@@ -6,7 +6,6 @@ import { pipeline } from 'node:stream/promises'
 import type { types } from 'mediasoup'
 import { answerInternal, configFrom, jsonLog, leases, memoryBus, newId, nodeOf, register } from '@atrium/platform'
 import { openBlobs } from '@atrium/platform/house'
-import { openOutgoing } from '@atrium/platform/outgoing'
 import { cloneDatabase } from '@atrium/platform/testing'
 import type { AccountId, FileId, Input, Internal, MeetingId, ParticipantId, RoomId, SessionId } from '@atrium/protocol'
 import { Room } from '../../room.ts'
@@ -19,7 +18,7 @@ type Recorded = Input<Internal, 'meetings.recorded'>
 type StreamSaid = Input<Internal, 'meetings.stream.state'>
 
 /** Meetings at a real media worker, whose people are generated; what is recorded comes to us, who stand for the server. */
-export async function studio(program: string, cluster: Parameters<typeof cloneDatabase>[0]) {
+export async function studio(program: string, cluster: Parameters<typeof cloneDatabase>[0], { trusted = [] }: { trusted?: string[] } = {}) {
   const opened = await cloneDatabase(cluster)
   const logged: string[] = []
   const dataDir = await mkdtemp(join(tmpdir(), 'atrium-studio-'))
@@ -39,9 +38,8 @@ export async function studio(program: string, cluster: Parameters<typeof cloneDa
   })
   const registration = await register(placement, 'server', server, log)
   const workers = new Workers({ program, max: 2, listening: [{ ip: '127.0.0.1' }], firstPort: 0, log })
-  const outgoing = openOutgoing()
   const begin = () =>
-    egresses({ most: 2, blobs, bus, config: { ...config, streamTo: ['127.0.0.1'] }, log, newId, node, outgoing, placement })
+    egresses({ most: 2, blobs, bus, config: { ...config, streamTo: ['127.0.0.1', '::1'] }, log, newId, node, placement, trusted })
   let recording = begin()
   const zeroMs = performance.timeOrigin + performance.now() + 100
   const rooms: Room[] = []

@@ -8,7 +8,7 @@ export interface Watched {
   width: number
   height: number
   /** At which time each picture is, and what each of the asked places shows there. */
-  pictures: { at: number; numbers: number[]; lumas: number[] }[]
+  pictures: { at: number; numbers: number[]; lumas: number[]; prints: string[] }[]
   /** One channel of 48,000 samples a second, from the beginning. */
   sound: Float32Array
 }
@@ -40,7 +40,7 @@ export async function watch(file: string, places: readonly Rect[]): Promise<Watc
     Object.assign(watched, { width: frame.width, height: frame.height })
     const numbers = places.map((place) => numberAt(frame, place))
     const lumas = places.map(({ x, y, w, h }) => frame.data![0]![(y + (h >> 2)) * frame.linesize[0]! + x + (w >> 1)]!)
-    watched.pictures.push({ at: seconds, numbers, lumas })
+    watched.pictures.push({ at: seconds, numbers, lumas, prints: places.map((place) => printOf(frame, place)) })
   }
   const packet = made(av.Packet)
   const frame = made(av.Frame)
@@ -69,6 +69,16 @@ export async function watch(file: string, places: readonly Rect[]): Promise<Watc
   watched.pictures.sort((a, b) => a.at - b.at)
   watched.seconds = (watched.pictures.at(-1)?.at ?? 0) - (watched.pictures[0]?.at ?? 0)
   return watched
+}
+
+/** The same for what looks the same: a few points, coarsely. */
+function printOf(frame: Frame, { x, y, w, h }: Rect): string {
+  const [luma, stride] = [frame.data![0]!, frame.linesize[0]!]
+  const points = Array.from({ length: 32 * 18 }, (_, n) => {
+    const [column, row] = [(n % 32) + 0.5, Math.floor(n / 32) + 0.5]
+    return luma[(y + Math.floor((h * row) / 18)) * stride + x + Math.floor((w * column) / 32)]! >> 5
+  })
+  return String.fromCharCode(...points)
 }
 
 /** When a tone of this pitch begins, in seconds. */
