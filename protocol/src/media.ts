@@ -218,14 +218,13 @@ export const media = {
   'media.release': command(Step.extend({ consumerIds: z.array(z.uuid()).min(1).max(128) }), z.object({}), natural),
   'media.look': query(Peer, MediaState, { guests: true, door: 'socket' }),
   /**
-   * How well it goes, by the node's own figures: bits per second and loss in each direction, in percent. Also a sign of life:
+   * How well it goes, by the node's own figures: the worst score and, where it is not 10, the loss in each direction, in percent. Also a sign of life:
    * of a page that neither sends nor receives, the node hears only when it asks, and lets it go after 40 s of silence.
    */
-  'media.quality': query(
-    Peer,
-    z.object({ score: z.number().min(0).max(10), sendBps: z.int(), receiveBps: z.int(), sendLoss: z.number(), receiveLoss: z.number() }),
-    { guests: true, door: 'socket' },
-  ),
+  'media.quality': query(Peer, z.object({ score: z.number().min(0).max(10), sendLoss: z.number(), receiveLoss: z.number() }), {
+    guests: true,
+    door: 'socket',
+  }),
 
   /**
    * What is sent changed, with all of it. Every two seconds anyway, with the number alone (`state` null), so that whoever lost

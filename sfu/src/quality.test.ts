@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { layersFor, priorityOf, qualityOf } from './quality.ts'
+import { layersFor, priorityOf, lossOf } from './quality.ts'
 
 const three = Array.from({ length: 3 }, () => ({ scalabilityMode: 'L3T3' }))
 const at = (width: number, height: number) => layersFor(three, 'camera', { width, height })
@@ -31,16 +31,12 @@ test('a screen is served before faces, a large face before a small one', () => {
   }
 })
 
-test('figures are told from the page’s side, and the worst stream counts', () => {
-  const base = { transportId: 't', timestamp: 0 } as never as Parameters<typeof qualityOf>[0] & object
-  const send = { ...base, recvBitrate: 1_200_000.4, rtpPacketLossReceived: 0.0213 }
-  const receive = { ...base, sendBitrate: 800_000, rtpPacketLossSent: 3 }
-  assert.deepEqual(qualityOf(send, receive, [10, 4, 9]), {
-    score: 4,
-    sendBps: 1_200_000,
-    receiveBps: 800_000,
-    sendLoss: 2.1,
-    receiveLoss: 100,
-  })
-  assert.deepEqual(qualityOf(undefined, undefined, []), { score: 10, sendBps: 0, receiveBps: 0, sendLoss: 0, receiveLoss: 0 })
+test('losses are told from the page’s side, in percent', () => {
+  const base = { transportId: 't', timestamp: 0 } as never as Parameters<typeof lossOf>[0] & object
+  const [send, receive] = [
+    { ...base, rtpPacketLossReceived: 0.0213 },
+    { ...base, rtpPacketLossSent: 3 },
+  ]
+  assert.deepEqual(lossOf(send, receive), { sendLoss: 2.1, receiveLoss: 100 })
+  assert.deepEqual(lossOf(undefined, undefined), { sendLoss: 0, receiveLoss: 0 })
 })

@@ -41,18 +41,8 @@ export function priorityOf(source: Source, shown: Size | undefined): number {
   return Math.max(1, Math.min(200, Math.round(200 * Math.sqrt(area))))
 }
 
-/** From the figures of both transports, as mediasoup counts them: `received` by us is what the participant sends. */
-export function qualityOf(
-  send: types.BaseTransportStats | undefined,
-  receive: types.BaseTransportStats | undefined,
-  scores: readonly number[],
-): { score: number; sendBps: number; receiveBps: number; sendLoss: number; receiveLoss: number } {
+/** In percent, from the figures of both transports, as mediasoup counts them: `received` by us is what the participant sends. */
+export function lossOf(send: types.BaseTransportStats | undefined, receive: types.BaseTransportStats | undefined) {
   const percent = (fraction: number | undefined) => Math.round(Math.min(1, Math.max(0, fraction ?? 0)) * 1_000) / 10
-  return {
-    score: scores.length === 0 ? 10 : Math.min(...scores),
-    sendBps: Math.round(send?.recvBitrate ?? 0),
-    receiveBps: Math.round(receive?.sendBitrate ?? 0),
-    sendLoss: percent(send?.rtpPacketLossReceived),
-    receiveLoss: percent(receive?.rtpPacketLossSent),
-  }
+  return { sendLoss: percent(send?.rtpPacketLossReceived), receiveLoss: percent(receive?.rtpPacketLossSent) }
 }

@@ -10,7 +10,7 @@ import { helper } from './processes.ts'
 import { alternate, cpuSeconds, report, type Figure } from './rig.ts'
 
 const rounds = 5
-const roundMs = 4_000
+const roundMs = 10_000
 const settleMs = 1_000
 
 const { media, cacheDir } = configFrom({ ...process.env, DATABASE_URL: '', REDIS_URL: '' }, [])
