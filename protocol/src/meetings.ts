@@ -81,6 +81,8 @@ export const MeetingView = z.object({
   people: z.array(Person),
   /** Whether I may read and write in its room. A direct room is for two: who else is let into its meeting has no part in that chat. */
   hasChat: z.boolean(),
+  /** Whether that room is mine beyond the meeting, with the files that lie there. */
+  isMember: z.boolean(),
   epoch: z.uuid(),
   at: z.array(Position),
 })

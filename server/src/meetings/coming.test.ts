@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
-import { afterAll, beforeAll, inject, test } from 'vitest'
-import { house, type House, type Someone } from './testing/house.ts'
+import { test } from 'vitest'
+import { withHouse, type House, type Someone } from './testing/house.ts'
 
 let here: House
 let ada: Someone
 let bob: Someone
 let carol: Someone
-beforeAll(async () => {
-  here = await house(inject('cluster'))
+withHouse((house) => {
+  here = house
   ;({ ada, bob, carol } = here)
 })
-afterAll(() => here?.close())
 const namesOf = (view: { participants: { name: string }[] }) => view.participants.map(({ name }) => name).sort()
 
 test('[MEET-1] [MEET-9] members come straight in; the owner hosts, and so does who began', async () => {
@@ -221,6 +220,32 @@ test('[CHAT-8] a guest sits in the room from admission to leaving, and reads wha
     (await guest.call('chat.history', { roomId, after: 0 })).messages.map(({ body }) => body),
     ['Welcome', 'Hello all'],
   )
+})
+
+test('[CHAT-10] a colleague without a seat is lent one, invites nobody, and is told when it becomes theirs', async () => {
+  const { meeting, meetingId, roomId } = await here.garden(bob)
+  await here.knock(ada, meeting)
+  const { id } = await here.knock(carol, meeting)
+  await ada.call('meetings.admit', { meetingId, participantIds: [id] })
+  const seat = async () => (await carol.call('chat.open', { roomId })).view.seat
+  assert.deepEqual(await seat(), { role: 'member', isMuted: false, isLent: true })
+  assert.equal((await carol.call('chat.rooms', {})).rooms.find(({ room }) => room.id === roomId)?.seat.isLent, true)
+  assert.equal((await carol.refusal('files.room', { roomId })).code, 'not_found')
+  for (const { accountId } of [carol, bob])
+    assert.equal((await carol.refusal('chat.room.invite', { roomId, accountIds: [accountId] })).code, 'forbidden')
+  assert.equal((await seat()).isLent, true)
+  assert.equal((await carol.call('meetings.view', { meetingId })).isMember, false)
+
+  const own = here.hear(`account:${carol.accountId}`)
+  await ada.call('chat.room.invite', { roomId, accountIds: [carol.accountId] })
+  assert.deepEqual(
+    own.map(({ name, payload }) => [name, payload]),
+    [['chat.seat.changed', { roomId, seat: { role: 'member', isMuted: false, isLent: false } }]],
+  )
+  await carol.call('files.room', { roomId })
+  assert.equal((await carol.call('meetings.view', { meetingId })).isMember, true)
+  await carol.call('meetings.leave', { participantId: id })
+  assert.deepEqual(await seat(), { role: 'member', isMuted: false, isLent: false })
 })
 
 test('[CHAT-11] a direct room stays for two: its meeting has guests, its chat has none', async () => {

@@ -2,28 +2,24 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, inject, test } from 'vitest'
+import { test } from 'vitest'
 import { newId } from '@atrium/platform'
 import type { AccountId, FileId, MeetingId, RoomId } from '@atrium/protocol'
 import { seal, unseal } from './sealing.ts'
-import { house, type House, type Someone } from './testing/house.ts'
+import { withHouse, type House, type Someone } from './testing/house.ts'
 
 let here: House
 let ada: Someone
 let bob: Someone
-beforeAll(async () => {
-  here = await house(inject('cluster'))
+withHouse((house) => {
+  here = house
   ;({ ada, bob } = here)
 })
-afterAll(() => here?.close())
 
 /** A host inside, at the media node. */
 async function hosting() {
   const garden = await here.garden(bob)
-  const host = await here.knock(ada, garden.meeting)
-  await ada.call('meetings.enter', { participantId: host.id })
-  await here.joins(host)
-  return { ...garden, host }
+  return { ...garden, host: await here.inside(ada, garden.meeting) }
 }
 const place = { name: 'The town channel', url: 'rtmp://live.example.org/app', key: 'sk-very-secret-key-42' }
 /** A recording that was made, its bytes where a media node leaves them. */
@@ -125,6 +121,10 @@ test('what cannot be recorded is refused with the reason, and nobody sees a reco
     assert.equal((await ada.refusal('meetings.record', { meetingId, isOn: true })).key, key)
   }
   ready.recording = 'ready'
+  ready.isFull = true
+  const full = await ada.refusal('meetings.record', { meetingId, isOn: true })
+  assert.deepEqual([full.code, full.key, full.params], ['conflict', 'meetings.recordingFull', { most: 2 }], 'nobody’s client asks again')
+  ready.isFull = false
   assert.equal((await ada.call('meetings.view', { meetingId })).meeting.recording, null)
   assert.equal((await bob.refusal('meetings.recording.prepare', {})).key, 'directory.onlyAdministrators')
   await ada.call('meetings.recording.prepare', {})

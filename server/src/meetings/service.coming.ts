@@ -85,6 +85,7 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
           people.filter(({ id }) => shown.has(id)),
         ),
         hasChat: isMember(me) || occasion.kind !== 'direct',
+        isMember: isMember(me),
         epoch,
         at: [await standing(meetingTopic(row.id)), ...(isHosting ? [await standing(hostsTopic(row.id))] : [])],
       }

@@ -40,6 +40,8 @@ export class MeetingState {
   readonly session: MediaSession
   /** Whether the room beside it may be read and written in. */
   hasChat = $state(true)
+  /** Whether it is mine beyond the meeting. */
+  isMember = $state(false)
   #me: Participant = $state.raw()!
   #deps: MeetingDeps
   #leaveMeeting: () => void
@@ -129,6 +131,7 @@ export class MeetingState {
   #shown(view: MeetingView) {
     this.meeting = view.meeting
     this.hasChat = view.hasChat
+    this.isMember = view.isMember
     this.#me = view.me
     this.#deps.learn(view.people)
     const there = new Set(view.participants.map(({ id }) => id))

@@ -51,7 +51,7 @@ export class Visit {
   hub: HubConnection | undefined
   chat: Chat | undefined
   readonly slug: string
-  /** Of the meeting one was in. */
+  /** Of the meeting one was in, if it is theirs beyond it. */
   roomId: RoomId | undefined
   #deps: VisitDeps
   #accountId: AccountId | undefined
@@ -264,7 +264,7 @@ export class Visit {
       ended: () => this.#depart('ended'),
     })
     if (this.#deps.isExpected && !this.call.how && view.participants.every((one) => one.id === participant.id)) this.call.begin()
-    this.roomId = view.meeting.roomId
+    this.roomId = view.isMember ? view.meeting.roomId : undefined
     onlyHere(view.meeting.id, () => this.#depart('elsewhere'))
     this.place = { at: 'inside', meeting }
   }
