@@ -59,6 +59,29 @@ const Ldap = z.strictObject({
   mirrors: z.boolean().default(true),
   writesBack: z.boolean().default(false),
 })
+/**
+ * What is wrong with a provider, for the client to say in words. `late`: no answer in time. `truncated`: it stopped before the end, and
+ * nothing of such an answer is taken. `referral`: it wants us to ask elsewhere, which we do not. `taken`: an address is another's here.
+ * `full`: the domain has as many accounts as it may.
+ */
+export const ProviderTrouble = z.enum([
+  'refused',
+  'late',
+  'certificate',
+  'noTls',
+  'credentials',
+  'referral',
+  'truncated',
+  'noBase',
+  'rights',
+  'address',
+  'noEntries',
+  'taken',
+  'full',
+  'other',
+])
+export type ProviderTrouble = z.output<typeof ProviderTrouble>
+
 export const ProviderSettings = z.discriminatedUnion('kind', [Saml, Oidc, Ldap])
 export type ProviderSettings = z.output<typeof ProviderSettings>
 
@@ -79,7 +102,7 @@ export const Provider = z.object({
       lists: z.int(),
       /** `asks`: so many would vanish. */
       vanished: z.int(),
-      problem: z.string().nullable(),
+      problem: ProviderTrouble.nullable(),
     })
     .nullable(),
 })
@@ -96,8 +119,15 @@ export type Way = z.output<typeof Way>
 
 const TestResult = z.object({
   isFine: z.boolean(),
-  /** One line for each thing that was tried, in order; the last one says what failed. */
-  steps: z.array(z.object({ what: z.string(), isFine: z.boolean(), said: z.string() })),
+  /** One for each thing that was tried, in order; the last one says what failed, with what the other side said itself. */
+  steps: z.array(
+    z.object({
+      what: z.enum(['reach', 'bind', 'base', 'changes', 'accounts', 'groups', 'metadata', 'certificates']),
+      isFine: z.boolean(),
+      trouble: ProviderTrouble.nullable(),
+      said: z.string(),
+    }),
+  ),
   wouldCreate: z.int(),
   wouldChange: z.int(),
   wouldLock: z.int(),
