@@ -1,4 +1,5 @@
 export { default as Avatar } from './Avatar.svelte'
+export { default as Back } from './Back.svelte'
 export { default as Badge } from './Badge.svelte'
 export { default as Banner } from './Banner.svelte'
 export { default as Bar } from './Bar.svelte'

@@ -1,6 +1,6 @@
 /** A toolbar is one stop of Tab; arrow keys go from one of its buttons to the next. */
 export function roving(toolbar: HTMLElement): () => void {
-  const buttons = () => [...toolbar.querySelectorAll<HTMLElement>('button:not([role=menuitem])')]
+  const buttons = () => [...toolbar.querySelectorAll<HTMLElement>('button:not([role^=menuitem])')]
   let current: Element | null = null
   function settle() {
     const all = buttons()
