@@ -1,7 +1,7 @@
 import { SvelteSet } from 'svelte/reactivity'
 import type { FileId } from '@atrium/protocol'
 
-/** Which rows are chosen: one by one, or from the last one on. */
+/** Which rows are chosen: one by one, from the last one on, or all. */
 export class Chosen {
   readonly ids = new SvelteSet<FileId>()
   #last: FileId | undefined
@@ -20,15 +20,25 @@ export class Chosen {
     this.#last = id
   }
 
-  only(id: FileId): void {
-    this.ids.clear()
-    this.ids.add(id)
-    this.#last = id
+  /** With Shift and an arrow: the row one comes from and the one one goes to. */
+  stretch(from: FileId, to: FileId): void {
+    // Going back over what was chosen lets go of it.
+    if (this.ids.has(from) && this.ids.has(to)) this.ids.delete(from)
+    else this.ids.add(from).add(to)
+    this.#last = to
+  }
+
+  get isAll(): boolean {
+    const all = this.#all()
+    return all.length > 0 && all.every(({ id }) => this.ids.has(id))
+  }
+
+  all(): void {
+    for (const { id } of this.#all()) this.ids.add(id)
   }
 
   toggleAll(): void {
-    const all = this.#all()
-    if (this.ids.size === all.length) return this.ids.clear()
-    for (const { id } of all) this.ids.add(id)
+    if (this.isAll) this.ids.clear()
+    else this.all()
   }
 }

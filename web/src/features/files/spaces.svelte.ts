@@ -1,5 +1,5 @@
 import { createContext } from 'svelte'
-import type { AccountId, Failure, File, May } from '@atrium/protocol'
+import type { AccountId, Failure, File, Given } from '@atrium/protocol'
 import type { People } from '#features/people/people.svelte.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 
@@ -7,7 +7,7 @@ import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 export class Spaces {
   own = $state.raw<File>()
   rooms = $state.raw<readonly File[]>([])
-  shared = $state.raw<readonly { file: File; may: May; by: AccountId }[]>([])
+  shared = $state.raw<readonly Given[]>([])
   usage = $state.raw<{ bytes: number; maxBytes: number }>()
   failure = $state.raw<Failure>()
   #hub: HubConnection

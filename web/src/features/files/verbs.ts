@@ -24,17 +24,26 @@ export async function trash(hub: HubConnection, files: readonly File[]): Promise
     return false
   }
   const said = files.length === 1 ? m.files_trashed_one({ name: files[0]!.name }) : m.files_trashed({ count: files.length })
-  toasts.show(said, { action: { label: m.undo(), run: () => void restore(hub, fileIds) } })
+  toasts.show(said, { action: { label: m.undo(), run: () => void bringBack(hub, fileIds) } })
   return true
 }
 
-export async function restore(hub: HubConnection, fileIds: FileId[]): Promise<boolean> {
+async function bringBack(hub: HubConnection, fileIds: FileId[]): Promise<readonly File[] | undefined> {
   const reply = await hub.call('files.restore', { clientId: hub.newId(), fileIds })
-  if (!reply.ok) refused(reply.error)
-  return reply.ok
+  if (reply.ok) return reply.data
+  refused(reply.error)
+  return undefined
 }
 
-export async function move(hub: HubConnection, files: readonly File[], to: File, toName: string): Promise<boolean> {
+/** Out of the trash, to where it was: the way there is in what is said. */
+export async function restore(hub: HubConnection, file: File, open: (file: File) => void): Promise<boolean> {
+  const [back] = (await bringBack(hub, [file.id])) ?? []
+  if (!back) return false
+  toasts.show(m.files_restored({ name: back.name }), { action: { label: m.files_open(), run: () => open(back) } })
+  return true
+}
+
+export async function move(hub: HubConnection, files: readonly File[], to: Pick<File, 'id'>, toName: string): Promise<boolean> {
   const back = files[0]!.parentId
   const fileIds = files.map(({ id }) => id)
   const reply = await hub.call('files.move', { clientId: hub.newId(), fileIds, folderId: to.id })

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'vitest'
 import { byName, size } from './words.ts'
 
-test('sizes are said in thousands, and bytes are never broken', () => {
+test('sizes are counted as space is given out, and bytes are never broken', () => {
   assert.equal(size(0), '0 bytes')
-  assert.equal(size(999), '999 bytes')
-  assert.equal(size(1_000), '1 kB')
-  assert.equal(size(2_449_000), '2.4 MB')
-  assert.equal(size(184_000), '184 kB')
-  assert.equal(size(64 * 1024 ** 3), '68.7 GB')
+  assert.equal(size(1_023), '1,023 bytes')
+  assert.equal(size(1_024), '1 kB')
+  assert.equal(size(2.44 * 1024 ** 2), '2.4 MB')
+  assert.equal(size(184.4 * 1024), '184 kB')
+  assert.equal(size(10 * 1024 ** 3), '10 GB')
 })
 
 test('names are in the order in which people count, whatever the case', () => {

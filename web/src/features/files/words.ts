@@ -2,10 +2,10 @@ import { language } from '#lib/i18n/index.ts'
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 
-/** "184 kB", "2.4 MB": as file managers count, in thousands. */
+/** "184 kB", "2.4 MB": in steps of 1,024, as space is given out: who has ten of them reads 10, not 10.7. */
 export function size(bytes: number): string {
-  const step = bytes < 1_000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
-  const value = bytes / 1_000 ** step
+  const step = bytes < 1_024 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10))
+  const value = bytes / 1_024 ** step
   return new Intl.NumberFormat(language.region, {
     style: 'unit',
     unit: units[step]!,
