@@ -111,6 +111,8 @@ export const AuditEntry = z.object({
   target: z.object({ kind: z.string(), id: z.string(), name: z.string() }).nullable(),
   domainId: DomainId.nullable(),
   outcome: z.enum(['done', 'refused']),
+  /** The key of the sentence with which it was refused. */
+  refusal: z.string().nullable(),
   /** Secrets are masked before they are written. */
   before: z.record(z.string(), z.unknown()).nullable(),
   after: z.record(z.string(), z.unknown()).nullable(),
@@ -130,6 +132,8 @@ export const audit = {
       to: z.iso.datetime().optional(),
       before: z.int().min(1).optional(),
       limit: z.int().min(1).max(500).default(100),
+      /** Said with the first page of what is saved elsewhere: then it is noted here that somebody did. */
+      isExport: z.boolean().default(false),
     }),
     z.object({ entries: z.array(AuditEntry), hasMore: z.boolean() }),
     needs('audit.see', 'anything'),

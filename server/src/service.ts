@@ -18,7 +18,7 @@ export async function start(house: House): Promise<Service> {
   const hashing = hashingPool()
   const {
     known,
-    granted,
+    authority,
     sessions,
     images,
     rooms,
@@ -61,7 +61,7 @@ export async function start(house: House): Promise<Service> {
       ...outbox({ db, mail, isAdministrator: known.isAdministrator }),
     },
     nudges,
-    authority: granted.authority,
+    authority,
     sessionOf: sessions.sessionOf,
     unfinishedOf: sessions.unfinishedOf,
     standing: sessions.standing,

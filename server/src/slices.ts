@@ -6,8 +6,8 @@ import { chat, placesOf, shownIn, type Chat, type ChatTables } from './chat/inde
 import { accounts, directory, setWays, waysOf, type DirectoryTables } from './directory/index.ts'
 import { documentNodes, documents } from './documents/index.ts'
 import { factors } from './factors/index.ts'
-import { audit } from './audit/index.ts'
-import { grants } from './grants/index.ts'
+import { audit, type AuditTables } from './audit/index.ts'
+import { grants, type GrantTables } from './grants/index.ts'
 import { lists } from './lists/index.ts'
 import { files, holding, type Cabinet, type FileTables } from './files/index.ts'
 import { mediaNodes, meetings, type Meetings, type MeetingTables } from './meetings/index.ts'
@@ -52,8 +52,8 @@ export interface Ground extends Grounds {
 export function slices(ground: Ground) {
   const { databaseOf, epoch, bus, jobs, now, newId } = ground
   const known = accounts({ ...databaseOf<DirectoryTables>(), newId, defaults: { 'files.quota': ground.quotaBytes } })
-  const granted = grants({ isAdministrator: known.isAdministrator })
-  const noted = audit()
+  const granted = grants({ ...databaseOf<GrantTables>(), ...{ now, newId }, isAdministrator: known.isAdministrator })
+  const noted = audit({ ...databaseOf<AuditTables>(), now, throttle: ground.throttle, visible: granted.visible })
   const named = lists()
   const sessions = auth({
     ...ground,
@@ -168,6 +168,8 @@ export function slices(ground: Ground) {
     granted,
     noted,
     named,
+    /** Asked by the dispatcher before and after whatever is administrative. */
+    authority: { ...granted.authority, ...noted.watch },
     sessions,
     images,
     rooms,

@@ -1,47 +1,42 @@
-import { fail, type Actor, type Authority, type Handlers } from '@atrium/platform'
-import type { grants as contract, Right } from '@atrium/protocol'
+import type { Actor, Database, Handlers } from '@atrium/platform'
+import type { grants as contract } from '@atrium/protocol'
+import { authorityOf } from './authority.ts'
+import { grantsService } from './service.ts'
+import { delegates, type GrantTables } from './store.ts'
 
-interface Deps {
+export type { Target, Targets, Visible } from './authority.ts'
+export type { GrantTables } from './store.ts'
+
+interface Deps extends Database<GrantTables> {
+  now: () => Date
+  newId: () => string
   isAdministrator: (actor: Pick<Actor, 'accountId'>) => Promise<boolean>
 }
 
-/**
- * Over what somebody has a right: all there is, or what is in these domains and these single things, but for the exceptions.
- * `ids` are of the right's kind: accounts for `account.see`, classes for `cos.see`.
- */
-export type Visible = 'all' | (Targets & { except: Targets })
-export interface Targets {
-  domainIds: string[]
-  ids: string[]
-}
-
 /** Who may administer what. */
-export function grants({ isAdministrator }: Deps) {
-  const authority: Authority = {
-    async check(actor) {
-      if (actor.through?.kind !== 'console' && !(await isAdministrator(actor))) throw fail('forbidden', 'forbidden')
-    },
-    async confirmed() {
-      throw fail('forbidden', 'factors.confirmFirst')
-    },
-  }
-  const soon = async (): Promise<never> => {
-    throw fail('unavailable', 'unavailable')
-  }
+export function grants(deps: Deps) {
+  const ruling = authorityOf(deps)
+  const service = grantsService({ ...deps, ruling })
   const handlers: Handlers<typeof contract> = {
-    'grants.list': soon,
-    'grants.give': soon,
-    'grants.revoke': soon,
-    'grants.explain': soon,
-    'me.rights': soon,
+    'grants.list': service.list,
+    'grants.give': service.give,
+    'grants.revoke': service.revoke,
+    'grants.explain': service.explain,
+    'me.rights': service.mine,
   }
   return {
     handlers,
-    authority,
-    async visible(actor: Actor, _right: Right): Promise<Visible> {
-      const nothing = { domainIds: [], ids: [] }
-      return (await isAdministrator(actor)) ? 'all' : { ...nothing, except: nothing }
-    },
+    authority: ruling.authority,
+    /** Which of these things somebody has a right over. */
+    may: ruling.may,
+    /** Refuses where an operation looks at more than the one thing that its terms name. */
+    require: ruling.require,
+    visible: ruling.visible,
+    /** Everybody who was granted something: their accounts are of type `delegated`. */
+    delegates: () => delegates(deps.db),
+    forget: service.forget,
+    mayFill: service.mayFill,
+    membersChanged: service.membersChanged,
   }
 }
 export type Grants = ReturnType<typeof grants>

@@ -82,7 +82,7 @@ export async function house(cluster: PoolConfig) {
     Object.fromEntries(Object.entries(contract).filter(([name]) => only(name))) as Hub,
     hub.handlers as never,
     hub.nudges as never,
-    { throttle: { take: () => 0 }, log: { debug() {}, warn: note, error: note }, checksOutput: true },
+    { authority: hub.authority, throttle: { take: () => 0 }, log: { debug() {}, warn: note, error: note }, checksOutput: true },
   )
 
   /** Somebody at a browser: it keeps the cookie, and a request stands for whoever the cookie stands for. */

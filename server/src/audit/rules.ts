@@ -1,0 +1,48 @@
+import { attributeKeys } from '@atrium/protocol'
+
+/**
+ * AUDIT-1  No secret is written down: whatever is called like one is masked before. What only says whether there is one, how long
+ * it must be, or which one it is, stays.
+ */
+export function masked(value: unknown, key = ''): unknown {
+  if (isSecret(key) && (typeof value === 'string' || (typeof value === 'object' && value !== null))) return mask
+  if (typeof value === 'string') return withoutUser(value)
+  if (Array.isArray(value)) return value.map((one) => masked(one))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, masked(one, name)]))
+}
+const mask = '•••'
+const secret = /^(?:password|passphrase|secret|token|code|key|pin|otp|totp|cookie|hash|seed|credential|response)s?$/
+const open = new Set<string>(['postalCode', ...attributeKeys])
+function isSecret(key: string): boolean {
+  if (open.has(key)) return false
+  const words = key
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z]+/)
+  return words.some((word) => secret.test(word)) && words.at(-1) !== 'id' && words.at(-1) !== 'ids'
+}
+/** `rtmp://name:password@host` */
+const withoutUser = (text: string): string => text.replaceAll(/(\b[a-z][a-z\d+.-]*:\/\/)[^/\s@]*@/gi, `$1${mask}@`)
+
+/** AUDIT-2  An entry has 32 kB at most of what was and of what is: the hundreds of rows of an import are counted, not kept. */
+export function bounded(said: Record<string, unknown>): Record<string, unknown> {
+  if (JSON.stringify(said).length <= maxLength) return said
+  return Object.fromEntries(Object.entries(said).map(([key, value]) => [key, shortened(value)]))
+}
+const maxLength = 32_000
+function shortened(value: unknown): unknown {
+  if (JSON.stringify(value ?? null).length <= 2_000) return value
+  return Array.isArray(value)
+    ? { count: value.length }
+    : typeof value === 'string'
+      ? `${value.slice(0, 1_000).toWellFormed()}…`
+      : { isLong: true }
+}
+
+/** AUDIT-3  Of refusals as many are noted as a person can bring about: a program must not fill the log. */
+export const refusals = { times: 60, perMs: 60_000 }
+/** Mistakes in writing, and having to wait, are no attempts. */
+export const isAttempt = (code: string): boolean => !['invalid', 'rate_limited', 'unavailable', 'internal', 'too_large'].includes(code)
+
+// AUDIT-4 (what was noted stays as it was) is a trigger of the table: 0016_grants.ts. Nothing in the product removes an entry.

@@ -1,0 +1,106 @@
+import { sql, type Kysely } from 'kysely'
+import type { Reading, Tx as UnderWay } from '@atrium/platform'
+import type { AccountId, AuditEntry } from '@atrium/protocol'
+
+/** It is about things of every slice: as it writes, it looks up what they are called and where they lie. */
+export interface AuditTables {
+  auditEntry: { seq: number }
+}
+export type Db = Reading<AuditTables>
+export type Tx = UnderWay<AuditTables>
+const open = (db: Db | Tx) => db as unknown as Kysely<AuditTables>
+
+export interface NewEntry {
+  at: Date
+  actorId: AccountId | null
+  openedBy: AccountId | null
+  source: string
+  door: AuditEntry['door']
+  operation: string
+  target: { kind: string; id: string; name?: string | undefined } | undefined
+  domainId: string | null | undefined
+  refusal: string | undefined
+  before: Record<string, unknown> | null
+  after: Record<string, unknown> | null
+}
+
+/** A grant is about what it is over. */
+const known = (kind: string, id: string) => sql`
+  select coalesce(over.kind, ${kind}::text) as kind, coalesce(over.id, ${id}::uuid) as id
+  from (select 1) as one left join (select target_kind as kind, target_id as id from granted where id = ${id}::uuid and ${kind}::text = 'grant') as over on true`
+
+export async function addEntry(tx: Tx, { target, domainId, ...entry }: NewEntry): Promise<void> {
+  const { at, actorId, openedBy, source, door, operation, refusal, before, after } = entry
+  const lies = target
+    ? sql`(select case thing.kind when 'domain' then thing.id
+        when 'account' then (select domain_id from account where id = thing.id)
+        when 'list' then (select domain_id from list where id = thing.id)
+        when 'resource' then (select domain_id from resource where id = thing.id) end from (${known(target.kind, target.id)}) as thing)`
+    : sql`null::uuid`
+  const named = target
+    ? sql`(select coalesce((select name from account where id = thing.id), (select name::text from domain where id = thing.id),
+        (select name from list where id = thing.id), (select name from resource where id = thing.id), (select name from cos where id = thing.id))
+        from (${known(target.kind, target.id)}) as thing)`
+    : sql`null`
+  await sql`
+    insert into audit_entry (at, actor_id, opened_by, source, door, operation, target_kind, target_id, target_name, domain_id, outcome, refusal,
+      before, after)
+    values (${at}, ${actorId}, ${openedBy}, ${source}, ${door}, ${operation}, ${target?.kind ?? null}, ${target?.id ?? null},
+      coalesce(${target?.name ?? null}, ${named}), ${domainId === undefined ? lies : sql`${domainId}::uuid`},
+      ${refusal === undefined ? 'done' : 'refused'}, ${refusal ?? null}, ${jsonOf(before)}::jsonb, ${jsonOf(after)}::jsonb)`.execute(
+    open(tx),
+  )
+}
+const jsonOf = (said: Record<string, unknown> | null) => (said === null ? null : JSON.stringify(said))
+
+type Row = Omit<AuditEntry, 'at' | 'actor' | 'openedBy' | 'target'> & {
+  at: Date
+  actorId: AccountId | null
+  actorName: string | null
+  openedById: AccountId | null
+  openedByName: string | null
+  targetKind: string | null
+  targetId: string | null
+  targetName: string | null
+}
+const toEntry = ({ at, actorId, actorName, openedById, openedByName, targetKind, targetId, targetName, ...row }: Row): AuditEntry => ({
+  ...row,
+  at: at.toISOString(),
+  actor: actorId && { id: actorId, name: actorName ?? '' },
+  openedBy: openedById && { id: openedById, name: openedByName ?? '' },
+  target: targetKind === null ? null : { kind: targetKind, id: targetId ?? '', name: targetName ?? '' },
+})
+
+export interface Asked {
+  actorId?: string | undefined
+  targetId?: string | undefined
+  domainId?: string | undefined
+  operation?: string | undefined
+  outcome?: AuditEntry['outcome'] | undefined
+  from?: string | undefined
+  to?: string | undefined
+  before?: number | undefined
+  limit: number
+  /** The domains whose entries may be read. */
+  domainIds: readonly string[] | 'all'
+}
+export async function listEntries(db: Db, asked: Asked): Promise<AuditEntry[]> {
+  const where = [sql`true`]
+  if (asked.domainIds !== 'all') where.push(sql`entry.domain_id = any(${asked.domainIds}::uuid[])`)
+  if (asked.actorId !== undefined) where.push(sql`(entry.actor_id = ${asked.actorId} or entry.opened_by = ${asked.actorId})`)
+  if (asked.targetId !== undefined) where.push(sql`entry.target_id = ${asked.targetId}`)
+  if (asked.domainId !== undefined) where.push(sql`entry.domain_id = ${asked.domainId}`)
+  // A whole name, or what names of operations begin with.
+  if (asked.operation) where.push(sql`(entry.operation = ${asked.operation} or starts_with(entry.operation, ${`${asked.operation}.`}))`)
+  if (asked.outcome !== undefined) where.push(sql`entry.outcome = ${asked.outcome}`)
+  if (asked.from !== undefined) where.push(sql`entry.at >= ${asked.from}::timestamptz`)
+  if (asked.to !== undefined) where.push(sql`entry.at < ${asked.to}::timestamptz`)
+  if (asked.before !== undefined) where.push(sql`entry.seq < ${asked.before}`)
+  const { rows } = await sql<Row>`
+    select entry.seq::int8 as seq, entry.at, entry.actor_id, actor.name as actor_name, entry.opened_by as opened_by_id, opener.name as opened_by_name,
+      entry.source, entry.door, entry.operation, entry.target_kind, entry.target_id, entry.target_name, entry.domain_id, entry.outcome,
+      entry.refusal, entry.before, entry.after
+    from audit_entry as entry left join account as actor on actor.id = entry.actor_id left join account as opener on opener.id = entry.opened_by
+    where ${sql.join(where, sql` and `)} order by entry.seq desc limit ${asked.limit}`.execute(open(db))
+  return rows.map(toEntry)
+}

@@ -1,0 +1,179 @@
+import { fail, type Actor, type Authority } from '@atrium/platform'
+import { rights as allRights, type Needs, type Right } from '@atrium/protocol'
+import { denies, gives, holds, isAbove, isHarmless, kindOf, lies, notOnOneself, type Held, type Place, type TargetKind } from './rules.ts'
+import { administratorsAmong, classesOf, confirmedAt, findGrants, heldBy, placesOf, type Db } from './store.ts'
+
+/**
+ * Over what somebody has a right: all there is, or what lies in these domains and these single things, but for the exceptions.
+ * `ids` are of the right's kind: accounts for `account.see`, classes for `cos.see`; for `grant.see`, of every kind.
+ */
+export type Visible = 'all' | (Targets & { except: Targets })
+export interface Targets {
+  domainIds: string[]
+  ids: string[]
+}
+export interface Target {
+  kind: TargetKind
+  id: string
+}
+type Who = Pick<Actor, 'accountId' | 'through'>
+
+export interface AuthorityDeps {
+  db: Db
+  now: () => Date
+  isAdministrator: (actor: Pick<Actor, 'accountId'>) => Promise<boolean>
+}
+
+const confirmedForMs = 10 * 60_000
+const seeing: Record<TargetKind, Right> = {
+  domain: 'domain.see',
+  account: 'account.see',
+  list: 'list.see',
+  resource: 'resource.see',
+  cos: 'cos.see',
+}
+const forbidden = () => fail('forbidden', 'forbidden')
+const notFound = () => fail('not_found', 'notFound')
+
+export function authorityOf({ db, now, isAdministrator }: AuthorityDeps) {
+  /** Whoever sits at the hub's own machine has the database anyway. Nobody administers through another's eyes. */
+  async function administers(actor: Who): Promise<boolean> {
+    if (actor.through?.kind === 'console') return true
+    return actor.through?.kind !== 'administrator' && actor.through?.kind !== 'application' && isAdministrator(actor)
+  }
+  async function heldOf({ accountId, through }: Who): Promise<Held[]> {
+    if (through?.kind === 'administrator' || through?.kind === 'application') return []
+    return (await heldBy(db, [accountId])).get(accountId) ?? []
+  }
+
+  /** Of these things, those over which somebody has a right. */
+  async function may(actor: Who, right: Right, kind: TargetKind, ids: readonly string[]): Promise<Set<string>> {
+    const [isAll, places] = await Promise.all([administers(actor), placesOf(db, kind, ids)])
+    if (isAll) return new Set(places.keys())
+    const held = await heldOf(actor)
+    const allowed = [...places.values()].filter((place) => holds(held, place, right))
+    if (kind !== 'account' || isHarmless(right)) return new Set(allowed.map(({ id }) => id))
+    const untouchable = await above(held, actor, right, allowed)
+    return new Set(allowed.flatMap(({ id }) => (untouchable.has(id) ? [] : [id])))
+  }
+
+  /** GRANT-5 and GRANT-6: who of them is not to be touched, though the right is there. */
+  async function above(
+    held: readonly Held[],
+    { accountId }: Who,
+    right: Right,
+    places: readonly Place[],
+  ): Promise<Map<string, 'self' | 'above'>> {
+    const ids = places.map(({ id }) => id)
+    const [administrators, theirs] = await Promise.all([administratorsAmong(db, ids), heldBy(db, ids)])
+    const found = new Map<string, 'self' | 'above'>()
+    for (const id of ids) {
+      if (id === accountId && notOnOneself.includes(right)) found.set(id, 'self')
+      else if (id !== accountId && isAbove({ isAdministrator: administrators.has(id), held: theirs.get(id) ?? [] }, held))
+        found.set(id, 'above')
+    }
+    return found
+  }
+
+  /** Refuses as if it did not exist what may not be seen. */
+  async function require(actor: Who, right: Right, kind: TargetKind, ids: readonly string[]): Promise<void> {
+    if (await administers(actor)) return
+    const held = await heldOf(actor)
+    if (held.every(({ isDenied }) => isDenied)) throw forbidden()
+    const places = await placesOf(db, kind, ids)
+    for (const id of ids) {
+      const place = places.get(id)
+      if (!place || !(holds(held, place, right) || holds(held, place, seeing[kind]))) throw notFound()
+    }
+    const asked = [...places.values()]
+    if (asked.some((place) => !holds(held, place, right))) throw forbidden()
+    if (kind !== 'account' || isHarmless(right)) return
+    const [why] = (await above(held, actor, right, asked)).values()
+    if (why) throw fail('forbidden', why === 'self' ? 'grants.notYourself' : 'grants.aboveYou')
+  }
+
+  async function anywhere(actor: Who, right: Right): Promise<void> {
+    if (await administers(actor)) return
+    const held = await heldOf(actor)
+    if (!held.some(({ isDenied, rights, target }) => !isDenied && gives(rights, right) && !isLost(held, target, right))) throw forbidden()
+  }
+
+  const authority: Authority = {
+    async check(actor, { right, on }: Needs, input) {
+      const said = (input as Record<string, string & string[]>)[on]!
+      if (actor.through?.kind === 'application' || actor.through?.kind === 'administrator') throw forbidden()
+      if (on === 'anything') return anywhere(actor, right)
+      if (on === 'everything') {
+        if (!(await administers(actor))) throw forbidden()
+        return
+      }
+      if (on === 'grantId') return overGrant(actor, right, said)
+      if (on === 'accountIds') return require(actor, right, 'account', [...new Set<string>(said)])
+      return require(actor, right, on.slice(0, -2) as TargetKind, [said])
+    },
+
+    /** A token shows no password, and nobody shows somebody else’s. */
+    async confirmed({ sessionId, through }) {
+      if (through?.kind === 'console') return
+      const at = through === undefined || through.kind === 'unfinished' ? await confirmedAt(db, sessionId) : null
+      if (!at || now().getTime() - at.getTime() > confirmedForMs) throw fail('forbidden', 'factors.confirmFirst')
+    },
+  }
+
+  async function overGrant(actor: Who, right: Right, id: string): Promise<void> {
+    if (await administers(actor)) return
+    const held = await heldOf(actor)
+    if (held.every(({ isDenied }) => isDenied)) throw forbidden()
+    const [grant] = await findGrants(db, [id])
+    const place = grant && (await placesOf(db, grant.target.kind, [grant.target.id])).get(grant.target.id)
+    if (!place || !holds(held, place, 'grant.see')) throw notFound()
+    if (!holds(held, place, right)) throw forbidden()
+  }
+
+  return {
+    authority,
+    administers,
+    heldOf,
+    may,
+    /** As the dispatcher does for what an operation needs: for what a handler must look at itself, such as where something goes. */
+    require: (actor: Who, right: Right, target: Target): Promise<void> => require(actor, right, target.kind, [target.id]),
+
+    async visible(actor: Who, right: Right): Promise<Visible> {
+      if (await administers(actor)) return 'all'
+      const held = await heldOf(actor)
+      const isOne = ({ target }: Held) => target.kind !== 'domain' && (kindOf(right) === 'grant' || target.kind === kindOf(right))
+      const idsOf = (which: Held[]): Targets => ({
+        domainIds: which.flatMap(({ target }) => (target.kind === 'domain' ? [target.id] : [])),
+        ids: which.flatMap((grant) => (isOne(grant) ? [grant.target.id] : [])),
+      })
+      const except = idsOf(held.filter(({ isDenied, rights }) => isDenied && denies(rights, right)))
+      const seen = idsOf(held.filter(({ isDenied, rights }) => !isDenied && gives(rights, right)))
+      const domainIds = seen.domainIds.filter((id) => !except.domainIds.includes(id))
+      // A class lies in many domains: one that may be seen in one of them is seen.
+      if (kindOf(right) !== 'cos') return { domainIds, ids: seen.ids, except }
+      const ids = [...new Set([...(await classesOf(db, domainIds)), ...seen.ids])].filter((id) => !except.ids.includes(id))
+      return { domainIds: [], ids, except: { domainIds: [], ids: [] } }
+    },
+
+    /** All rights of somebody over anything at all, and over each domain. */
+    async rightsOf(actor: Who): Promise<{ anywhere: Right[]; domains: Map<string, Right[]> } | 'all'> {
+      if (await administers(actor)) return 'all'
+      const held = await heldOf(actor)
+      const granting = held.filter(({ isDenied }) => !isDenied)
+      const domains = new Map<string, Right[]>()
+      for (const { target } of granting)
+        if (target.kind === 'domain' && !domains.has(target.id)) {
+          const mine = allRights.filter((right) => holds(held, target, right))
+          if (mine.length > 0) domains.set(target.id, mine)
+        }
+      const somewhere = allRights.filter((right) =>
+        granting.some(({ rights, target }) => gives(rights, right) && !isLost(held, target, right)),
+      )
+      return { anywhere: somewhere, domains }
+    },
+  }
+}
+const isLost = (held: readonly Held[], place: Place, right: Right): boolean =>
+  held.some(({ isDenied, rights, target }) => isDenied && lies(place, target, right) && denies(rights, right))
+
+export type Ruling = ReturnType<typeof authorityOf>
