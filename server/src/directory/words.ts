@@ -1,10 +1,6 @@
-/** Without accents and capitals, as people search and as lists are sorted. */
-export const fold = (text: string): string =>
-  text
-    .normalize('NFKD')
-    .replaceAll(/[\p{M}&&\p{Script=Inherited}]+/gv, '')
-    .toLowerCase()
-    .trim()
+import { fold } from '@atrium/protocol'
+
+export { fold }
 
 /** Scripts that write words without spaces: every sign may begin one. */
 const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u

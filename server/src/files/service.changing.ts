@@ -3,6 +3,7 @@ import type { File, FileId, Hub, Input, Output } from '@atrium/protocol'
 import { isTooDeep, liesIn, mayTake, mayWrite } from './rules.ts'
 import {
   accountTopic,
+  alone,
   fileSubject,
   folderTopic,
   freeName,
@@ -41,8 +42,6 @@ import { dropVersions } from './store.versions.ts'
 export const dropJob = 'files.drop'
 /** Deletes documents where they live. */
 export const documentsJob = 'files.documents'
-/** Units that hold many rows keep to a transaction of their own. */
-const alone = { alone: true }
 /** So many go in one unit; what lies below them goes on by a job. */
 export const portion = 500
 export const purgeJob = 'files.purge'
@@ -66,8 +65,8 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
   }
 
   /** Held in the order in which everybody takes them: the spaces first. */
-  async function held(tx: Tx, actor: Actor, ids: readonly string[], others: readonly Row[] = []): Promise<Seen[]> {
-    await holdSpaces(tx, [...(await findFiles(tx, ids)), ...others])
+  async function held(tx: Tx, actor: Actor, ids: readonly string[], ...others: readonly string[]): Promise<Seen[]> {
+    await holdSpaces(tx, [...ids, ...others])
     await holdFiles(tx, ids)
     return all(tx, actor, ids)
   }
@@ -128,14 +127,14 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
 
   return {
     createFolder: (actor: Actor, { folderId, name }: Input<Hub, 'files.folder.create'>): Promise<File> =>
-      work(async (tx, announce) => toFile(await create(tx, announce, actor, 'folder', await folderFor(tx, actor, folderId), name))),
+      work(async (tx, announce) => toFile(await create(tx, announce, actor, 'folder', await folderFor(tx, actor, folderId), name)), alone),
 
     /** A name that is taken gets a number: who begins to write is not asked for another one first. */
     async createDocument(actor: Actor, { folderId, name }: Input<Hub, 'files.document.create'>): Promise<File> {
       const file = await work(async (tx, announce) => {
         const folder = await folderFor(tx, actor, folderId)
         return toFile(await create(tx, announce, actor, 'document', folder, await freeName(tx, folder, name, 'document')))
-      })
+      }, alone)
       // An empty document is one that nobody has written in: where its node is away at the moment, it is made by who opens it.
       await documents.create(file.id).catch(() => {})
       return file
@@ -153,11 +152,11 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
         const [row] = await findFiles(tx, [file.id])
         tellChanged(announce, row!)
         return shown({ ...file, ...row! })
-      }),
+      }, alone),
 
     move: (actor: Actor, { fileIds, folderId }: Input<Hub, 'files.move'>): Promise<File[]> =>
       work(async (tx, announce) => {
-        const files = await held(tx, actor, fileIds, await findFiles(tx, [folderId]))
+        const files = await held(tx, actor, fileIds, folderId)
         const folder = await folderFor(tx, actor, folderId)
         if (files.some(({ isTrashed }) => isTrashed)) throw fail('conflict', 'files.isInTrash')
         const steps = (await stand(tx, actor.accountId, [folderId]))[0]!.steps
@@ -245,6 +244,7 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
    */
   async function purge(tx: Tx, announce: Announce, files: readonly Pick<Row, 'id' | 'parentId'>[]): Promise<void> {
     const ids = files.map(({ id }) => id)
+    await holdSpaces(tx, ids)
     const below = await listBelow(tx, ids, portion)
     if (below.isMore) await jobs.enqueue(tx, purgeJob, { ids })
     const gone = below.files

@@ -52,6 +52,9 @@ export interface FilesDeps extends Database<FileTables> {
   documents: { create: (fileId: FileId) => Promise<void>; delete: (fileId: FileId) => Promise<void> }
 }
 
+/** Units that hold files keep to a transaction of their own: those that share one would hold them in any order. */
+export const alone = { alone: true }
+
 /** A file as somebody sees it. */
 export type Seen = Row & Sight
 
@@ -142,10 +145,11 @@ export type Seeing = ReturnType<typeof seeing>
 export const shown = (seen: Seen): File => toFile(seen, (seen.path.at(-2)?.id as FileId | undefined) ?? null)
 export const pathOf = ({ path }: Sight) => path.map(({ id, name }) => ({ id: id as FileId, name }))
 
-/** Says what a file is now, on the page of its folder and on its own. The newest replaces all earlier. */
+/** Says what a file is now, on the page of its folder and on its own: a folder has one as a folder, too. The newest replaces all earlier. */
 export function tellChanged(announce: Announce, row: Row): void {
   const file = toFile(row)
   if (row.parentId) announce(folderTopic(row.parentId), 'files.entry.changed', file, { replaces: fileSubject(row.id) })
+  if (row.kind === 'folder') announce(folderTopic(row.id), 'files.entry.changed', file, { replaces: fileSubject(row.id) })
   announce(fileTopic(row.id), 'files.file.changed', file, { replaces: fileSubject(row.id) })
 }
 

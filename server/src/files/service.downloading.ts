@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { fail, Refusal, type Actor } from '@atrium/platform'
 import { ticketLivesMs, type FileId, type File, type Hub, type Input, type Output, type Ticket } from '@atrium/protocol'
 import { inlineType, isShownOnly } from './rules.ts'
-import { shown, tellChanged, type FilesDeps, type Seeing } from './service.common.ts'
+import { alone, shown, tellChanged, type FilesDeps, type Seeing } from './service.common.ts'
 import { findFiles, holdFiles } from './store.ts'
 import { addVersion, findContent, setFault, takeRoom, useContent, type StoredContent } from './store.versions.ts'
 
@@ -111,6 +111,6 @@ export function downloadingService({ db, work, blobs, tickets, now, log, quotaBy
         const [row] = await findFiles(tx, [fileId])
         tellChanged(announce, row!)
         return shown({ ...file, ...row! })
-      }),
+      }, alone),
   }
 }

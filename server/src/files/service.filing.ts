@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { fail, type Actor, type Announce } from '@atrium/platform'
 import type { AccountId, FileId } from '@atrium/protocol'
-import { freeName, noSuchFile, tellChanged, type FilesDeps, type Seeing, type Seen } from './service.common.ts'
+import { alone, freeName, noSuchFile, tellChanged, type FilesDeps, type Seeing, type Seen } from './service.common.ts'
 import { headBytes, typeOf } from './sniff.ts'
 import { addFile, findFiles, holdFiles, type Row, type Tx } from './store.ts'
 import { adoptOnce, isKept, type Adopted, type Upload } from './store.uploads.ts'
@@ -16,6 +16,11 @@ type Wanted = Pick<Upload, 'folderId' | 'replaces' | 'name' | 'bytes'>
 interface Kept {
   key: string
   type: string
+  bytes: number
+}
+interface Content {
+  key: string
+  sha256: string
   bytes: number
 }
 
@@ -50,16 +55,18 @@ export function filing({ db, work, jobs, blobs, now, newId }: FilesDeps, { folde
     return row!
   }
 
-  /** Makes a content that is kept that of a file: a new one under a free name, or the next version of the one it replaces. */
-  async function put(tx: Tx, announce: Announce, actor: Actor, given: Wanted, content: { key: string; type: string }): Promise<Row> {
+  /** Keeps a content as that of a file: a new one under a free name, or the next version of the one it replaces. */
+  async function put(tx: Tx, announce: Announce, actor: Actor, given: Wanted, content: Content & { type: string }): Promise<Row> {
     const { folder, replaced } = await target(tx, actor, given)
     const { accountId } = actor
+    // Files are held before contents, by everybody.
+    const key = await keep(tx, content)
     const file = replaced ?? (await begin(tx, { fileId: newId() as FileId, accountId, folder, name: given.name }))
-    return write(tx, announce, file, { ...content, bytes: given.bytes, by: accountId })
+    return write(tx, announce, file, { ...content, key, by: accountId })
   }
 
   /** The content's blob: this one, or one that has the same already. Then this one goes, unless the other is at fault. */
-  async function keep(tx: Tx, given: { key: string; sha256: string; bytes: number }): Promise<string> {
+  async function keep(tx: Tx, given: Content): Promise<string> {
     const { key, fault } = await keepContent(tx, { ...given, at: now() })
     if (key !== given.key) await jobs.enqueue(tx, fault ? mendJob : unstageJob, fault ? { key, from: given.key } : { key: given.key })
     return key
@@ -68,7 +75,6 @@ export function filing({ db, work, jobs, blobs, now, newId }: FilesDeps, { folde
   return {
     target,
     put,
-    keep,
 
     /** Bytes that became nothing. What became the content of a file meanwhile stays. */
     async unstage({ key }: { key: string }): Promise<void> {
@@ -105,7 +111,7 @@ export function filing({ db, work, jobs, blobs, now, newId }: FilesDeps, { folde
         const file = await begin(tx, { ...adopted, folder, name: given.name })
         await write(tx, announce, file, { ...given, key, type: typeOf(head) })
         return adopted
-      })
+      }, alone)
     },
   }
 }

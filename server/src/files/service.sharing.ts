@@ -3,6 +3,7 @@ import type { Hub, Input, Share } from '@atrium/protocol'
 import { mayEmbed } from './rules.ts'
 import {
   accountTopic,
+  alone,
   noSuchFile,
   readOnly,
   shareSubject,
@@ -46,7 +47,7 @@ export function sharingService({ db, work, now, peopleOf }: FilesDeps, { changea
         // Who could write and may only read now still has it open to write.
         if (before?.may === 'write') tellRevoked(announce, fileId, accountId)
         return { fileId, accountId, may, by: actor.accountId, at: at.toISOString() }
-      })
+      }, alone)
     },
 
     /** By who may write, or by the person itself, who wants it no more. */
@@ -65,7 +66,7 @@ export function sharingService({ db, work, now, peopleOf }: FilesDeps, { changea
         if (!row) throw noSuchFile()
         if (!row.isShared) tellChanged(announce, row)
         return {}
-      })
+      }, alone)
     },
 
     see: (actor: Actor, { fileIds }: Input<Hub, 'files.shared.see'>): Promise<Record<string, never>> =>
@@ -83,7 +84,7 @@ export function sharingService({ db, work, now, peopleOf }: FilesDeps, { changea
         for (const id of fileIds) if (!mayEmbed(document, await standing(tx, actor, id, 'fileIds'))) throw readOnly()
         await addPictures(tx, documentId, fileIds)
         return {}
-      })
+      }, alone)
     },
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Refusal, type Announce, type Jobs } from '@atrium/platform'
 import type { AccountId, FileId } from '@atrium/protocol'
 import { trashLivesMs } from './rules.ts'
-import { accountTopic, shareSubject, tellRevoked, type FilesDeps } from './service.common.ts'
+import { accountTopic, alone, shareSubject, tellRevoked, type FilesDeps } from './service.common.ts'
 import { documentsJob, dropJob, purgeJob, type Changing } from './service.changing.ts'
 import { mendJob, unstageJob, type Filing } from './service.filing.ts'
 import { finishJob, type Uploading } from './service.uploading.ts'
@@ -16,7 +16,6 @@ const hourMs = 3_600_000
 /** Each content is read again and compared once in so long. */
 const scrubEveryMs = 7 * 24 * hourMs
 const scrubbedAtOnce = 50
-const alone = { alone: true }
 
 export function sweepingService(deps: FilesDeps, changing: Changing, uploading: Uploading, filed: Filing) {
   const { db, work, jobs, blobs, now, log, documents } = deps

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { fail, Refusal, type Actor, type Announce } from '@atrium/platform'
 import type { Hub, Input, Output, Sentence } from '@atrium/protocol'
 import { mayWrite, uploadLivesMs } from './rules.ts'
-import { shown, type FilesDeps, type Seeing } from './service.common.ts'
+import { alone, shown, type FilesDeps, type Seeing } from './service.common.ts'
 import { unstageJob, type Filing } from './service.filing.ts'
 import { headBytes, typeOf } from './sniff.ts'
 import type { Tx } from './store.ts'
@@ -23,7 +23,7 @@ interface Running {
   at: number
 }
 
-export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { target, put, keep }: Filing) {
+export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { target, put }: Filing) {
   const { db, work, jobs, blobs, now, newId, quotaBytes, hold } = deps
   const running = new Map<string, Running>()
 
@@ -57,7 +57,7 @@ export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { t
       // Nothing will be sent of what has no bytes.
       if (bytes === 0) await jobs.enqueue(tx, finishJob, { id: upload.id })
       return placeOf(upload)
-    })
+    }, alone)
   }
 
   /** FILE-11. Whoever may not write there any more sends in vain, and is told so. */
@@ -126,7 +126,7 @@ export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { t
     work(async (tx, announce) => {
       const held = await holdUpload(tx, id)
       if (held && isOpen(held)) await run(tx, announce)
-    })
+    }, alone)
 
   /** Ends in vain: what it took is given back, and its bytes go. */
   async function refuse(tx: Tx, upload: Upload, problem: Sentence): Promise<void> {
@@ -148,8 +148,8 @@ export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { t
     if (problem) return decide(id, (tx) => refuse(tx, upload, problem))
     try {
       await decide(id, async (tx, announce) => {
-        const key = await keep(tx, { key: blobKey, sha256: content.sha256, bytes })
-        const file = await put(tx, announce, actor, upload, { key, type: typeOf(content.head) })
+        const { sha256, head } = content
+        const file = await put(tx, announce, actor, upload, { key: blobKey, sha256, bytes, type: typeOf(head) })
         await setState(tx, id, 'done', { fileId: file.id })
       })
     } catch (error) {

@@ -1,8 +1,8 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import type { Reading, Tx as UnderWay } from '@atrium/platform'
-import type { AccountId, File, FileId, May, RoomId } from '@atrium/protocol'
+import { sortKeyOf, type AccountId, type File, type FileId, type May, type RoomId } from '@atrium/protocol'
 import { nameKey, type Space, type Step } from './rules.ts'
-import { sortKeyOf, wordsOf } from './words.ts'
+import { wordsOf } from './words.ts'
 
 export interface FileTables {
   file: {
@@ -145,19 +145,34 @@ export async function addFile(tx: Tx, { by, at, name, type = '', bytes = 0, vers
   return added && { ...row, isShared: false }
 }
 
-/** Whoever adds to a folder, or moves and deletes it, waits for the others who do. Gone: undefined. */
+/** Whoever adds to a folder, or changes a file, waits for the others who do. Gone: undefined. */
 export async function holdFiles(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
-  const { rows } = await sql<{ id: string }>`
-    select id from file where id = any(${uuids(ids)}) order by id for no key update`.execute(tx)
+  const [, { rows }] = await Promise.all([
+    lockSpaces(tx, ids, sql`pg_advisory_xact_lock_shared`),
+    sql<{ id: string }>`select id from file where id = any(${uuids(ids)}) order by id for no key update`.execute(tx),
+  ])
   return new Set(rows.map(({ id }) => id))
 }
 
-/** The tree of a space changes its shape in one unit at a time: two folders can never be moved into each other. */
-export async function holdSpaces(tx: Tx, spaces: readonly Pick<Row, 'space' | 'spaceId'>[]): Promise<void> {
-  await sql`
-    select from file where parent_id is null and space_id = any(${uuids(spaces.map(({ spaceId }) => spaceId))}) order by id for update`.execute(
-    tx,
-  )
+/**
+ * The trees in which these files lie change their shape in one unit at a time, and not while somebody adds to them: two
+ * folders can never be moved into each other, and what is deleted has nothing new in it. Spaces are held before files.
+ */
+export async function holdSpaces(tx: Tx, ids: readonly string[]): Promise<void> {
+  const held = new Set<string>()
+  for (;;) {
+    // Moved to another space while we waited.
+    const spaces = await lockSpaces(tx, ids, sql`pg_advisory_xact_lock`)
+    if (spaces.every((id) => held.has(id))) return
+    for (const id of spaces) held.add(id)
+  }
+}
+
+async function lockSpaces(tx: Tx, ids: readonly string[], lock: RawBuilder<unknown>): Promise<string[]> {
+  const { rows } = await sql<{ spaceId: string }>`
+    select space_id, ${lock}(hashtextextended(space_id::text, 8))::text as held
+    from (select distinct space_id from file where id = any(${uuids(ids)}) order by space_id) as spaces`.execute(tx)
+  return rows.map(({ spaceId }) => spaceId)
 }
 
 /** The keys of the names in a folder, of those that begin alike. */

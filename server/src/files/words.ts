@@ -1,8 +1,4 @@
-import { fold } from '../directory/index.ts'
-
-/** As people sort: `Plan 2` before `Plan 10`, whatever the capitals. */
-export const sortKeyOf = (name: string): string =>
-  fold(name).replaceAll(/\d+/g, (digits) => digits.replace(/^0+(?=\d)/, '').padStart(12, '0'))
+import { fold } from '@atrium/protocol'
 
 /** The folded name: whatever part of it is typed is found. */
 export const wordsOf = (name: string): string => fold(name)

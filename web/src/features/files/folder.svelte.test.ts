@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { beforeEach, expect, test } from 'vitest'
 import type { Failure, File, FileId, Reply } from '@atrium/protocol'
 import type { People } from '#features/people/people.svelte.ts'
+import { compareEntries } from '@atrium/protocol/files.apply'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import { FolderView } from './folder.svelte.ts'
 
@@ -10,7 +11,7 @@ const here = id(1)
 const entry = (n: number, name: string, more: Partial<File> = {}) =>
   ({ id: id(n), kind: 'file', parentId: here, name, bytes: n * 10, changedAt: `2026-01-0${n}T00:00:00Z`, trashedAt: null, ...more }) as File
 
-type Followed = { load(): Promise<unknown>; apply(name: string, payload: unknown): void; gone(): void }
+type Followed = { load(): Promise<unknown>; apply(name: string, payload: unknown, seq?: number): void; gone(): void }
 let followed: Followed
 let asked: Record<string, unknown>[]
 let answer: Reply<unknown>
@@ -30,10 +31,19 @@ function hub() {
   }
   return { feed, call } as unknown as HubConnection
 }
-const listing = (files: File[], hasMore = false) =>
+const listing = (files: File[], hasMore = false, seq = 7) =>
   ({
     ok: true,
-    data: { files, folder: entry(1, 'here'), may: 'write', path: [], hasMore, people: [], at: 7, epoch: 'e' },
+    data: {
+      files,
+      folder: entry(1, 'here'),
+      may: 'write',
+      path: [],
+      hasMore,
+      people: [],
+      at: { topic: `folder:${here}`, seq },
+      epoch: 'e',
+    },
   }) as Reply<unknown>
 const view = () => new FolderView(hub(), { learn: () => undefined } as unknown as People, here)
 const names = (folder: FolderView) => folder.files.map(({ name }) => name)
@@ -85,6 +95,92 @@ test('the next page continues after the last one, and shows nothing twice', asyn
   expect(asked.at(-1)).toMatchObject({ after: id(3) })
   assert.deepEqual([names(folder), folder.hasMore], [['b', 'c 2', 'd'], false])
 })
+
+/** A folder of the hub: what lies in it, what was told of it, and how pages are read from it. */
+function shelf(count: number) {
+  const entries = new Map(Array.from({ length: count }, (_, n) => [id(n + 10), entry(2, `file ${n * 10}`, { id: id(n + 10) })]))
+  const told: { name: string; payload: unknown; seq: number }[] = []
+  const all = () => [...entries.values()].sort((one, other) => compareEntries({ sort: 'name', isDescending: false }, one, other))
+  return {
+    entries,
+    told,
+    all,
+    put(file: File) {
+      entries.set(file.id, file)
+      told.push({ name: 'files.entry.changed', payload: file, seq: told.length + 1 })
+    },
+    take(fileId: FileId) {
+      entries.delete(fileId)
+      told.push({ name: 'files.entry.gone', payload: { fileId }, seq: told.length + 1 })
+    },
+    read(after: FileId | undefined) {
+      const from = all().findIndex((file) => file.id === after) + 1
+      return listing(all().slice(from, from + 5), all().length > from + 5, told.length)
+    },
+  }
+}
+
+for (const seed of [1, 2, 3, 4, 5, 6, 7, 8])
+  test(`however facts and stretches overtake each other, there is never a hole (seed ${seed})`, async () => {
+    let state = seed
+    const random = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below
+    const there = shelf(30)
+    let heard = 0
+    let isLoading = 0
+    /** Answers are on their way until they are let go; what they say was read when they were asked for, or a little later. */
+    const waiting: (() => void)[] = []
+    const connection = hub()
+    connection.call = (async (_name: string, { after }: { after?: FileId }) => {
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      const said = there.read(after)
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      return said
+    }) as never
+    const load = async () => {
+      isLoading++
+      const { at } = (await followed.load()) as { at: { seq: number } }
+      heard = at.seq
+      isLoading--
+    }
+    connection.feed.reload = async () => void load()
+    const folder = new FolderView(connection, { learn: () => undefined } as unknown as People, here)
+    const settle = async () => {
+      await Promise.resolve()
+      for (let n = 0; n < 20; n++) await Promise.resolve()
+    }
+    const steps = [
+      () => waiting.splice(random(waiting.length || 1), 1)[0]?.(),
+      () => {
+        const known = there.all()
+        const some = known[random(known.length)]
+        if (some) there.put({ ...some, name: `file ${random(300)}` })
+      },
+      () => there.put(entry(2, `file ${random(300)}`, { id: id(100 + random(10_000)) })),
+      () => {
+        const known = there.all()
+        if (known.length > 3) there.take(known[random(known.length)]!.id)
+      },
+      () => {
+        // As the feed does: while it loads, facts are kept aside.
+        const next = isLoading === 0 ? there.told[heard] : undefined
+        if (next) followed.apply(next.name, next.payload, ++heard)
+      },
+      () => void (isLoading === 0 && folder.hasMore && folder.more()),
+    ]
+    void load()
+    for (let n = 0; n < 600; n++) {
+      steps[random(steps.length)]!()
+      await settle()
+    }
+    for (let n = 0; n < 400 && (waiting.length > 0 || heard < there.told.length || isLoading > 0); n++) {
+      waiting.shift()?.()
+      steps[4]!()
+      await settle()
+    }
+    const shown = folder.files.map(({ name }) => name)
+    assert.deepEqual(shown, there.all().slice(0, shown.length).map(({ name }) => name)) // prettier-ignore
+    if (!folder.hasMore) assert.equal(shown.length, there.entries.size)
+  })
 
 test('a folder that cannot be had says why; one that went says that', async () => {
   const folder = view()

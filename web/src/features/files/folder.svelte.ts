@@ -1,10 +1,15 @@
-import type { Failure, File, FileId, Hub, Input, May, Payload } from '@atrium/protocol'
+import type { Failure, File, FileId, Hub, Input, May } from '@atrium/protocol'
+import { applyFolder, withNext, type FolderPage } from '@atrium/protocol/files.apply'
 import type { People } from '#features/people/people.svelte.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
-import { byName } from './words.ts'
 
 export type Sort = Input<Hub, 'files.list'>['sort']
 const pageSize = 200
+interface Fact {
+  name: string
+  payload: unknown
+  seq: number
+}
 
 /** What lies in a folder, in the order chosen; it hears what others change in it. */
 export class FolderView {
@@ -22,6 +27,10 @@ export class FolderView {
   leave: () => void
   #hub: HubConnection
   #people: People
+  /** The entry behind which the next stretch was asked for, and up to which fact: if it was elsewhere by then, we show a hole. */
+  #behind: { id: FileId | undefined; upTo: number } | undefined
+  /** What is heard while it is on its way: what is read of it may be older. */
+  #since: Fact[] = []
 
   constructor(hub: HubConnection, people: People, id: FileId) {
     this.id = id
@@ -29,7 +38,7 @@ export class FolderView {
     this.#people = people
     const following = hub.feed.follow(this.#topic, {
       load: () => this.#load(),
-      apply: (name, payload) => payload !== null && this.#apply(name, payload),
+      apply: (name, payload, seq) => this.#hear({ name, payload, seq }),
       gone: () => void (this.isGone = true),
     })
     this.leave = () => void following.leave()
@@ -51,20 +60,24 @@ export class FolderView {
   }
 
   async more(): Promise<void> {
-    const last = this.files.at(-1)
-    if (!last) return
-    const reply = await this.#ask(last.id)
+    const id = this.files.at(-1)?.id
+    const behind = { id, upTo: Infinity }
+    this.#behind = behind
+    this.#since = []
+    const reply = await this.#ask(id)
+    // It was loaded afresh meanwhile, or the next stretch asked for once more.
+    if (this.#behind !== behind) return
     if (!reply.ok) return void (this.failure = reply.error)
-    const known = new Set(this.files.map(({ id }) => id))
-    this.files = [...this.files, ...reply.data.files.filter(({ id }) => !known.has(id))]
-    this.hasMore = reply.data.hasMore
+    const { at, people } = reply.data
+    behind.upTo = at.seq
+    this.#people.learn(people)
+    this.#show(withNext(this.#page, reply.data))
+    for (const fact of this.#since) if (fact.seq > at.seq) this.#apply(fact)
   }
 
   /** The answer to what was done here is there before its fact. */
   put(file: File): void {
-    const rest = this.files.filter(({ id }) => id !== file.id)
-    const isHere = file.parentId === this.id && file.trashedAt === null
-    this.files = isHere ? [...rest, file].sort(this.#compare) : rest
+    this.#show(applyFolder['files.entry.changed'](this.#page, file))
   }
 
   take(ids: readonly FileId[]): void {
@@ -77,6 +90,7 @@ export class FolderView {
   }
 
   async #load() {
+    this.#behind = undefined
     const reply = await this.#ask()
     this.isLoading = false
     this.failure = reply.ok ? undefined : reply.error
@@ -87,14 +101,28 @@ export class FolderView {
     return { at, epoch }
   }
 
-  #apply(name: string, payload: unknown) {
-    if (name === 'files.entry.changed') this.put(payload as File)
-    else if (name === 'files.entry.gone') this.take([(payload as Payload<Hub, 'files.entry.gone'>).fileId])
+  get #page(): FolderPage {
+    const { files, hasMore, sort, isDescending } = this
+    return { folder: this.folder!, files, hasMore, sort, isDescending }
   }
 
-  #compare = (one: File, other: File): number => {
-    if ((one.kind === 'folder') !== (other.kind === 'folder')) return one.kind === 'folder' ? -1 : 1
-    const by = this.sort === 'size' ? one.bytes - other.bytes : this.sort === 'changed' ? one.changedAt.localeCompare(other.changedAt) : 0
-    return (by || byName(one.name, other.name)) * (this.isDescending ? -1 : 1)
+  #show({ folder, files, hasMore }: FolderPage) {
+    Object.assign(this, { folder, files, hasMore })
+    this.path = this.path.map((step) => (step.id === folder.id ? { id: folder.id, name: folder.name } : step))
+  }
+
+  #hear(fact: Fact) {
+    const { payload, seq } = fact
+    const about = payload as { id?: FileId; fileId?: FileId; parentId?: FileId } | null
+    const isBehind = this.#behind && seq <= this.#behind.upTo && (!about || (about.id ?? about.fileId) === this.#behind.id)
+    // What is above a folder that was moved, nobody tells it.
+    const isElsewhere = about?.id === this.id && this.folder?.parentId && about.parentId !== this.folder.parentId
+    if (isBehind || isElsewhere) return void this.#hub.feed.reload(this.#topic)
+    if (this.#behind?.upTo === Infinity) this.#since.push(fact)
+    this.#apply(fact)
+  }
+
+  #apply({ name, payload }: Fact) {
+    if (name in applyFolder) this.#show(applyFolder[name as keyof typeof applyFolder](this.#page, payload as never))
   }
 }
