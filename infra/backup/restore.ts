@@ -6,7 +6,7 @@ import type { Blobs } from '@atrium/platform/blobs/index'
 import type { Client } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { extract } from 'tar-stream'
-import { columnList, foreignKeysOf, tablesOf, type Manifest, type Outline } from './schema.ts'
+import { columnList, foreignKeysOf, tablesOf, triggersOf, type Manifest, type Outline } from './schema.ts'
 
 export interface RestoreOptions {
   client: Client
@@ -34,6 +34,8 @@ export async function restore({ client, blobs, file, migrateTo }: RestoreOptions
     await client.query('begin')
     const foreignKeys = await foreignKeysOf(client)
     for (const { table, name } of foreignKeys) await client.query(`alter table ${table} drop constraint ${name}`)
+    const triggers = await triggersOf(client)
+    for (const { table, name } of triggers) await client.query(`alter table ${table} disable trigger ${name}`)
     // Migrations write a few rows of their own. Those of the backup are the ones that count.
     await client.query(`truncate ${outline.tables.map(({ name }) => client.escapeIdentifier(name)).join(', ')}`)
     await eachEntry(file, async (name, content) => {
@@ -46,6 +48,7 @@ export async function restore({ client, blobs, file, migrateTo }: RestoreOptions
       } else content.resume()
     })
     for (const { table, name, definition } of foreignKeys) await client.query(`alter table ${table} add constraint ${name} ${definition}`)
+    for (const { table, name, turnOn } of triggers) await client.query(`alter table ${table} ${turnOn} trigger ${name}`)
     for (const { name, value } of outline.sequences)
       await client.query('select setval($1::regclass, $2::bigint)', [client.escapeIdentifier(name), value])
     await client.query('commit')

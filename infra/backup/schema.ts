@@ -61,4 +61,15 @@ export async function foreignKeysOf(client: Client): Promise<ForeignKey[]> {
   return rows
 }
 
+/** Triggers guard what people do and derive what they leave out; rows that come back are as they were. */
+export async function triggersOf(client: Client): Promise<{ table: string; name: string; turnOn: string }[]> {
+  const { rows } = await client.query<{ table: string; name: string; turnOn: string }>(
+    `select tgrelid::regclass::text as table, quote_ident(tgname) as name,
+       case tgenabled when 'A' then 'enable always' when 'R' then 'enable replica' else 'enable' end as "turnOn"
+     from pg_trigger join pg_class on pg_class.oid = tgrelid
+     where not tgisinternal and tgparentid = 0 and tgenabled <> 'D' and relnamespace = 'public'::regnamespace`,
+  )
+  return rows
+}
+
 export const columnList = (client: Client, columns: string[]): string => columns.map((name) => client.escapeIdentifier(name)).join(', ')
