@@ -12,14 +12,19 @@ const suspectMs = 5_000
  * was seen by: the client asks for another ticket, and the server looks at what is left.
  */
 function endingOf(revoked: Revoked): DocumentEnding {
+  if (revoked.kind === 'accounts') return 'account_locked'
   if (revoked.kind === 'account') return revoked.reason === 'locked' ? 'account_locked' : 'account_deleted'
   return revoked.kind === 'session' ? revoked.reason : 'ticket_refused'
 }
 
 /** What went from where everybody saw it concerns all who have it open: the server says each document by its id. */
-const concerns = (revoked: Revoked, { accountId, sessionId, fileId }: Claims): boolean =>
-  (revoked.kind === 'file' && revoked.accountId === null ? revoked.fileId === fileId : revoked.accountId === accountId) &&
-  (revoked.kind !== 'session' || revoked.sessionIds.includes(sessionId))
+const concerns = (revoked: Revoked, { accountId, sessionId, fileId }: Claims): boolean => {
+  if (revoked.kind === 'accounts') return revoked.accountIds.has(accountId)
+  return (
+    (revoked.kind === 'file' && revoked.accountId === null ? revoked.fileId === fileId : revoked.accountId === accountId) &&
+    (revoked.kind !== 'session' || revoked.sessionIds.includes(sessionId))
+  )
+}
 
 /** Ends what depends on a right that was lost, and refuses tickets from before. */
 export function rights({

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { sql } from 'kysely'
 import { memoryBus } from './bus/memory.ts'
-import { revocations, type Revoked } from './revocations.ts'
+import { revocations } from './revocations.ts'
 import { cloneDatabase, until } from './testing/index.ts'
 import { workshop } from './work.ts'
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => house.close())
 
 const log = { debug() {}, info() {}, warn: (line: unknown) => assert.fail(JSON.stringify(line)), error() {}, of: () => log }
-const locked = (accountId: string): Revoked => ({ kind: 'account', accountId, reason: 'locked' })
+const locked = (accountId: string) => ({ kind: 'account', accountId, reason: 'locked' }) as const
 const revoking = (bus: Parameters<typeof workshop>[1]) => {
   const { work } = workshop(house.db, bus)()
   return (accountId: string) => work(async (_, announce) => announce('revocations:all', 'directory.right.revoked', locked(accountId)))
@@ -25,7 +25,7 @@ test('a right that was lost is told once, by the bus at once or by a look within
   await heard('before')
   const rights = await revocations({ db: house.db, bus, log, everyMs: 20 })
   const told: string[] = []
-  rights.onRevoked((revoked) => told.push(revoked.accountId ?? ''))
+  rights.onRevoked((revoked) => told.push(revoked.kind === 'account' ? revoked.accountId : ''))
 
   await heard('alice')
   await lost('bob')

@@ -1,14 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Kysely } from 'kysely'
+import { setTimeout } from 'node:timers/promises'
+import { sql, type Kysely } from 'kysely'
 import type { Hub, Payload } from '@atrium/protocol'
 import type { Bus } from './bus/index.ts'
 import type { Log } from './log.ts'
 import { every } from './rounds.ts'
 import { factsAfter, standingsOf } from './sync.ts'
 
-export type Revoked = Payload<Hub, 'directory.right.revoked'>
+type Fact = Payload<Hub, 'directory.right.revoked'>
+/** As a process is told: of a domain, everybody who is at home in it. */
+export type Revoked =
+  | Exclude<Fact, { kind: 'domain' }>
+  | { kind: 'accounts'; accountIds: ReadonlySet<string>; reason: Extract<Fact, { kind: 'domain' }>['reason'] }
 const topic = 'revocations:all'
 const most = 1_000
+const againMs = 200
 
 /**
  * Tells whoever listens of each right that was lost, once: by the bus at once, by a look at the journal within a second.
@@ -26,7 +32,24 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
     if (last === undefined || seq <= last || ahead.has(seq)) return
     ahead.add(seq)
     while (ahead.delete(last + 1)) last++
-    if (payload !== null) for (const listener of listeners) here(() => listener(payload as Revoked))
+    if (payload === null) return
+    const fact = payload as Fact
+    if (fact.kind === 'domain') void shut(fact)
+    else for (const listener of listeners) here(() => listener(fact))
+  }
+
+  /** One fact for fifty thousand people: who they are is looked up once in each process. Until that answers, nobody is served anyway. */
+  async function shut({ domainId, reason }: Extract<Fact, { kind: 'domain' }>): Promise<void> {
+    while (!isStopped)
+      try {
+        const { rows } = await sql<{ id: string }>`select id from account where domain_id = ${domainId} and kind <> 'guest'`.execute(db)
+        const revoked: Revoked = { kind: 'accounts', accountIds: new Set(rows.map(({ id }) => id)), reason }
+        for (const listener of listeners) here(() => listener(revoked))
+        return
+      } catch (error) {
+        log.warn({ error }, 'whose door was shut cannot be read')
+        await setTimeout(againMs, undefined, { ref: false })
+      }
   }
 
   async function look(): Promise<void> {
@@ -39,6 +62,7 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
   const unsubscribe = bus.subscribe(topic, ({ seq, payload }) => seq !== null && tell(seq, payload))
   last = (await standingsOf(db, [topic])).get(topic) ?? 0
 
+  let isStopped = false
   const stopLooking = every(everyMs, look, (error) => log.warn({ error }, 'revocations cannot be read'))
 
   return {
@@ -47,6 +71,7 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
       return () => void listeners.delete(listener)
     },
     stop(): void {
+      isStopped = true
       stopLooking()
       unsubscribe()
     },

@@ -123,6 +123,8 @@ const session = z.object({
 const one = { clientId: ClientId, accountId: AccountId }
 const natural = { repeat: 'natural' } as const
 
+const OwnValuesThatHold = z.object({ effective: Values, own: OwnValues, cosId: CosId, domainId: DomainId })
+
 export const accounts = {
   /** `after` is the `next` of the page before, and belongs to its sorting. */
   'accounts.list': query(
@@ -281,12 +283,8 @@ export const accounts = {
   ),
 
   /** One's own: what holds for me, and where it is from. */
-  'me.values': query(z.strictObject({}), z.object({ effective: Values, own: OwnValues })),
-  'me.preferences': command(
-    z.strictObject({ clientId: ClientId, values: OwnChange }),
-    z.object({ effective: Values, own: OwnValues }),
-    natural,
-  ),
+  'me.values': query(z.strictObject({}), OwnValuesThatHold),
+  'me.preferences': command(z.strictObject({ clientId: ClientId, values: OwnChange }), OwnValuesThatHold, natural),
   'me.profile': query(z.strictObject({}), z.object({ profile: Profile, editable: z.array(z.string()), me: Me })),
   'me.profile.change': command(z.strictObject({ clientId: ClientId, profile: ProfileChange }), Profile, natural),
   /** The card that others see. */

@@ -98,6 +98,8 @@ export const directory = {
     'revocations',
     z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('account'), accountId: z.string(), reason: z.enum(['locked', 'deleted']) }),
+      /** Everybody who is at home in it: processes look up which of theirs that are. */
+      z.object({ kind: z.literal('domain'), domainId: z.string(), reason: z.enum(['locked']) }),
       z.object({
         kind: z.literal('session'),
         accountId: z.string(),

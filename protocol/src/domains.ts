@@ -144,5 +144,10 @@ export const domains = {
   'cos.delete': command(z.strictObject({ clientId: ClientId, cosId: CosId }), z.object({}), needs('cos.delete', 'cosId')),
 
   /** Something of the domain changed that its people see: its look, or its status. */
-  'domain.changed': fact('directory', z.object({ domainId: DomainId, look: Look })),
+  'domain.changed': fact('directory', z.object({ domainId: DomainId, look: Look, status: DomainStatus })),
+  /**
+   * What holds for everybody of this class, or in this domain, changed: whose it is asks `me.values` again, after a moment of their
+   * own choice, for there may be many.
+   */
+  'values.changing': fact('directory', z.object({ cosId: CosId.nullable(), domainId: DomainId.nullable() })),
 }

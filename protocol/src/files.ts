@@ -187,5 +187,7 @@ export const files = {
   'files.file.changed': fact('file', File),
   'files.share.given': fact('account', z.object({ file: File, may: May, by: AccountId })),
   'files.share.taken': fact('account', z.object({ fileId: FileId })),
+  /** What one keeps has reached this much of what one may: 80, 90, or all of it, and then nothing can be added. */
+  'files.usage.reached': fact('account', z.object({ bytes: z.number(), maxBytes: z.number(), percent: z.int() })),
   'files.share.seen': fact('account', z.object({ fileIds: z.array(FileId) })),
 }

@@ -1,14 +1,25 @@
 import { fail, Refusal, within, type Actor, type House, type Outgoing } from '@atrium/platform'
 import { forgetLetters } from '@atrium/platform/mail/outbox'
-import type { AccountId, Person, RoomId, SessionId } from '@atrium/protocol'
-import { auth, type AuthTables, type Hashing } from './auth/index.ts'
+import { sealingKey } from '@atrium/platform/sealing'
+import type { AccountId, DomainId, ListId, Person, RoomId, SessionId } from '@atrium/protocol'
+import { auth, type Auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, placesOf, shownIn, type Chat, type ChatTables } from './chat/index.ts'
-import { accounts, directory, setWays, waysOf, type DirectoryTables } from './directory/index.ts'
+import {
+  accounts,
+  directory,
+  findRecovery,
+  homeOf,
+  setRecovery,
+  setWays,
+  verifyRecovery,
+  waysOf,
+  type DirectoryTables,
+} from './directory/index.ts'
 import { documentNodes, documents } from './documents/index.ts'
-import { factors } from './factors/index.ts'
+import { factors, type FactorSlice, type FactorTables } from './factors/index.ts'
 import { audit, type AuditTables } from './audit/index.ts'
 import { grants, type GrantTables } from './grants/index.ts'
-import { lists } from './lists/index.ts'
+import { lists, type ListTables } from './lists/index.ts'
 import { files, holding, type Cabinet, type FileTables } from './files/index.ts'
 import { mediaNodes, meetings, type Meetings, type MeetingTables } from './meetings/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
@@ -54,16 +65,59 @@ export function slices(ground: Ground) {
   const known = accounts({ ...databaseOf<DirectoryTables>(), newId, defaults: { 'files.quota': ground.quotaBytes } })
   const granted = grants({ ...databaseOf<GrantTables>(), ...{ now, newId }, isAdministrator: known.isAdministrator })
   const noted = audit({ ...databaseOf<AuditTables>(), now, throttle: ground.throttle, visible: granted.visible })
-  const named = lists()
-  const sessions = auth({
+  const named = lists({
+    ...databaseOf<ListTables>(),
+    ...{ jobs, now, newId, peopleOf: known.peopleOf, languageOf: known.languageOf, organisation: known.organisation },
+    post: (tx, letter) => jobs.enqueue(tx, mailJob, letter),
+    visible: granted.visible,
+    require: granted.require,
+    mayFill: granted.mayFill,
+    membersChanged: granted.membersChanged,
+    forget: granted.forget,
+  })
+  const sealed = databaseOf()
+  let key: Promise<Buffer> | undefined
+  /** Read once: it is never another. */
+  const hubKey = () =>
+    (key ??= sealed
+      .work((tx) => sealingKey(tx))
+      .catch((error: unknown) => {
+        key = undefined
+        throw error
+      }))
+  /** Whether the domain of an account lets its people in this way. Who administers the hub is let in by password, whatever it says. */
+  async function allows(accountId: AccountId, way: 'password' | 'passkey'): Promise<boolean> {
+    const { db } = databaseOf<DirectoryTables>()
+    const home = await homeOf(db, accountId)
+    const ways = home?.domainId ? await waysOf(db, { id: home.domainId }) : undefined
+    if (!ways || home?.isAdministrator) return true
+    return way === 'password' ? ways.allowsPassword : ways.allowsPasskey
+  }
+  const sessions: Auth = auth({
     ...ground,
     ...databaseOf<AuthTables>(),
     accounts: known,
     about: { version: ground.version, source: ground.source },
     post: (tx, letter) => jobs.enqueue(tx, mailJob, letter),
+    later: (tx, kind, payload) => jobs.enqueue(tx, kind, payload),
     guestDoor: (...asked) => talks.guestDoor(...asked),
+    hubKey,
+    allows,
+    proofsOf: (...asked) => proofs.proofsOf(...asked),
+    isTrusted: (...asked) => proofs.isTrusted(...asked),
+    forgetDevices: (...asked) => proofs.forgetDevices(...asked),
+    verifyElsewhere: async () => undefined,
+    recovery: { find: findRecovery, set: setRecovery, verify: verifyRecovery },
   })
-  const proofs = factors()
+  const proofs: FactorSlice = factors({
+    ...ground,
+    ...databaseOf<FactorTables>(),
+    accounts: known,
+    auth: sessions,
+    hubKey,
+    allows,
+    recoveryOf: findRecovery,
+  })
   const images = pictures({ ...ground, ...databaseOf<PictureTables>(), maySee: (...asked) => rooms.maySee(...asked) })
   const rooms: Chat = chat({
     ...databaseOf<ChatTables>(),
@@ -77,18 +131,42 @@ export function slices(ground: Ground) {
   const people = directory({
     ...databaseOf<DirectoryTables>(),
     ...{ now, newId, known },
+    visible: granted.visible,
+    mustHave: (actor, right, over) => granted.require(actor, right, targetOf(over)),
+    mustAdminister: (actor) => granted.authority.check(actor, { right: 'domain.limits', on: 'everything' }, {}),
+    delegates: granted.delegates,
     invite: sessions.invite,
     isPassword: sessions.isPassword,
+    firstPassword: sessions.firstPassword,
+    credentialsOf: sessions.credentialsOf,
+    lockoutsOf: sessions.lockedOutUntil,
+    liftLockout: sessions.liftLockout,
+    removePassword: sessions.removePassword,
+    endAllSessions: sessions.endAllSessions,
     endSessions: sessions.endSessions,
-    forgetSecrets: sessions.forgetSecrets,
+    endSessionsIn: sessions.endSessionsIn,
+    async forgetSecrets(tx, accountId) {
+      await sessions.forgetSecrets(tx, accountId)
+      await proofs.forgetSecrets(tx, accountId)
+    },
     async forgetLetters(tx, address) {
       await jobs.withdraw(tx, mailJob, { to: address })
       await forgetLetters(tx, address)
     },
     setProfilePicture: images.setProfile,
+    setLookPictures: images.setLook,
     forgetAuthor: (tx, ...what) => rooms.forgetAuthor(within(tx), ...what),
     closeSeats: (tx, ...what) => rooms.closeSeats(within(tx), ...what),
     forgetFiles: (tx, ...what) => cabinet.forgetOwner(within(tx), ...what),
+    handFilesOver: (tx, ...what) => cabinet.handOver(within(tx), ...what),
+    forgetGrants: (tx, announce, accountId) => granted.forget(tx, announce, [accountId]),
+    bytesOf: (at, accountId) => cabinet.bytesOf(at as never, accountId),
+    contactsOf: (accountId) => rooms.contactsOf(accountId),
+    listsOf: async () => [],
+    addToList: async () => {
+      throw fail('unavailable', 'unavailable')
+    },
+    keptElsewhere: async () => [],
   })
   const found = search({
     ...databaseOf<SearchTables>(),
@@ -111,6 +189,7 @@ export function slices(ground: Ground) {
     ...ground,
     ...databaseOf<FileTables>(),
     hold: inHand.hold,
+    allowanceOf: known.allowanceOf,
     documents: papersAt,
     placesOf,
     shownIn,
@@ -171,6 +250,7 @@ export function slices(ground: Ground) {
     /** Asked by the dispatcher before and after whatever is administrative. */
     authority: { ...granted.authority, ...noted.watch },
     sessions,
+    proofs,
     images,
     rooms,
     people,
@@ -197,6 +277,13 @@ export function slices(ground: Ground) {
     stop: inHand.stop,
   }
 }
+const targetOf = (over: { accountId: AccountId } | { domainId: DomainId } | { listId: ListId }) =>
+  'accountId' in over
+    ? ({ kind: 'account', id: over.accountId } as const)
+    : 'domainId' in over
+      ? ({ kind: 'domain', id: over.domainId } as const)
+      : ({ kind: 'list', id: over.listId } as const)
+
 /** Somebody who is not at the door: what was begun for them is finished without a session of theirs, if they may still be here. */
 const standInFor = (person: Person | undefined): Actor | undefined =>
   person?.status === 'active' ? { accountId: person.id, kind: person.kind, sessionId: noSession, scope: null } : undefined

@@ -14,6 +14,7 @@ const isAskedAgain = (revoked: Revoked) => revoked.kind === 'participant' || rev
 
 /** Whether this right was what somebody in a meeting is there by. */
 export function concerns(revoked: Revoked, who: Admitted & { meetingId: MeetingId }): boolean {
+  if (revoked.kind === 'accounts') return revoked.accountIds.has(who.accountId)
   if (!('accountId' in revoked) || revoked.accountId !== who.accountId) return false
   switch (revoked.kind) {
     case 'account':

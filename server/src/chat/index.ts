@@ -1,11 +1,12 @@
 import { together, type Actor, type Handlers, type Nudges, type Span } from '@atrium/platform'
-import { idIn, type chat as contract, type Message, type Room } from '@atrium/protocol'
+import { idIn, type AccountId, type chat as contract, type Message, type Room } from '@atrium/protocol'
 import { ownMessages, ownReactions, ownRooms } from './store.export.ts'
 import { asLeft } from './rules.ts'
 import { roomTopic, type ChatDeps } from './service.common.ts'
 import { roomsOfMeetings } from './service.meetings.ts'
 import { chatService } from './service.ts'
 import { listTheseMessages } from './store.messages.ts'
+import { listContacts } from './store.rooms.ts'
 import { listRooms, listSpans, maySee, spansOfSeats, stretchesOf } from './store.seats.ts'
 
 export { excerptOf } from './rules.ts'
@@ -105,6 +106,8 @@ export function chat(deps: ChatDeps) {
     /** The jobs of this slice. Called once, where jobs are done. */
     work: service.work,
     closeSeats: service.closeSeats,
+    /** Whom somebody talks with in a room of two. */
+    contactsOf: (accountId: string): Promise<AccountId[]> => listContacts(db, accountId, 200),
     /** The parts of somebody's copy of their data. */
     exportParts: [
       { name: 'rooms', of: roomsOf },

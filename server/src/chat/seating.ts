@@ -55,11 +55,11 @@ export function join(
   announce: Announce,
   { id: roomId, kind, createdAt }: { id: RoomId; kind: Room['kind']; createdAt: Date },
   newcomers: readonly AccountId[],
-  { by, isLent = false }: { by: AccountId; isLent?: boolean },
+  { by, isLent = false, role = 'member' }: { by: AccountId; isLent?: boolean; role?: Seat['role'] },
 ): () => Room {
   async function seated(seq: number): Promise<{ room: Room; read: number }> {
     const seat = newSeat(kind, seq, isLent)
-    await addSeats(tx, roomId, { accountIds: newcomers, role: 'member', isLent, ...seat })
+    await addSeats(tx, roomId, { accountIds: newcomers, role, isLent, ...seat })
     return { room: await findRoom(tx, roomId), read: seat.readSeq }
   }
   let joining: ReturnType<typeof seated>
@@ -72,13 +72,20 @@ export function join(
   for (const accountId of newcomers)
     announce(accountTopic(accountId), 'chat.seat.taken', async () => {
       const { room, read } = await joining
-      return newEntry(room, { role: 'member', isLent }, createdAt, read)
+      return newEntry(room, { role, isLent }, createdAt, read)
     })
   return () => room
 }
 
 /** Ends a seat. The room as it is then is known when the unit is over. */
-export async function depart(tx: Tx, announce: Announce, roomId: RoomId, accountId: AccountId, by: AccountId): Promise<() => Room> {
+export async function depart(
+  tx: Tx,
+  announce: Announce,
+  roomId: RoomId,
+  accountId: AccountId,
+  by: AccountId,
+  { hasHeir = false }: { hasHeir?: boolean } = {},
+): Promise<() => Room> {
   let toSeq = 0
   let room: Room
   announce(roomTopic(roomId), 'chat.member.left', async (seq) => {
@@ -89,7 +96,7 @@ export async function depart(tx: Tx, announce: Announce, roomId: RoomId, account
   })
   announce(accountTopic(accountId), 'chat.seat.left', { roomId })
   announce('revocations:all', 'directory.right.revoked', () => ({ kind: 'seat' as const, accountId, roomId, toSeq }))
-  const heir = heirOf(await listHeirs(tx, roomId, accountId))
+  const heir = hasHeir ? undefined : heirOf(await listHeirs(tx, roomId, accountId))
   if (heir) announceSeat(announce, roomId, heir.accountId, () => makeOwner(tx, roomId, heir.accountId))
   return () => room
 }

@@ -1,10 +1,10 @@
 import { fail, type Actor, type Announce } from '@atrium/platform'
 import type { AccountId, Hub, Input, Output, Room, RoomEntry, RoomId, Seat } from '@atrium/protocol'
-import { canInvite, directKey, isForTwo, isOwner, isVisitor } from './rules.ts'
+import { canInvite, directKey, heirOf, isForTwo, isOwner, isVisitor } from './rules.ts'
 import { announceSeat, depart, furnish, join } from './seating.ts'
 import { isArchived, readableRoom, roomTopic, type ChatDeps } from './service.common.ts'
 import { addRoom, changeRoom, findDirect, listEntries } from './store.rooms.ts'
-import { findSeat, holdRoom, keepLentSeats, muteSeat, seatedOf, seatsOf } from './store.seats.ts'
+import { findSeat, holdRoom, keepLentSeats, listHeirs, makeOwner, muteSeat, seatedOf, seatsOf, type Found } from './store.seats.ts'
 import type { Db, Tx } from './store.ts'
 
 /** Units that hold a room's row and announce to many accounts keep to a transaction of their own. */
@@ -26,6 +26,11 @@ export function membershipService({ db, work, now, newId, reachable }: ChatDeps)
     const found = await readableRoom(tx, actor, roomId)
     if (isForTwo(found)) throw fail('forbidden', 'chat.directIsForTwo')
     return found
+  }
+
+  async function inherit(tx: Tx, announce: Announce, { room, createdAt }: Found, by: AccountId, to: AccountId): Promise<void> {
+    if (await findSeat(tx, room.id, to)) announceSeat(announce, room.id, to, () => makeOwner(tx, room.id, to))
+    else join(tx, announce, { ...room, createdAt }, [to], { by, role: 'owner' })
   }
 
   return {
@@ -112,12 +117,21 @@ export function membershipService({ db, work, now, newId, reachable }: ChatDeps)
         return announceSeat(announce, roomId, actor.accountId, () => muteSeat(tx, roomId, actor.accountId, isMuted))
       }),
 
-    /** Whoever closes an account leaves the groups. The direct rooms stay, for those on the other side. */
-    async closeSeats(tx: Tx, announce: Announce, accountId: AccountId): Promise<void> {
-      for (const roomId of (await seatsOf(tx, [accountId])).get(accountId) ?? []) {
+    /**
+     * Whoever closes an account leaves the groups. The direct rooms stay, for those on the other side. Groups that nobody else owns
+     * go to `to`, where that is said: also the ones that they are no member of.
+     */
+    async closeSeats(tx: Tx, announce: Announce, accountId: AccountId, to?: AccountId): Promise<void> {
+      for (const id of (await seatsOf(tx, [accountId])).get(accountId) ?? []) {
+        const roomId = id as RoomId
         await holdRoom(tx, roomId)
         const found = await findSeat(tx, roomId, accountId)
-        if (found && !isForTwo(found)) await depart(tx, announce, roomId as RoomId, accountId, accountId)
+        if (!found || isForTwo(found)) continue
+        const isLast = isOwner(found) && heirOf(await listHeirs(tx, roomId, accountId)) !== undefined
+        const isAlone = isOwner(found) && found.room.memberCount === 1
+        const hasHeir = to !== undefined && (isLast || isAlone)
+        if (hasHeir) await inherit(tx, announce, found, accountId, to)
+        await depart(tx, announce, roomId, accountId, accountId, { hasHeir })
       }
     },
   }

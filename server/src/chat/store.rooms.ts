@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Room, RoomEntry, Seat } from '@atrium/protocol'
+import type { AccountId, Room, RoomEntry, Seat } from '@atrium/protocol'
 import { excerptOf } from './rules.ts'
 import { roomColumns, seenColumns, toSeen, type SeenRow } from './store.seats.ts'
 import { reading, type Db, type Tx } from './store.ts'
@@ -30,6 +30,18 @@ export async function listEntries(db: Db, accountId: string, roomIds?: readonly 
     where seat.account_id = ${accountId} and seat.to_seq is null ${these}
     order by coalesce(latest.sent_at, room.created_at) desc`.execute(reading(db))
   return rows.map(toEntry)
+}
+
+/** Whom somebody has a direct room with, the newest words first. */
+export async function listContacts(db: Db, accountId: string, limit: number): Promise<AccountId[]> {
+  const { rows } = await sql<{ accountId: AccountId }>`
+    select other.account_id from seat
+    join room on room.id = seat.room_id and room.kind = 'direct'
+    join seat as other on other.room_id = seat.room_id and other.account_id <> seat.account_id
+    left join lateral (select sent_at from message where message.room_id = seat.room_id order by seq desc limit 1) as latest on true
+    where seat.account_id = ${accountId} and seat.to_seq is null
+    group by other.account_id order by max(coalesce(latest.sent_at, room.created_at)) desc limit ${limit}`.execute(reading(db))
+  return rows.map(({ accountId }) => accountId)
 }
 
 function toEntry(row: EntryRow): RoomEntry {

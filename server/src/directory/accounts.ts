@@ -3,7 +3,9 @@ import type { AccountId, CosId, DomainId, Language, Organisation, Person, Values
 import { canAdminister, type Standing } from './rules.ts'
 import { addCos } from './store.cos.ts'
 import { addDomain } from './store.domains.ts'
-import { valuesOf } from './store.values.ts'
+import { allowanceOf } from './allowance.ts'
+import { layersOf } from './store.values.ts'
+import { defaultValues, effective } from './values.ts'
 import {
   addAccount,
   addGuest,
@@ -33,7 +35,9 @@ interface Deps extends Pick<Database<DirectoryTables>, 'db'> {
 
 /** What the other slices stand on. What takes `tx` is called inside their units of work. */
 export function accounts({ db, newId, defaults }: Deps) {
-  const valuesIn = (at: Reading<any> | Tx, ids: readonly string[]) => valuesOf(at, ids, defaults)
+  const layersIn = (at: Reading<any> | Tx, ids: readonly string[]) => layersOf(at, ids, defaults)
+  const valuesIn = async (at: Reading<any> | Tx, ids: readonly string[]): Promise<Map<string, Values>> =>
+    new Map([...(await layersIn(at, ids))].map(([id, of]) => [id, effective(of)]))
 
   return {
     /** Those of them who exist, closed accounts included: what they wrote may still be on a screen. */
@@ -44,9 +48,14 @@ export function accounts({ db, newId, defaults }: Deps) {
     reachable: (ids: readonly string[]): Promise<AccountId[]> => reachable(db, ids),
     /** DIR-13  What holds for each of these: one statement, whatever their number. */
     valuesIn,
+    layersIn,
     async valuesOf(id: AccountId): Promise<Values> {
       return (await valuesIn(db, [id])).get(id)!
     },
+    /** How much somebody may keep in files. In a unit of work, what a domain has left is the unit's alone. */
+    allowanceOf: (at: Reading<any> | Tx, id: AccountId) => allowanceOf(at, id, valuesIn),
+    /** What holds where nobody says anything. */
+    defaultValues: defaultValues(defaults),
     isAdministrator: async (actor: Pick<Actor, 'accountId'>): Promise<boolean> => canAdminister(await findStanding(db, actor.accountId)),
     organisation: (): Promise<Organisation | undefined> => findOrganisation(db),
     organisationIn: (tx: Tx): Promise<Organisation | undefined> => findOrganisation(tx),

@@ -121,6 +121,24 @@ export async function homeOf(db: Db | Tx, address: string): Promise<DomainId | u
   return rows[0]?.id
 }
 
+/** What the people of these domains keep together. */
+export async function bytesIn(db: Db | Tx, ids: readonly string[]): Promise<Map<DomainId, number>> {
+  if (ids.length === 0) return new Map()
+  const rows = await open(db)
+    .selectFrom('domainUsage')
+    .select(['domainId', 'bytes'])
+    .where('domainId', '=', sql<DomainId>`any(${ids}::uuid[])`)
+    .execute()
+  return new Map(rows.map(({ domainId, bytes }) => [domainId, bytes]))
+}
+
+/** The organisation's own. */
+export async function findHome(db: Db | Tx): Promise<Omit<DomainRow, 'bytes'> | undefined> {
+  return domains(db)
+    .where('id', '=', sql<DomainId>`(${homeDomain})`)
+    .executeTakeFirst()
+}
+
 /** How many have this class in a domain: those who chose it, and where it is the default those who chose none. */
 export async function countInClass(tx: Tx, domainId: DomainId, cosId: CosId, but?: AccountId): Promise<number> {
   const { count } = await open(tx)

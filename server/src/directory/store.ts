@@ -4,7 +4,7 @@ import type { AccountId, DomainId, Organisation, OwnValues, Person, PictureId } 
 import { ladder, listed, takesMessages, type Standing } from './rules.ts'
 import { homeDomain } from './store.domains.ts'
 import { open, type Db, type DirectoryTables } from './tables.ts'
-import { fold, patternsOf, searchableWords } from './words.ts'
+import { fold, inwardPatternsOf, patternsOf, searchableWords } from './words.ts'
 
 export type { DirectoryTables } from './tables.ts'
 
@@ -87,6 +87,36 @@ export async function listPeople(db: Db, { search, after, limit, include }: Peop
   return (await page.execute()).map(toPerson)
 }
 
+/** Who is searched for: these first, then everybody else, each alphabetically. Also by what stands within a word. */
+export async function listMatching(
+  db: Db,
+  asked: PeoplePage & { search?: string | undefined; first: readonly AccountId[] },
+): Promise<Person[]> {
+  const patterns = inwardPatternsOf(asked.search ?? '')
+  const matching = (isFirst: boolean) => {
+    let page = people(db).where('kind', '=', 'person').where('account.status', '<>', 'deleted').orderBy('sortKey').orderBy('account.id')
+    if (asked.include === 'active') page = page.where('isHidden', '=', false).where(holds(listed))
+    for (const pattern of patterns) page = page.where('words', 'like', pattern)
+    return page.where(isFirst ? sql<boolean>`account.id = ${uuids(asked.first)}` : sql<boolean>`account.id <> all(${asked.first}::uuid[])`)
+  }
+  const after = asked.after as AccountId | undefined
+  const behind = sql<boolean>`(sort_key, account.id) > (select last.sort_key, last.id from account as last where last.id = ${after})`
+  const isAmongFirst = after !== undefined && asked.first.includes(after)
+  const beginning =
+    asked.first.length === 0 || (after !== undefined && !isAmongFirst)
+      ? []
+      : await matching(true)
+          .$if(isAmongFirst, (page) => page.where(behind))
+          .limit(asked.limit)
+          .execute()
+  if (beginning.length >= asked.limit) return beginning.map(toPerson)
+  const rest = await matching(false)
+    .$if(after !== undefined && !isAmongFirst, (page) => page.where(behind))
+    .limit(asked.limit - beginning.length)
+    .execute()
+  return [...beginning, ...rest].map(toPerson)
+}
+
 const standings = (db: Db | Tx) =>
   open(db)
     .selectFrom('account')
@@ -135,6 +165,23 @@ export async function countOtherAdministrators(tx: Tx, id: string): Promise<numb
     .where('account.id', '<>', id as AccountId)
     .executeTakeFirstOrThrow()
   return count
+}
+
+/** Who could still administer if nobody of this domain can. */
+export async function countAdministratorsOutside(tx: Tx, domainId: DomainId): Promise<number> {
+  const { count } = await open(tx)
+    .selectFrom('account')
+    .leftJoin('domain', 'domain.id', 'account.domainId')
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .where('isAdministrator', '=', true)
+    .where(holds(['active']))
+    .where((is) => is.or([is('account.domainId', 'is', null), is('account.domainId', '<>', domainId)]))
+    .executeTakeFirstOrThrow()
+  return count
+}
+
+export async function setAdministrator(tx: Tx, id: AccountId, isAdministrator: boolean): Promise<void> {
+  await open(tx).updateTable('account').set({ isAdministrator }).where('id', '=', id).execute()
 }
 
 export interface NewAccount {

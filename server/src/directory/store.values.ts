@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Tx } from '@atrium/platform'
 import type { AccountId, OwnValues, Values } from '@atrium/protocol'
 import { open, type Db } from './tables.ts'
-import { defaultValues, effective, type Layers } from './values.ts'
+import { defaultValues, type Layers } from './values.ts'
 
 type Row = { id: AccountId; own: OwnValues; ofClass: OwnValues | null; caps: Partial<Values> | null }
 
@@ -16,11 +16,6 @@ export async function layersOf(db: Db | Tx, ids: readonly string[], settings: Pa
     where account.id = any(${ids}::uuid[])`.execute(open(db))
   const defaults = defaultValues(settings)
   return new Map(rows.map(({ id, own, ofClass, caps }) => [id, { defaults, own, ofClass: ofClass ?? {}, caps: caps ?? {} }]))
-}
-
-export async function valuesOf(db: Db | Tx, ids: readonly string[], settings?: Partial<Values>): Promise<Map<string, Values>> {
-  const layers = await layersOf(db, ids, settings)
-  return new Map([...layers].map(([id, of]) => [id, effective(of)]))
 }
 
 export async function saveOwnValues(tx: Tx, id: AccountId, ownValues: OwnValues): Promise<void> {

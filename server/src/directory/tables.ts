@@ -73,6 +73,8 @@ export interface DirectoryTables {
     recoveryAddress: Generated<string | null>
     isRecoveryVerified: Generated<boolean>
   }
+  /** What the people of a domain keep together in files: a view. */
+  domainUsage: { domainId: DomainId; bytes: number }
   address: { address: string; ownerKind: 'account' | 'list' | 'resource'; ownerId: string; isPrimary: boolean }
 }
 export type Db = Reading<DirectoryTables>

@@ -27,6 +27,13 @@ export function patternsOf(search: string): string[] {
   return (words.length > 0 ? words : given).slice(0, 8).map((word) => `% ${word.replaceAll(/[\\%_]/g, '\\$&')}%`)
 }
 
+/**
+ * Also what stands within a word, from three signs on: fewer are found by no index, and in too many words. A space before it is the
+ * beginning of a word.
+ */
+export const inwardPatternsOf = (search: string): string[] =>
+  patternsOf(search).map((pattern) => ([...pattern.slice(2, -1)].length >= 3 ? `%${pattern.slice(2)}` : pattern))
+
 const emojiOf = (text: string): string[] => [...new Set(text.match(/\p{RGI_Emoji}/gv) ?? [])].slice(0, maxSigns)
 
 function tailsOf(word: string): string[] {

@@ -1,17 +1,19 @@
-import type { Actor, Handlers, Span } from '@atrium/platform'
-import { idIn, type files as contract, type FileId } from '@atrium/protocol'
+import type { Actor, Announce, Handlers, Span } from '@atrium/platform'
+import { idIn, type AccountId, type files as contract, type FileId, type Person } from '@atrium/protocol'
 import { WithContent, type ExportPart } from '../directory/index.ts'
 import { isShownOnly, mayAttach } from './rules.ts'
 import { changingService } from './service.changing.ts'
 import { seeing, shown, type FilesDeps } from './service.common.ts'
 import { downloadingService } from './service.downloading.ts'
 import { filing } from './service.filing.ts'
+import { handOver } from './service.handing.ts'
 import { readingService } from './service.reading.ts'
 import { sharingService } from './service.sharing.ts'
 import { sweepingService } from './service.sweeping.ts'
 import { uploadingService } from './service.uploading.ts'
 import { ownFiles } from './store.export.ts'
-import { spaceOf } from './store.ts'
+import { spaceOf, type Db, type Tx } from './store.ts'
+import { usageOf } from './store.versions.ts'
 
 export { holding } from './holding.ts'
 export { fileTopic, type FilesDeps } from './service.common.ts'
@@ -111,6 +113,10 @@ export function files(deps: FilesDeps) {
     adopt: filed.adopt,
 
     forgetOwner: sweeping.forgetOwner,
+    handOver: (tx: Tx, announce: Announce, from: Pick<Person, 'id' | 'name'>, to: AccountId): Promise<void> =>
+      handOver(deps, tx, announce, from, to),
+    /** What somebody keeps. */
+    bytesOf: (at: Db, accountId: AccountId): Promise<number> => usageOf(at, accountId),
     sweepTrash: sweeping.sweepTrash,
     sweepUploads: uploading.sweep,
     scrub: sweeping.scrub,

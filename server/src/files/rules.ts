@@ -12,6 +12,10 @@ export interface Step {
 /** What the asker is in the room that a space belongs to. Undefined: nothing. */
 export type Place = { isArchived: boolean; isLent: boolean } | undefined
 
+/** FILE-18  Who keeps so much of what they may is told: once, when it is reached. */
+export const levels = [100, 90, 80] as const
+export const levelOf = (bytes: number, maxBytes: number): number => levels.find((percent) => bytes * 100 >= maxBytes * percent) ?? 0
+
 /** FILE-1  A personal space is its owner's, and nobody else's. Guests have none. */
 const inPersonal = (actor: Pick<Actor, 'accountId' | 'kind'>, accountId: string): May | null =>
   actor.kind !== 'guest' && actor.accountId === accountId ? 'write' : null

@@ -1,5 +1,6 @@
 import { fail, type Actor, type Announce } from '@atrium/platform'
 import type { File, FileId, Hub, Input, Output } from '@atrium/protocol'
+import { mustHaveRoom } from './paying.ts'
 import { isTooDeep, liesIn, mayTake, mayWrite } from './rules.ts'
 import {
   accountTopic,
@@ -133,6 +134,7 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
     async createDocument(actor: Actor, { folderId, name }: Input<Hub, 'files.document.create'>): Promise<File> {
       const file = await work(async (tx, announce) => {
         const folder = await folderFor(tx, actor, folderId)
+        await mustHaveRoom(deps, tx, actor.accountId)
         return toFile(await create(tx, announce, actor, 'document', folder, await freeName(tx, folder, name, 'document')))
       }, alone)
       // An empty document is one that nobody has written in: where its node is away at the moment, it is made by who opens it.

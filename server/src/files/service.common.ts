@@ -8,6 +8,7 @@ import {
   type Log,
   type Reading,
   type Tickets,
+  type Tx as UnderWay,
 } from '@atrium/platform'
 import type { AccountId, File, FileId, Person, RoomId, Topic } from '@atrium/protocol'
 import type { Holding } from './holding.ts'
@@ -28,13 +29,23 @@ import {
   type Tx,
 } from './store.ts'
 
+export interface Allowance {
+  quotaBytes: number
+  /** All of the domain together: its limit, and what of it is left while the unit lasts. Null: no limit. */
+  domain: { maxBytes: number; leftBytes: number } | null
+  maxUploadBytes: number
+  /** Of each file. */
+  versionsKept: number
+}
+
 export interface FilesDeps extends Database<FileTables> {
   epoch: string
   now: () => Date
   newId: () => string
   blobs: Blobs
   jobs: Pick<Jobs, 'enqueue'>
-  quotaBytes: number
+  /** How much somebody may keep, and how. */
+  allowanceOf: (at: Reading<any> | UnderWay, accountId: AccountId) => Promise<Allowance>
   /** One at a time goes on with an upload. */
   hold: Holding['hold']
   peopleOf: (db: Reading<any>, accountIds: readonly string[]) => Promise<Person[]>

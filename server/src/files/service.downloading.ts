@@ -3,10 +3,11 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { fail, Refusal, type Actor } from '@atrium/platform'
 import { ticketLivesMs, type FileId, type File, type Hub, type Input, type Output, type Ticket } from '@atrium/protocol'
+import { pay } from './paying.ts'
 import { inlineType, isShownOnly } from './rules.ts'
 import { alone, shown, tellChanged, type FilesDeps, type Seeing } from './service.common.ts'
 import { findFiles, holdFiles } from './store.ts'
-import { addVersion, findContent, setFault, takeRoom, useContent, type StoredContent } from './store.versions.ts'
+import { addVersion, findContent, setFault, useContent, type StoredContent } from './store.versions.ts'
 
 /** What fits into memory is compared with its hash before it is given out. */
 const comparedBytes = 4 << 20
@@ -26,7 +27,8 @@ export interface Opened {
 }
 type Claims = Extract<Ticket, { purpose: 'download' }>
 
-export function downloadingService({ db, work, blobs, tickets, now, log, quotaBytes }: FilesDeps, { standing, changeable }: Seeing) {
+export function downloadingService(deps: FilesDeps, { standing, changeable }: Seeing) {
+  const { db, work, blobs, tickets, now, log } = deps
   async function content(fileId: string, version: number | undefined): Promise<StoredContent> {
     const found = await findContent(db, fileId, version)
     if (!found) throw fail('not_found', version === undefined ? 'files.notAFile' : 'files.noSuchVersion')
@@ -103,8 +105,7 @@ export function downloadingService({ db, work, blobs, tickets, now, log, quotaBy
         if (!old) throw fail('not_found', 'files.noSuchVersion', { field: 'version' })
         if (old.version === file.version) return shown(file)
         const [at, by] = [now(), actor.accountId]
-        if (!(await takeRoom(tx, by, old.bytes, quotaBytes)))
-          throw fail('over_quota', 'files.spaceFull', { params: { maxBytes: quotaBytes } })
+        await pay(deps, tx, announce, by, old.bytes)
         await useContent(tx, old.blobKey)
         const { blobKey, type, bytes } = old
         await addVersion(tx, { fileId, version: file.version + 1, blobKey, type, bytes, by, at })

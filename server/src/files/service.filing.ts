@@ -1,11 +1,12 @@
 import { buffer } from 'node:stream/consumers'
 import { fail, type Actor, type Announce } from '@atrium/platform'
 import type { AccountId, FileId } from '@atrium/protocol'
+import { dropJob } from './service.changing.ts'
 import { alone, freeName, noSuchFile, tellChanged, type FilesDeps, type Seeing, type Seen } from './service.common.ts'
 import { headBytes, typeOf } from './sniff.ts'
 import { addFile, findFiles, holdFiles, type Row, type Tx } from './store.ts'
 import { adoptOnce, isKept, type Adopted, type Upload } from './store.uploads.ts'
-import { addVersion, keepContent, setFault, takeRoom } from './store.versions.ts'
+import { addVersion, dropOldVersions, keepContent, setFault, takeRoom } from './store.versions.ts'
 
 /** Lets go of bytes that became nothing. */
 export const unstageJob = 'files.unstage'
@@ -25,7 +26,7 @@ interface Content {
 }
 
 /** What came in becomes a file: the bytes of an upload, or what lies in the blobs already. */
-export function filing({ db, work, jobs, blobs, now, newId }: FilesDeps, { folderFor, changeable }: Seeing) {
+export function filing({ db, work, jobs, blobs, now, newId, allowanceOf }: FilesDeps, { folderFor, changeable }: Seeing) {
   /** Where the bytes are to go: asked for at the beginning, and again when they are there. */
   async function target(
     tx: Tx,
@@ -50,6 +51,9 @@ export function filing({ db, work, jobs, blobs, now, newId }: FilesDeps, { folde
   async function write(tx: Tx, announce: Announce, file: Row, content: Kept & { by: AccountId }): Promise<Row> {
     const { key, type, bytes, by } = content
     await addVersion(tx, { fileId: file.id, version: file.version + 1, blobKey: key, type, bytes, by, at: now() })
+    const { versionsKept } = await allowanceOf(tx, by)
+    for (const old of file.version >= versionsKept ? await dropOldVersions(tx, file.id, versionsKept) : [])
+      await jobs.enqueue(tx, dropJob, { key: old })
     const [row] = await findFiles(tx, [file.id])
     tellChanged(announce, row!)
     return row!

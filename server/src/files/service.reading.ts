@@ -25,7 +25,7 @@ const nobody = '00000000-0000-0000-0000-000000000000' as AccountId
 const lookedAt = 200
 
 export function readingService(
-  { db, work, snapshot, epoch, now, newId, peopleOf, placesOf, quotaBytes }: FilesDeps,
+  { db, work, snapshot, epoch, now, newId, peopleOf, placesOf, allowanceOf }: FilesDeps,
   { see, one, standing }: Seeing,
 ) {
   const peopleIn = (from: Db, files: readonly Pick<File, 'changedBy'>[], others: readonly string[] = []): Promise<Person[]> =>
@@ -65,7 +65,7 @@ export function readingService(
           [own, ...rooms, ...shared.map(({ file }) => file)],
           shared.map(({ by }) => by),
         ),
-        usage: { bytes: await usageOf(db, accountId), maxBytes: quotaBytes },
+        usage: { bytes: await usageOf(db, accountId), maxBytes: (await allowanceOf(db, accountId)).quotaBytes },
       }
     },
 

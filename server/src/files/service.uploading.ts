@@ -3,12 +3,13 @@ import { buffer } from 'node:stream/consumers'
 import { fail, Refusal, type Actor, type Announce } from '@atrium/platform'
 import type { Hub, Input, Output, Sentence } from '@atrium/protocol'
 import { mayWrite, uploadLivesMs } from './rules.ts'
+import { pay } from './paying.ts'
 import { alone, shown, type FilesDeps, type Seeing } from './service.common.ts'
 import { unstageJob, type Filing } from './service.filing.ts'
 import { headBytes, typeOf } from './sniff.ts'
 import type { Tx } from './store.ts'
 import { addUpload, findBegun, findUpload, holdUpload, listUploads, removeUpload, setState, type Upload } from './store.uploads.ts'
-import { giveBack, takeRoom } from './store.versions.ts'
+import { giveBack } from './store.versions.ts'
 
 /** Finishes an upload whose last bytes came, and whose process did not get to it. */
 export const finishJob = 'files.finish'
@@ -24,7 +25,7 @@ interface Running {
 }
 
 export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { target, put }: Filing) {
-  const { db, work, jobs, blobs, now, newId, quotaBytes, hold } = deps
+  const { db, work, jobs, blobs, now, newId, hold } = deps
   const running = new Map<string, Running>()
 
   async function own(actor: Actor, uploadId: string): Promise<Upload> {
@@ -43,7 +44,7 @@ export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { t
         throw fail('conflict', 'clientIdReused', { field: 'clientId' })
       return placeOf(earlier)
     }
-    return work(async (tx) => {
+    return work(async (tx, announce) => {
       await target(tx, actor, { folderId, replaces })
       const { accountId } = actor
       const upload: Upload = {
@@ -52,8 +53,8 @@ export function uploadingService(deps: FilesDeps, { see, standing }: Seeing, { t
       }
       // FILE-9, before a byte of it comes: what was begun is as good as kept.
       if (!(await addUpload(tx, upload))) return placeOf((await findBegun(tx, accountId, clientId))!)
-      if (!(await takeRoom(tx, accountId, bytes, quotaBytes)))
-        throw fail('over_quota', 'files.spaceFull', { params: { maxBytes: quotaBytes }, field: 'bytes' })
+      const { maxUploadBytes } = await pay(deps, tx, announce, accountId, bytes, 'bytes')
+      if (bytes > maxUploadBytes) throw fail('too_large', 'tooLarge', { params: { limit: maxUploadBytes }, field: 'bytes' })
       // Nothing will be sent of what has no bytes.
       if (bytes === 0) await jobs.enqueue(tx, finishJob, { id: upload.id })
       return placeOf(upload)

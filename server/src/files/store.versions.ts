@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { AccountId, FileId, FileVersion } from '@atrium/protocol'
 import { reading, type Db, type Tx } from './store.ts'
 
@@ -85,9 +85,17 @@ export async function addVersion(tx: Tx, given: Content & { fileId: FileId; vers
 }
 
 /** Takes away all versions of these files; resolves to the blobs that nothing has any more. What they cost is given back. */
-export async function dropVersions(tx: Tx, fileIds: readonly string[]): Promise<string[]> {
+export const dropVersions = (tx: Tx, fileIds: readonly string[]): Promise<string[]> => dropThose(tx, sql`file_id = any(${fileIds}::uuid[])`)
+/** The same of all but the newest of one. */
+export const dropOldVersions = (tx: Tx, fileId: string, kept: number): Promise<string[]> =>
+  dropThose(
+    tx,
+    sql`file_id = ${fileId} and version in (select version from file_version where file_id = ${fileId} order by version desc offset ${kept})`,
+  )
+
+async function dropThose(tx: Tx, those: RawBuilder<unknown>): Promise<string[]> {
   const { rows: gone } = await sql<{ blobKey: string; accountId: string; bytes: number }>`
-    delete from file_version where file_id = any(${fileIds}::uuid[]) returning blob_key, account_id, bytes`.execute(tx)
+    delete from file_version where ${those} returning blob_key, account_id, bytes`.execute(tx)
   const uses = new Map<string, number>()
   const paid = new Map<string, number>()
   for (const { blobKey, accountId, bytes } of gone) {
@@ -110,17 +118,34 @@ export async function usageOf(db: Db, accountId: string): Promise<number> {
   return rows[0]?.bytes ?? 0
 }
 
-/** FILE-9, in the statement that writes: of two uploads at once, each sees what the other has taken. False: it does not fit. */
-export async function takeRoom(tx: Tx, accountId: string, bytes: number, quotaBytes: number): Promise<boolean> {
-  const { rows } = await sql`
+/** FILE-9, in the statement that writes: of two uploads at once, each sees what the other has taken. Undefined: it does not fit; else what is kept now. */
+export async function takeRoom(tx: Tx, accountId: string, bytes: number, quotaBytes: number): Promise<number | undefined> {
+  const { rows } = await sql<{ bytes: number }>`
     insert into file_usage as used (account_id, bytes) select ${accountId}::uuid, ${bytes}::bigint where ${bytes}::bigint <= ${quotaBytes}::bigint
     on conflict (account_id) do update set bytes = used.bytes + excluded.bytes where used.bytes + excluded.bytes <= ${quotaBytes}::bigint
-    returning 1`.execute(tx)
-  return rows.length > 0
+    returning used.bytes`.execute(tx)
+  return rows[0]?.bytes
 }
 
 export async function giveBack(tx: Tx, accountId: string, bytes: number): Promise<void> {
   await sql`update file_usage set bytes = greatest(0, bytes - ${bytes}::bigint) where account_id = ${accountId}`.execute(tx)
+}
+
+/** Whoever has the folder now pays for what is in it, as far as the one before did. */
+export async function handVersions(tx: Tx, folderId: string, from: string, to: string): Promise<void> {
+  const { rows } = await sql<{ bytes: number }>`
+    with recursive below as (
+      select id from file where id = ${folderId}
+      union all select file.id from below join file on file.parent_id = below.id
+    ), handed as (
+      update file_version set account_id = ${to} where account_id = ${from} and file_id in (select id from below) returning bytes
+    )
+    select coalesce(sum(bytes), 0)::bigint as bytes from handed`.execute(tx)
+  const bytes = rows[0]!.bytes
+  if (bytes === 0) return
+  await giveBack(tx, from, bytes)
+  await sql`insert into file_usage as used (account_id, bytes) values (${to}, ${bytes})
+    on conflict (account_id) do update set bytes = used.bytes + excluded.bytes`.execute(tx)
 }
 
 /** What is left of it are versions in rooms, which stay: nobody pays for those any more. */

@@ -31,7 +31,8 @@ export function passages(deps: {
     revocations++
     for (const passage of open) {
       const { accountId, sessionId } = passage.actor
-      if (revoked.accountId !== null && revoked.accountId !== accountId) continue
+      if (revoked.kind === 'accounts' ? !revoked.accountIds.has(accountId) : revoked.accountId !== null && revoked.accountId !== accountId)
+        continue
       if (revoked.kind === 'session' && !revoked.sessionIds.includes(sessionId)) continue
       if ('reason' in revoked) {
         open.delete(passage)

@@ -35,7 +35,9 @@ export function rights(deps: {
   }
 
   function check(connection: Connection, revoked: Revoked): void {
-    if (!('reason' in revoked) || revoked.accountId !== connection.actor.accountId) return
+    if (!('reason' in revoked)) return
+    const { accountId } = connection.actor
+    if (revoked.kind === 'accounts' ? !revoked.accountIds.has(accountId) : revoked.accountId !== accountId) return
     if (revoked.kind === 'session' && !revoked.sessionIds.includes(connection.actor.sessionId)) return
     end(connection, endingOf[revoked.reason])
   }

@@ -52,6 +52,10 @@ export function roundsService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
 
   /** A right was lost elsewhere: whoever was in meetings by it is out. Every server hears it; the first one does it. */
   async function heed(revoked: Revoked): Promise<void> {
+    if (revoked.kind === 'accounts') {
+      for (const part of await listPresent(db)) if (revoked.accountIds.has(part.accountId)) await move(part, isPresent, 'removed')
+      return
+    }
     if (revoked.kind !== 'account' && revoked.kind !== 'session' && revoked.kind !== 'seat') return
     for (const part of await presentParts(db, revoked.accountId)) {
       if (revoked.kind === 'account') await move(part, isPresent, 'removed')

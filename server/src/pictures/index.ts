@@ -28,6 +28,7 @@ export function pictures(deps: PicturesDeps) {
     /** Lets go of the pictures of messages that were deleted. */
     release: service.release,
     setProfile: service.setProfile,
+    setLook: service.setLook,
     /** The jobs of this slice. Called once, where jobs are done. */
     work(jobs: Pick<Jobs, 'register'>): void {
       jobs.register(sweepJob, service.sweep)

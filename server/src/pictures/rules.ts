@@ -2,13 +2,22 @@ import { maxPictureBytes, type Picture } from '@atrium/protocol'
 
 /** What a picture belongs to, which decides who sees it. */
 export type Use =
-  { kind: 'none' } | { kind: 'profile'; accountId: string } | { kind: 'message'; messageId: string; roomId: string; seq: number }
+  | { kind: 'none' }
+  | { kind: 'profile'; accountId: string }
+  | { kind: 'message'; messageId: string; roomId: string; seq: number }
+  /** Of a domain: its logo, the picture of its sign-in page. */
+  | { kind: 'look'; domainId: string }
 
-/** PIC-1  A profile's picture is seen by everybody, a message's by those who may read it, any other by its owner alone. */
+/**
+ * PIC-1  A profile's picture is seen by everybody, a message's by those who may read it, any other by its owner alone. What a domain
+ * looks like is seen before anybody is known.
+ */
 export const whoSees = (
-  viewer: { accountId: string },
+  viewer: { accountId: string } | undefined,
   picture: { ownerId: string; use: Use },
 ): 'everybody' | 'owner' | 'readers' | 'nobody' => {
+  if (picture.use.kind === 'look') return 'everybody'
+  if (!viewer) return 'nobody'
   if (picture.use.kind === 'profile') return 'everybody'
   if (picture.use.kind === 'message') return 'readers'
   return picture.ownerId === viewer.accountId ? 'owner' : 'nobody'

@@ -8,6 +8,7 @@ import {
   findPicture,
   holdPictures,
   isBlobShown,
+  ofDomain,
   ofMessages,
   ofProfile,
   removePictures,
@@ -90,9 +91,9 @@ export function picturesService({ db, work, blobs, tickets, jobs, maySee, now, n
       }
     },
 
-    async open(actor: Actor, pictureId: string): Promise<{ type: string; bytes: number; content: Readable }> {
+    async open(actor: Actor | undefined, pictureId: string): Promise<{ type: string; bytes: number; content: Readable }> {
       const found = await findPicture(db, pictureId)
-      if (!found || !(await sees(actor, found))) throw noSuchPicture()
+      if (!found || !(await sees(actor, found))) throw actor ? noSuchPicture() : fail('unauthenticated', 'unauthenticated')
       const { type, bytes } = found.picture
       return { type, bytes, content: await blobs.get(found.blobKey) }
     },
@@ -107,6 +108,17 @@ export function picturesService({ db, work, blobs, tickets, jobs, maySee, now, n
       const old = await ofProfile(tx, accountId)
       if (picture !== null) await attach(tx, accountId, [picture], { kind: 'profile', accountId })
       await remove(tx, old)
+    },
+
+    /** These are what a domain looks like from now on; those it had and has no more are let go. */
+    async setLook(tx: Tx, by: string, domainId: string, pictures: readonly PictureId[]): Promise<void> {
+      const old = await ofDomain(tx, domainId)
+      const fresh = pictures.filter((id) => !old.some(({ picture }) => picture.id === id))
+      if (fresh.length > 0) await attach(tx, by, fresh, { kind: 'look', domainId })
+      await remove(
+        tx,
+        old.filter(({ picture }) => !pictures.includes(picture.id)),
+      )
     },
 
     /** A day after it came: nobody used it. */
@@ -133,7 +145,7 @@ export function picturesService({ db, work, blobs, tickets, jobs, maySee, now, n
     return pictures
   }
 
-  async function sees(actor: Actor, { ownerId, use }: Found): Promise<boolean> {
+  async function sees(actor: Actor | undefined, { ownerId, use }: Found): Promise<boolean> {
     switch (whoSees(actor, { ownerId, use })) {
       case 'everybody':
       case 'owner':
@@ -141,7 +153,7 @@ export function picturesService({ db, work, blobs, tickets, jobs, maySee, now, n
       case 'nobody':
         return false
       case 'readers':
-        return use.kind === 'message' && maySee(actor, use.roomId, use.seq)
+        return actor !== undefined && use.kind === 'message' && maySee(actor, use.roomId, use.seq)
     }
   }
 }

@@ -14,11 +14,12 @@ export interface PictureTables {
     sha256: string
     blobKey: string
     receivedAt: Date
-    use: 'message' | 'profile' | null
+    use: 'message' | 'profile' | 'look' | null
     accountId: string | null
     messageId: string | null
     roomId: string | null
     seq: number | null
+    domainId: string | null
   }
 }
 type Db = Reading<PictureTables>
@@ -45,6 +46,7 @@ const columns = [
   'messageId',
   'roomId',
   'seq',
+  'domainId',
 ] as const
 const toFound = ({ id, type, width, height, bytes, ownerId, blobKey, sha256, ...row }: Pick<Row, (typeof columns)[number]>): Found => ({
   picture: { id, type, width, height, bytes },
@@ -56,7 +58,9 @@ const toFound = ({ id, type, width, height, bytes, ownerId, blobKey, sha256, ...
       ? { kind: 'profile', accountId: row.accountId! }
       : row.use === 'message'
         ? { kind: 'message', messageId: row.messageId!, roomId: row.roomId!, seq: row.seq! }
-        : { kind: 'none' },
+        : row.use === 'look'
+          ? { kind: 'look', domainId: row.domainId! }
+          : { kind: 'none' },
 })
 const open = (tx: Tx) => within<PictureTables>(tx)
 
@@ -90,7 +94,7 @@ export async function addPicture(
   const blobKey = same?.blobKey ?? given.blobKey
   const added = await open(tx)
     .insertInto('picture')
-    .values({ ...picture, ...row, blobKey, use: null, accountId: null, messageId: null, roomId: null, seq: null })
+    .values({ ...picture, ...row, blobKey, use: null, accountId: null, messageId: null, roomId: null, seq: null, domainId: null })
     .onConflict((taken) => taken.column('id').doNothing())
     .returning('id')
     .executeTakeFirst()
@@ -114,7 +118,9 @@ export async function usePictures(tx: Tx, ids: readonly string[], use: Exclude<U
   const set =
     use.kind === 'profile'
       ? { use: use.kind, accountId: use.accountId }
-      : { use: use.kind, messageId: use.messageId, roomId: use.roomId, seq: use.seq }
+      : use.kind === 'look'
+        ? { use: use.kind, domainId: use.domainId }
+        : { use: use.kind, messageId: use.messageId, roomId: use.roomId, seq: use.seq }
   const { numUpdatedRows } = await open(tx)
     .updateTable('picture')
     .set(set)
@@ -145,6 +151,9 @@ export const ofProfile = async (tx: Tx, accountId: string): Promise<Found[]> =>
       .forUpdate()
       .execute()
   ).map(toFound)
+
+export const ofDomain = async (tx: Tx, domainId: string): Promise<Found[]> =>
+  (await open(tx).selectFrom('picture').select(columns).where('domainId', '=', domainId).orderBy('id').forUpdate().execute()).map(toFound)
 
 /** Removes the rows; resolves to the blobs that nothing shows any more. */
 export async function removePictures(tx: Tx, pictures: readonly Found[]): Promise<string[]> {

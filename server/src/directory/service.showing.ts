@@ -1,0 +1,74 @@
+import type { Actor } from '@atrium/platform'
+import { type Account, type AccountId, type Hub, type Input, type Output, Profile } from '@atrium/protocol'
+import { cursorOf, noSuchPerson, readCursor, type DirectoryDeps } from './service.common.ts'
+import { countAccounts, findAccount, findShut, listAccounts, toRow, type Filter } from './store.accounts.ts'
+import type { Db } from './tables.ts'
+import type { Tx } from '@atrium/platform'
+import { decidedByCap, effective, inherited } from './values.ts'
+
+/** What administrators see of accounts. */
+export function showingService(deps: DirectoryDeps) {
+  const { db, known } = deps
+
+  async function asked(actor: Actor, filter: Filter) {
+    const [visible, delegates, shut] = await Promise.all([deps.visible(actor, 'account.see'), deps.delegates(), findShut(db)])
+    return { ...filter, visible, delegates, shut }
+  }
+
+  /** Everything of one account, with where its values are from. */
+  async function whole(id: AccountId, at: Db | Tx = db): Promise<Account> {
+    const found = await findAccount(at, id)
+    if (!found) throw noSuchPerson()
+    const [layers, bytes, secrets, lockouts, delegates, readOnlyFields] = await Promise.all([
+      known.layersIn(at, [id]),
+      deps.bytesOf(at, id),
+      deps.credentialsOf([id]),
+      deps.lockoutsOf([id]),
+      deps.delegates(),
+      deps.keptElsewhere({ id, source: found.source }),
+    ])
+    const of = layers.get(id)!
+    const { given, initials, surname, title, notes, isHidden, source, recoveryAddress } = found
+    return {
+      ...toRow(found, { isDelegate: delegates.includes(id), lockedOutUntil: lockouts.get(id) ?? null }),
+      ...{ given, initials, surname, title, notes, isHidden, source, bytes, readOnlyFields },
+      profile: Profile.parse(found.profile),
+      values: found.ownValues,
+      inherited: inherited(of),
+      effective: effective(of),
+      capped: decidedByCap(of),
+      hasOwnCos: found.ownCosId !== null,
+      hasPassword: secrets.has(id),
+      mustChangePassword: secrets.get(id)?.mustChange ?? false,
+      recovery: recoveryAddress === null ? null : { address: recoveryAddress, isVerified: found.isRecoveryVerified },
+      deletedAt: found.deletedAt?.toISOString() ?? null,
+    }
+  }
+
+  return {
+    whole,
+    get: (_actor: Actor, { accountId }: Input<Hub, 'accounts.get'>): Promise<Account> => whole(accountId),
+
+    async list(
+      actor: Actor,
+      { after, limit, sort, isDescending, ...filter }: Input<Hub, 'accounts.list'>,
+    ): Promise<Output<Hub, 'accounts.list'>> {
+      const [key, id] = after === undefined ? [] : readCursor(after, 2)
+      const from = key === undefined ? undefined : { key, id: id! }
+      const all = await asked(actor, filter)
+      const rows = await listAccounts(db, { ...all, sort, isDescending, after: from, limit: limit + 1 })
+      const page = rows.slice(0, limit)
+      const lockouts = await deps.lockoutsOf(page.map(({ id }) => id))
+      const delegates = new Set(all.delegates)
+      return {
+        accounts: page.map((row) => toRow(row, { isDelegate: delegates.has(row.id), lockedOutUntil: lockouts.get(row.id) ?? null })),
+        next: rows.length > limit ? cursorOf(page.at(-1)!.key, page.at(-1)!.id) : null,
+      }
+    },
+
+    count: async (actor: Actor, filter: Input<Hub, 'accounts.count'>): Promise<{ count: number }> => ({
+      count: await countAccounts(db, await asked(actor, filter)),
+    }),
+  }
+}
+export type Showing = ReturnType<typeof showingService>
