@@ -20,6 +20,7 @@ export async function start(house: House): Promise<Service> {
     known,
     authority,
     sessions,
+    proofs,
     images,
     rooms,
     people,
@@ -50,7 +51,9 @@ export async function start(house: House): Promise<Service> {
   cabinet.work(jobs)
   talks.work(jobs)
   jobs.every('directory.guests.close', dayMs, people.closeGuests)
+  sessions.work(jobs)
   jobs.every('sessions.sweep', dayMs, sessions.sweep)
+  jobs.every('factors.sweep', dayMs, proofs.sweep)
 
   const doors = await gateway({
     house,
@@ -64,6 +67,7 @@ export async function start(house: House): Promise<Service> {
     authority,
     sessionOf: sessions.sessionOf,
     unfinishedOf: sessions.unfinishedOf,
+    tokenOf: proofs.actorOf,
     standing: sessions.standing,
     spansOf: [rooms.spansOf, there.spansOf, cabinet.spansOf, talks.spansOf],
     heed: talks.heed,

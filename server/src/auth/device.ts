@@ -32,3 +32,7 @@ export function deviceOf(userAgent: string): string {
       .slice(0, 60)
   )
 }
+
+/** A program names itself as it likes; browsers all say that they are Mozilla. */
+export const kindOf = (userAgent: string): 'browser' | 'phone' | 'program' =>
+  !userAgent.startsWith('Mozilla/') ? 'program' : /\bMobile\b|\biPhone\b|\bAndroid\b/.test(userAgent) ? 'phone' : 'browser'

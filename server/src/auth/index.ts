@@ -1,57 +1,165 @@
-import type { Handlers, Tx } from '@atrium/platform'
-import type { AccountId, auth as contract, Invitation, meetings as ofMeetings, Person } from '@atrium/protocol'
+import { fail, type Actor, type Handlers, type Jobs, type Tx } from '@atrium/platform'
+import type {
+  AccountId,
+  accounts as ofAccounts,
+  auth as contract,
+  DomainId,
+  factors as ofFactors,
+  Invitation,
+  meetings as ofMeetings,
+  Person,
+} from '@atrium/protocol'
 import type { ExportPart } from '../directory/index.ts'
 import { letterWith } from './letters.ts'
 import { makeLink } from './links.ts'
-import { authService, type AuthDeps } from './service.ts'
-import { endSessions, forgetLinks, forgetSecrets, listSessions, sweep } from './store.ts'
+import { refuseWeak } from './policy.ts'
+import { hashOf } from './secrets.ts'
+import { common, choosing, type AuthDeps } from './service.common.ts'
+import { choosingPasswords, forgottenJob } from './service.passwords.ts'
+import { tendingSessions } from './service.sessions.ts'
+import { signingIn } from './service.ts'
+import {
+  credentialsOf,
+  endSessions,
+  endSessionsIn,
+  findGrace,
+  forgetLinks,
+  forgetSecrets,
+  saveCredential,
+  sweep,
+  takeLink,
+  type LinkDetail,
+} from './store.ts'
 
 export { adminLink, setupLink } from './console.ts'
+export { deviceOf } from './device.ts'
+export type { EnterAs, Entered, Entering } from './entering.ts'
 export { hashingPool, type Hashing } from './hashing.ts'
-export type { AuthDeps } from './service.ts'
-export { give, type Entered, type EnterAs, type ShownBy, type VerifyElsewhere } from './sessions.ts'
+export type { VerifyElsewhere } from './passwords.ts'
+export { graceEndsAt, hasFactor, type Proofs, type ShownBy } from './rules.ts'
+export { hashOf, newSecret } from './secrets.ts'
+export type { AuthDeps } from './service.common.ts'
+export { give } from './sessions.ts'
 export type { AuthTables } from './store.ts'
 
 const receiptLivesMs = 15 * 24 * 60 * 60 * 1_000
 
+type OfOthers = Pick<
+  typeof ofFactors,
+  | 'auth.state'
+  | 'auth.newPassword'
+  | 'auth.policy'
+  | 'auth.link.policy'
+  | 'auth.forgot'
+  | 'auth.confirm'
+  | 'auth.phone.begin'
+  | 'auth.phone.finish'
+  | 'auth.recovery.verify'
+  | 'me.recovery'
+> &
+  Pick<typeof ofMeetings, 'auth.guest'> &
+  Pick<typeof ofAccounts, 'accounts.sessions' | 'accounts.session.end' | 'accounts.openAs' | 'accounts.password.wipe'>
+
 export function auth(deps: AuthDeps) {
-  const service = authService(deps)
-  const { db, work, accounts, now, origin, post } = deps
-  const handlers: Handlers<typeof contract & Pick<typeof ofMeetings, 'auth.guest'>> = {
-    'hub.about': service.about,
-    'setup.peek': service.peekSetup,
-    'setup.finish': service.setUp,
-    'auth.signIn': service.signIn,
-    'auth.signOut': service.signOut,
-    'auth.guest': service.guest,
-    'auth.invitation.peek': service.peekInvitation,
-    'auth.invitation.accept': service.accept,
-    'auth.password.change': service.changePassword,
-    'auth.sessions': service.sessions,
-    'auth.session.end': service.endSession,
+  const here = common(deps)
+  const [comings, chosen, tended] = [signingIn(here), choosingPasswords(here), tendingSessions(here)]
+  const { db, work, accounts, now, origin, post, open, walk, lockout, proving } = here
+  const handlers: Handlers<typeof contract & OfOthers> = {
+    'hub.about': comings.about,
+    'setup.peek': comings.peekSetup,
+    'setup.finish': comings.setUp,
+    'auth.signIn': comings.signIn,
+    'auth.signOut': comings.signOut,
+    'auth.state': comings.state,
+    'auth.guest': comings.guest,
+    'auth.invitation.peek': comings.peekInvitation,
+    'auth.invitation.accept': comings.accept,
+    'auth.password.change': chosen.change,
+    'auth.newPassword': chosen.choose,
+    'auth.policy': chosen.policy,
+    'auth.link.policy': chosen.policyOfLink,
+    'auth.forgot': chosen.forgot,
+    'me.recovery': chosen.setRecovery,
+    'auth.recovery.verify': chosen.verifyRecovery,
+    'auth.confirm': tended.confirm,
+    'auth.sessions': tended.list,
+    'auth.session.end': tended.end,
+    'auth.phone.begin': tended.beginPhone,
+    'auth.phone.finish': tended.finishPhone,
+    'accounts.sessions': tended.listOf,
+    'accounts.session.end': tended.endOf,
+    'accounts.openAs': tended.openAs,
+    'accounts.password.wipe': tended.wipe,
   }
   const sessions: ExportPart = {
     name: 'sessions',
     async *of(accountId) {
-      yield* await listSessions(db, accountId as AccountId, now())
+      yield* await open.list(accountId as AccountId)
     },
   }
 
   return {
     handlers,
     /** Who the cookie of a request stands for, if anybody: asked at every request and handshake. */
-    sessionOf: service.sessionOf,
-    unfinishedOf: service.unfinishedOf,
+    sessionOf: open.sessionOf,
+    unfinishedOf: open.unfinishedOf,
     /** Which sessions of open sockets still stand: asked now and then. */
-    standing: service.standing,
+    standing: open.standing,
     /** Whether this is the caller's password; counted against guessing like a sign-in. */
-    isPassword: service.isPassword,
+    isPassword: chosen.isPassword,
+    /** Lets somebody in whom another way of signing in has found to be who they are. */
+    enterAs: walk.enterAs,
+    /** The steps of signing in, for who keeps second factors. */
+    walk,
+    /** Counts tries that fail, of whatever is guessed at. */
+    counting: proving.counting,
+    /** A link of ours for somebody else's page, and whose it is when it comes back. */
+    linkFor: (accountId: AccountId, purpose: 'enrolment', detail: LinkDetail): Promise<Invitation> =>
+      work(async (tx) => {
+        await forgetLinks(tx, accountId, [purpose])
+        return makeLink(tx, purpose, accountId, now(), detail)
+      }),
+    async linkOf(token: string, purpose: 'enrolment'): Promise<{ accountId: AccountId | null; detail: LinkDetail | null }> {
+      const link = await here.linkBy(token)
+      if (link?.purpose !== purpose || !here.isUsable(link)) throw fail('not_found', 'auth.linkUsed')
+      return link
+    },
+    async takeLink(token: string, clientId: string): Promise<void> {
+      if (!(await work((tx) => takeLink(tx, hashOf(token), clientId, now())))) throw fail('not_found', 'auth.linkUsed')
+    },
+    confirm: (actor: Actor): Promise<void> => work((tx) => open.confirm(tx, actor)),
+    /** Since when somebody signs in without the second factor they must have. */
+    graceSince: (accountId: AccountId): Promise<Date | undefined> => findGrace(db, accountId),
 
-    /** A link for one person, by mail too. Earlier ones stop working: of two letters the newer one is right. */
-    async invite(tx: Tx, person: Person, by: Person, purpose: 'invitation' | 'reset'): Promise<Invitation> {
-      await forgetLinks(tx, person.id)
+    /** Until when each of these is locked out by wrong passwords. */
+    lockedOutUntil: (ids: readonly AccountId[]): Promise<Map<AccountId, Date>> => lockout.until(db, ids),
+    liftLockout: (tx: Tx, accountId: AccountId): Promise<void> => lockout.lift(tx, accountId),
+    /** Of these, who has a password of ours, and whether it must be changed. */
+    credentialsOf: (ids: readonly AccountId[]) => credentialsOf(db, ids),
+    /** Ends all sessions of somebody, on every screen. */
+    endAllSessions: tended.endAll,
+    removePassword: tended.remove,
+    /** A first password, chosen by an administrator: hashed before the unit that saves it, and changed at the first sign-in. */
+    async firstPassword(
+      password: string,
+      owner: { address: string; name: string },
+    ): Promise<(tx: Tx, accountId: AccountId) => Promise<void>> {
+      refuseWeak(password, accounts.defaultValues, owner, 'password')
+      const hash = await proving.hash(password)
+      return (tx, accountId) => saveCredential(tx, accountId, { hash, changedAt: now(), mustChange: true }, 0)
+    },
+
+    /** A link for one person, by mail too, or to another address. Earlier ones stop working: of two letters the newer one is right. */
+    async invite(
+      tx: Tx,
+      person: Person,
+      by: Person,
+      purpose: 'invitation' | 'reset',
+      to: string | null = person.address,
+    ): Promise<Invitation> {
+      await forgetLinks(tx, person.id, choosing)
       const link = await makeLink(tx, purpose, person.id, now())
-      if (person.address !== null) {
+      if (to !== null) {
         const organisation = (await accounts.organisationIn(tx))?.name ?? 'Atrium'
         const language = (await accounts.languageOf(tx, by.id)) ?? 'en'
         const url = new URL(link.path, origin).href
@@ -62,17 +170,26 @@ export function auth(deps: AuthDeps) {
           url,
           expiresAt: new Date(link.expiresAt),
         })
-        await post(tx, { to: person.address, ...words })
+        await post(tx, { to, ...words })
       }
       return link
     },
+    /** Of everybody in a domain, without telling: whoever calls it announces why. */
+    endSessionsIn: (tx: Tx, domainId: DomainId): Promise<void> => endSessionsIn(tx, domainId, now()),
     async endSessions(tx: Tx, accountId: AccountId): Promise<void> {
       await endSessions(tx, accountId, now())
-      await forgetLinks(tx, accountId)
+      await forgetLinks(tx, accountId, [...choosing, 'phone', 'enrolment'])
     },
-    forgetSecrets: (tx: Tx, accountId: AccountId): Promise<void> => forgetSecrets(tx, accountId),
+    async forgetSecrets(tx: Tx, accountId: AccountId): Promise<void> {
+      await forgetSecrets(tx, accountId)
+      await lockout.lift(tx, accountId)
+    },
+    work(jobs: Jobs): void {
+      jobs.register<{ address: string }>(forgottenJob, chosen.remind)
+    },
     /** For a daily job: takes away what is long over. */
     sweep: (): Promise<void> => work((tx) => sweep(tx, new Date(now().getTime() - receiptLivesMs))),
     exports: [sessions],
   }
 }
+export type Auth = ReturnType<typeof auth>

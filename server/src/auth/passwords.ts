@@ -1,19 +1,30 @@
 import { fail, networkOf, type Throttle } from '@atrium/platform'
-import type { AccountId } from '@atrium/protocol'
+import type { AccountId, Values } from '@atrium/protocol'
 import type { Hashing } from './hashing.ts'
-import { hashOf as fingerprint } from './secrets.ts'
+import type { Counted, Lockouts } from './lockout.ts'
 import { countedAs, delays, sourceDelays } from './rules.ts'
+import { hashOf as fingerprint } from './secrets.ts'
 
 /** What is compared with when there is nothing to compare with: the work is the same, and nobody knows its password. */
 const nobody = '$argon2id$v=19$m=19456,t=2,p=1$ougs2yp7g2VeNf358WD5TA$bNt25fuVNDrxiYuWp3vha+gOjmf2Y3IwIqWqDVphMYI'
 /** Whom the database is asked for when there is nobody: it takes the same time to find nothing. */
 const noAccount = '00000000-0000-0000-0000-000000000000' as AccountId
 
+/**
+ * Whether a password is right where this person's passwords are kept. Undefined: they are kept here. Refuses with a sentence when
+ * that place cannot be reached, or takes too long.
+ */
+export type VerifyElsewhere = (account: { id: AccountId; address: string }, password: string) => Promise<boolean | undefined>
+
 interface Deps {
   hashing: Hashing
   throttle: Pick<Throttle, 'check' | 'hit' | 'clear'>
+  lockout: Lockouts
   hashOf: (accountId: AccountId) => Promise<string | undefined>
   isKnownSource: (accountId: AccountId, source: string) => Promise<boolean>
+  /** What holds for an account; for nobody what holds where nobody says anything. */
+  valuesOf: (accountId: AccountId) => Promise<Values>
+  verifyElsewhere: VerifyElsewhere
 }
 export interface Try {
   address: string
@@ -24,7 +35,7 @@ export interface Try {
 }
 
 /** Compares passwords, at the same pace for whoever it is. */
-export function passwords({ hashing, throttle, hashOf, isKnownSource }: Deps) {
+export function passwords({ hashing, throttle, lockout, hashOf, isKnownSource, valuesOf, verifyElsewhere }: Deps) {
   const queues = new Map<string, Promise<unknown>>()
 
   /** Tries at one address go one after another: a hundred at once are still a hundred. */
@@ -49,23 +60,57 @@ export function passwords({ hashing, throttle, hashOf, isKnownSource }: Deps) {
       throw fail('rate_limited', 'auth.tooManyTries', { retryAfterMs, params: { seconds: Math.ceil(retryAfterMs / 1_000) } })
   }
 
+  /** One comparison, whether there is somebody or not. */
+  async function compared({ address, password, accountId }: Try): Promise<'here' | 'elsewhere' | undefined> {
+    const elsewhere = accountId === undefined ? undefined : await verifyElsewhere({ id: accountId, address }, password)
+    if (elsewhere !== undefined) return elsewhere ? 'elsewhere' : undefined
+    const hash = await hashOf(accountId ?? noAccount)
+    return (await hashing.verify(hash ?? nobody, password)) && hash !== undefined ? 'here' : undefined
+  }
+
+  async function settled(counted: Counted, right: Promise<'here' | 'elsewhere' | undefined>): Promise<'here' | 'elsewhere' | undefined> {
+    const found = await right.catch(async (error: unknown) => {
+      await counted.takenBack()
+      throw error
+    })
+    await (found ? counted.right() : counted.wrong())
+    return found
+  }
+
   return {
     hash: hashing.hash,
+    verify: hashing.verify,
 
-    /** One comparison, whether there is somebody or not. */
-    async isRight({ address, password, source: from, accountId = noAccount }: Try): Promise<boolean> {
-      const source = networkOf(from)
-      const isKnown = await isKnownSource(accountId, source)
-      const key = countedAs(address, source, isKnown)
+    /**
+     * Counts tries that fail: for whatever else is guessed at, such as codes. Refuses who has to wait; `run` says whether it was right.
+     */
+    async counting<T>(what: string, source: string, run: () => Promise<T | undefined>): Promise<T | undefined> {
+      const [own, bySource] = [countsOf(what, delays), countsOf(`sign-in from ${networkOf(source)}`, sourceDelays)]
+      return inTurn(what, async () => {
+        await mayTry([...own, ...bySource])
+        const found = await run()
+        if (found !== undefined) for (const count of own) await throttle.clear(count.key)
+        else for (const count of [...own, ...bySource]) await throttle.hit(count.key, count.rate)
+        return found
+      })
+    },
+
+    /** Where the password was found right; undefined: it is wrong. */
+    async isRight(tried: Try): Promise<'here' | 'elsewhere' | undefined> {
+      const { address, password, accountId } = tried
+      const source = networkOf(tried.source)
+      const [isKnown, values] = [await isKnownSource(accountId ?? noAccount, source), await valuesOf(accountId ?? noAccount)]
+      const key = countedAs(address, source, isKnown || values['lockout.isOn'])
       return inTurn(key, async () => {
         const [byAddress, bySource] = [countsOf(key, delays), countsOf(`sign-in from ${source}`, sourceDelays)]
         await mayTry([...byAddress, ...bySource])
-        const hash = await hashOf(accountId)
-        const isRight = (await hashing.verify(hash ?? nobody, password)) && hash !== undefined
-        if (isRight) for (const count of byAddress) await throttle.clear(count.key)
+        const counted = await lockout.count({ accountId, address, source }, password, values)
+        const found = await settled(counted, compared(tried))
+        if (found) for (const count of byAddress) await throttle.clear(count.key)
         else for (const count of [...byAddress, ...bySource]) await throttle.hit(count.key, count.rate)
-        return isRight
+        return found
       })
     },
   }
 }
+export type Passwords = ReturnType<typeof passwords>

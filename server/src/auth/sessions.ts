@@ -1,22 +1,27 @@
-import { fail, networkOf, together, type Actor, type Announce, type Call, type Database, type Tx } from '@atrium/platform'
-import type { AccountId, MeetingId, Owed, SessionId, SignInState } from '@atrium/protocol'
-import { deviceOf } from './device.ts'
-import { guestLastsMs, isOver, lastsMs, touchEveryMs } from './rules.ts'
+import { fail, networkOf, together, type Actor, type Announce, type Call, type Database, type Reading, type Tx } from '@atrium/platform'
+import type { AccountId, MeetingId, Owed, Person, Session as Shown, SessionId, Values } from '@atrium/protocol'
+import { deviceOf, kindOf } from './device.ts'
+import { canSignIn, guestLastsMs, isOver, lastingOf, touchEveryMs, unfinishedLastsMs, type Lasting } from './rules.ts'
 import { hashOf, newSecret } from './secrets.ts'
 import {
   addSession,
+  confirmSession,
   endSessions,
   findSessions,
   findSessionsById,
   holdSession,
   knowSource,
+  listSessions,
   renewSession,
   touchSessions,
   type AuthTables,
-  type SessionRow,
+  type Session,
+  type Which,
 } from './store.ts'
 
 interface Deps extends Database<AuthTables> {
+  peopleOf: (at: Reading<any> | Tx, ids: readonly string[]) => Promise<Person[]>
+  valuesIn: (at: Reading<any> | Tx, ids: readonly string[]) => Promise<Map<string, Values>>
   now: () => Date
   newId: () => string
 }
@@ -24,52 +29,40 @@ export interface Begun {
   secret: string
   expiresAt: Date
 }
-/** How somebody showed who they are. What each of them leaves to be shown is the rule of `owedBy`. */
-export type ShownBy = 'password' | 'ldap' | 'provider' | 'passkey' | 'link' | 'phone'
-/** A session that began, and what it owes before it opens anything. Once the unit has committed, `give` hands the cookie over. */
-export interface Entered {
-  begun: Begun
-  state: SignInState
-}
-/**
- * Begins a session for somebody who has just shown who they are, inside the unit of whoever looked. Refuses where the account, or its
- * domain, lets nobody in. A session that this browser had before (`instead`) ends.
- */
-export type EnterAs = (
-  tx: Tx,
-  announce: Announce,
-  accountId: AccountId,
-  call: Call,
-  how: { by: ShownBy; instead?: Actor | undefined },
-) => Promise<Entered>
-/**
- * Whether a password is right where this person's passwords are kept. Undefined: they are kept here. Refuses with a sentence when
- * that place cannot be reached, or takes too long.
- */
-export type VerifyElsewhere = (account: { id: AccountId; address: string }, password: string) => Promise<boolean | undefined>
 export type EndReason = 'signed_out' | 'session_ended' | 'password_changed'
+interface Beginning {
+  owes?: Owed[]
+  kind?: Shown['kind']
+  /** Somebody else looks through these eyes, for so long. */
+  opened?: { by: Actor; livesMs: number }
+}
 
-export function sessions({ db, work, now, newId }: Deps) {
+export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
   const asked = together((hashes) => findSessions(db, hashes))
   const inUse = together(async (ids) => {
     await work((tx) => touchSessions(tx, ids as SessionId[], now()))
     return new Map()
   })
-  const fresh = (livesMs = lastsMs): Begun => ({ secret: newSecret(), expiresAt: new Date(now().getTime() + livesMs) })
+  const fresh = (livesMs: number): Begun => ({ secret: newSecret(), expiresAt: new Date(now().getTime() + livesMs) })
+  const guestLasting: Lasting = { idleMs: guestLastsMs, longestMs: guestLastsMs }
+  async function lastingIn(at: Reading<any> | Tx, accountIds: readonly AccountId[]): Promise<(accountId: AccountId) => Lasting> {
+    const values = await valuesIn(at, [...new Set(accountIds)])
+    return (id) => (values.has(id) ? lastingOf(values.get(id)!) : guestLasting)
+  }
 
   async function add(
     tx: Tx,
     accountId: AccountId,
     call: Call,
-    { kind, scope, livesMs, owes = [] }: { kind: Actor['kind']; scope: string | null; livesMs?: number; owes?: Owed[] },
+    row: Pick<Session, 'accountKind' | 'scope' | 'owes' | 'kind' | 'openedBy' | 'openedFrom'>,
+    livesMs: number,
   ): Promise<Begun> {
     const begun = fresh(livesMs)
     const at = now()
     await addSession(tx, {
+      ...row,
       id: newId() as SessionId,
       accountId,
-      accountKind: kind,
-      scope,
       secretHash: hashOf(begun.secret),
       device: deviceOf(call.userAgent),
       source: call.source,
@@ -77,23 +70,37 @@ export function sessions({ db, work, now, newId }: Deps) {
       seenAt: at,
       expiresAt: begun.expiresAt,
       endedAt: null,
-      owes,
       confirmedAt: at,
-      openedBy: null,
     })
     return begun
   }
 
-  /** Asked together with others, and so is said, at most once a minute, that the session is in use. */
-  async function found(secret: string) {
+  /**
+   * Which of these time has not ended. What their accounts allow today is asked for with what is said at most once a minute: that
+   * the session is in use.
+   */
+  async function standingOf(sessions: readonly Session[]): Promise<Session[]> {
+    const at = now()
+    const open = sessions.filter((session) => session.endedAt === null && session.expiresAt > at)
+    const quiet = open.filter((session) => at.getTime() - session.seenAt.getTime() >= touchEveryMs)
+    if (quiet.length === 0) return open
+    const ids = [...new Set(quiet.map(({ accountId }) => accountId))]
+    const [lasting, people] = [await lastingIn(db, ids), new Map((await peopleOf(db, ids)).map((person) => [person.id, person]))]
+    const isGone = (session: Session) =>
+      isOver(session, at, session.accountKind === 'guest' ? guestLasting : lasting(session.accountId)) ||
+      (session.accountKind === 'person' && !canSignIn(people.get(session.accountId)))
+    const gone = new Set(quiet.filter(isGone))
+    const stay = quiet.filter((session) => !gone.has(session))
+    if (stay.length > 0) await inUse(stay.map(({ id }) => id))
+    return open.filter((session) => !gone.has(session))
+  }
+
+  async function found(secret: string): Promise<Session | undefined> {
     const hash = hashOf(secret).toString('base64url')
     const session = (await asked([hash])).get(hash)
-    const at = now()
-    if (!session || isOver(session, at)) return undefined
-    if (at.getTime() - session.seenAt.getTime() >= touchEveryMs) await inUse([session.id])
-    return session
+    return session && (await standingOf([session]))[0]
   }
-  const actorOf = ({ accountId, accountKind, id, scope, openedBy }: Omit<SessionRow, 'secretHash'>): Actor => ({
+  const actorOf = ({ accountId, accountKind, id, scope, openedBy }: Session): Actor => ({
     accountId,
     kind: accountKind,
     sessionId: id,
@@ -116,39 +123,72 @@ export function sessions({ db, work, now, newId }: Deps) {
 
     /** Which of these stand, whatever their secrets are by now. Asking says that they are in use. */
     async standing(ids: readonly SessionId[]): Promise<Set<SessionId>> {
-      const at = now()
-      const stand = (await findSessionsById(db, ids)).filter((session) => !isOver(session, at)).map(({ id }) => id)
-      if (stand.length > 0) await work((tx) => touchSessions(tx, stand, at))
-      return new Set(stand)
+      return new Set((await standingOf(await findSessionsById(db, ids))).map(({ id }) => id))
+    },
+
+    /** Those of an account that stand, the last used first. */
+    async list(accountId: AccountId): Promise<(Session & { openedByName: string | null })[]> {
+      const [open, lasting] = [await listSessions(db, accountId, now()), await lastingIn(db, [accountId])]
+      const standing = open.filter((session) => !isOver(session, now(), lasting(accountId)))
+      const openers = await peopleOf(db, [...new Set(standing.flatMap(({ openedBy }) => openedBy ?? []))])
+      return standing.map((session) => ({
+        ...session,
+        openedByName: session.openedBy && (openers.find(({ id }) => id === session.openedBy)?.name ?? ''),
+      }))
+    },
+
+    /** The session of an actor as it stands, held. */
+    hold: (tx: Tx, actor: Actor): Promise<Session | undefined> => holdSession(tx, actor.accountId, actor.sessionId),
+    find: (ids: readonly SessionId[]): Promise<Session[]> => findSessionsById(db, ids),
+    async read(actor: Actor): Promise<Session | undefined> {
+      return (await findSessionsById(db, [actor.sessionId]))[0]
     },
 
     /** A new session for somebody who has just shown who they are. The caller holds the account and knows that it is open. */
-    async begin(tx: Tx, accountId: AccountId, call: Call): Promise<Begun> {
-      const begun = await add(tx, accountId, call, { kind: 'person', scope: null })
-      await knowSource(tx, accountId, networkOf(call.source), now())
+    async begin(tx: Tx, accountId: AccountId, call: Call, { owes = [], kind, opened }: Beginning = {}): Promise<Begun> {
+      const lasting = (await lastingIn(tx, [accountId]))(accountId)
+      const livesMs = opened?.livesMs ?? (owes.length > 0 ? unfinishedLastsMs : lasting.longestMs)
+      const openedBy = opened ? opened.by.accountId : null
+      const openedFrom = opened ? opened.by.sessionId : null
+      const about = { accountKind: 'person', scope: null, owes, kind: kind ?? kindOf(call.userAgent), openedBy, openedFrom } as const
+      const begun = await add(tx, accountId, call, about, livesMs)
+      if (owes.length === 0 && !opened) await knowSource(tx, accountId, networkOf(call.source), now())
       return begun
     },
 
     /** AUTH-9: a session for a guest, who shows nothing but a link. */
     beginGuest: (tx: Tx, accountId: AccountId, meetingId: MeetingId, call: Call): Promise<Begun> =>
-      add(tx, accountId, call, { kind: 'guest', scope: meetingId, livesMs: guestLastsMs }),
+      add(
+        tx,
+        accountId,
+        call,
+        { accountKind: 'guest', scope: meetingId, owes: [], kind: kindOf(call.userAgent), openedBy: null, openedFrom: null },
+        guestLastsMs,
+      ),
 
-    /** The same session under a new secret. Undefined when it has ended meanwhile. */
-    async renew(tx: Tx, actor: Actor): Promise<Begun | undefined> {
+    /** The same session under a new secret, owing what is left. Undefined when it has ended meanwhile. */
+    async renew(tx: Tx, actor: Pick<Actor, 'accountId' | 'sessionId'>, call: Call, owes: Owed[] = []): Promise<Begun | undefined> {
       const session = await holdSession(tx, actor.accountId, actor.sessionId)
-      if (!session || isOver(session, now())) return undefined
-      const begun = fresh()
-      await renewSession(tx, session.id, hashOf(begun.secret), begun.expiresAt)
+      const lasting = (await lastingIn(tx, [actor.accountId]))(actor.accountId)
+      if (!session || isOver(session, now(), lasting)) return undefined
+      const left = session.startedAt.getTime() + lasting.longestMs - now().getTime()
+      const begun = fresh(owes.length > 0 ? unfinishedLastsMs : left)
+      await renewSession(tx, session.id, { secretHash: hashOf(begun.secret), expiresAt: begun.expiresAt, owes, confirmedAt: now() })
+      if (owes.length === 0) await knowSource(tx, actor.accountId, networkOf(call.source), now())
       return begun
     },
 
+    confirm: (tx: Tx, actor: Actor): Promise<void> => confirmSession(tx, actor.sessionId, now()),
+
     /** Ends sessions and tells every process, in one unit. */
-    async end(tx: Tx, announce: Announce, accountId: AccountId, reason: EndReason, which: { except?: SessionId; only?: SessionId } = {}) {
+    async end(tx: Tx, announce: Announce, accountId: AccountId, reason: EndReason, which: Which = {}): Promise<SessionId[]> {
       const sessionIds = await endSessions(tx, accountId, now(), which)
       if (sessionIds.length > 0) announce('revocations:all', 'directory.right.revoked', { kind: 'session', accountId, sessionIds, reason })
+      return sessionIds
     },
   }
 }
+export type Sessions = ReturnType<typeof sessions>
 
 /** Hands the cookie over. Whoever may begin a session comes through the door that can set one. */
 export function give(call: Call, begun: Begun): void {

@@ -1,7 +1,7 @@
 import { sql, type Generated, type Kysely } from 'kysely'
 import type { Actor, Reading, Tx } from '@atrium/platform'
-import type { AccountId, Owed, SessionId } from '@atrium/protocol'
-import { idleMs, type LinkPurpose } from './rules.ts'
+import type { AccountId, DomainId, Owed, Session as Shown, SessionId } from '@atrium/protocol'
+import { longestIdleMs, type LinkPurpose } from './rules.ts'
 
 export interface SessionRow {
   id: SessionId
@@ -19,8 +19,15 @@ export interface SessionRow {
   owes: Owed[]
   /** When the password was last shown. */
   confirmedAt: Date | null
-  /** The administrator who looks through this person's eyes. */
+  kind: Shown['kind']
+  /** The administrator who looks through this person's eyes, and the session that comes back afterwards. */
   openedBy: AccountId | null
+  openedFrom: SessionId | null
+}
+export interface Credential {
+  hash: string
+  changedAt: Date
+  mustChange: boolean
 }
 export interface LinkRow {
   secretHash: Buffer
@@ -30,27 +37,91 @@ export interface LinkRow {
   usedAt: Date | null
   /** Which command used it: a repetition of that one is no second use. */
   usedByClient: string | null
+  /** What it is about besides its account. */
+  detail: LinkDetail | null
+}
+export interface LinkDetail {
+  address?: string
+  what?: 'totp' | 'passkey' | 'application'
 }
 export interface AuthTables {
   credential: { accountId: AccountId; hash: string; changedAt: Date; mustChange: Generated<boolean> }
   session: SessionRow
+  passwordHistory: { accountId: AccountId; hash: string; changedAt: Date }
   link: LinkRow
+  guess: { key: Buffer; tries: Record<string, [number, string]>; seenAt: Date }
+  lockout: { key: Buffer; since: Date; until: Date | null }
+  factorGrace: { accountId: AccountId; since: Date }
   knownSource: { accountId: AccountId; source: string; seenAt: Date }
 }
 type Db = Reading<AuthTables> | Kysely<any>
 const open = (db: Db | Tx) => db as unknown as Kysely<AuthTables>
 
-export async function findHash(db: Db | Tx, accountId: AccountId): Promise<string | undefined> {
-  const row = await open(db).selectFrom('credential').select('hash').where('accountId', '=', accountId).executeTakeFirst()
-  return row?.hash
+export async function findCredential(db: Db | Tx, accountId: AccountId): Promise<Credential | undefined> {
+  return open(db).selectFrom('credential').select(['hash', 'changedAt', 'mustChange']).where('accountId', '=', accountId).executeTakeFirst()
 }
 
-export async function saveHash(tx: Tx, accountId: AccountId, hash: string, changedAt: Date): Promise<void> {
+/** The one before goes into the history, of which so many are kept. */
+export async function saveCredential(
+  tx: Tx,
+  accountId: AccountId,
+  { hash, changedAt, mustChange }: Credential,
+  history: number,
+): Promise<void> {
+  await sql`insert into password_history (account_id, hash, changed_at)
+    select account_id, hash, changed_at from credential where account_id = ${accountId} and ${history} > 0
+    on conflict do nothing`.execute(open(tx))
+  await sql`delete from password_history where account_id = ${accountId} and changed_at not in (
+    select changed_at from password_history where account_id = ${accountId} order by changed_at desc limit ${history})`.execute(open(tx))
   await open(tx)
     .insertInto('credential')
-    .values({ accountId, hash, changedAt })
-    .onConflict((already) => already.column('accountId').doUpdateSet({ hash, changedAt }))
+    .values({ accountId, hash, changedAt, mustChange })
+    .onConflict((already) => already.column('accountId').doUpdateSet({ hash, changedAt, mustChange }))
     .execute()
+}
+export async function dropCredential(tx: Tx, accountId: AccountId): Promise<void> {
+  await open(tx).deleteFrom('credential').where('accountId', '=', accountId).execute()
+}
+/** The newest first. */
+export async function earlierHashes(db: Db, accountId: AccountId, most: number): Promise<string[]> {
+  const rows = await open(db)
+    .selectFrom('passwordHistory')
+    .select('hash')
+    .where('accountId', '=', accountId)
+    .orderBy('changedAt', 'desc')
+    .limit(most)
+    .execute()
+  return rows.map(({ hash }) => hash)
+}
+/** Of these, who has a password of ours, and whether it must be changed. */
+export async function credentialsOf(
+  db: Db | Tx,
+  ids: readonly AccountId[],
+): Promise<Map<AccountId, { changedAt: Date; mustChange: boolean }>> {
+  const rows = await open(db)
+    .selectFrom('credential')
+    .select(['accountId', 'changedAt', 'mustChange'])
+    .where('accountId', '=', sql<AccountId>`any(${ids}::uuid[])`)
+    .execute()
+  return new Map(rows.map(({ accountId, ...rest }) => [accountId, rest]))
+}
+
+/** Since when somebody signs in without the second factor they must have: from now on, if this is the first time. */
+export async function graceSince(tx: Tx, accountId: AccountId, now: Date): Promise<Date> {
+  const { since } = await open(tx)
+    .insertInto('factorGrace')
+    .values({ accountId, since: now })
+    .onConflict((already) => already.column('accountId').doUpdateSet({ since: sql`factor_grace.since` }))
+    .returning('since')
+    .executeTakeFirstOrThrow()
+  return since
+}
+export async function findGrace(db: Db | Tx, accountId: AccountId): Promise<Date | undefined> {
+  return (await open(db).selectFrom('factorGrace').select('since').where('accountId', '=', accountId).executeTakeFirst())?.since
+}
+/** Nothing is asked of them any more: if it is again one day, the days of grace begin anew. */
+export async function endGrace(tx: Tx, accountId: AccountId): Promise<void> {
+  await open(tx).deleteFrom('factorGrace').where('accountId', '=', accountId).execute()
 }
 
 const sessionColumns = [
@@ -66,7 +137,9 @@ const sessionColumns = [
   'endedAt',
   'owes',
   'confirmedAt',
+  'kind',
   'openedBy',
+  'openedFrom',
 ] as const
 export type Session = Omit<SessionRow, 'secretHash'>
 
@@ -113,23 +186,38 @@ export async function touchSessions(tx: Tx, ids: readonly SessionId[], seenAt: D
 }
 
 /** The same session with another secret: whoever had the old one has nothing. */
-export async function renewSession(tx: Tx, id: SessionId, secretHash: Buffer, expiresAt: Date): Promise<void> {
-  await open(tx).updateTable('session').set({ secretHash, expiresAt }).where('id', '=', id).execute()
+export async function renewSession(
+  tx: Tx,
+  id: SessionId,
+  renewed: Pick<SessionRow, 'secretHash' | 'expiresAt' | 'owes' | 'confirmedAt'>,
+): Promise<void> {
+  await open(tx).updateTable('session').set(renewed).where('id', '=', id).execute()
+}
+export async function confirmSession(tx: Tx, id: SessionId, confirmedAt: Date): Promise<void> {
+  await open(tx).updateTable('session').set({ confirmedAt }).where('id', '=', id).execute()
 }
 
+export interface Which {
+  except?: SessionId
+  only?: SessionId | readonly SessionId[]
+}
 /** Resolves to those that were open until now. */
-export async function endSessions(
-  tx: Tx,
-  accountId: AccountId,
-  at: Date,
-  which: { except?: SessionId; only?: SessionId } = {},
-): Promise<SessionId[]> {
+export async function endSessions(tx: Tx, accountId: AccountId, at: Date, which: Which = {}): Promise<SessionId[]> {
   let ending = open(tx).updateTable('session').set({ endedAt: at }).where('accountId', '=', accountId).where('endedAt', 'is', null)
   if (which.except) ending = ending.where('id', '<>', which.except)
-  if (which.only) ending = ending.where('id', '=', which.only)
+  if (which.only) ending = ending.where('id', '=', sql<SessionId>`any(${[which.only].flat()}::uuid[])`)
   return (await ending.returning('id').execute()).map(({ id }) => id)
 }
 
+/** Of everybody in a domain, and the links that would let them in again. */
+export async function endSessionsIn(tx: Tx, domainId: DomainId, at: Date): Promise<void> {
+  const those = sql`account.domain_id = ${domainId} and account.kind <> 'guest'`
+  await sql`update session set ended_at = ${at} from account
+    where account.id = session.account_id and ${those} and session.ended_at is null`.execute(open(tx))
+  await sql`delete from link using account where account.id = link.account_id and ${those} and link.used_at is null`.execute(open(tx))
+}
+
+/** Those that have begun and not ended; which of them time has ended is a rule. */
 export async function listSessions(db: Db, accountId: AccountId, now: Date): Promise<Session[]> {
   return open(db)
     .selectFrom('session')
@@ -137,17 +225,17 @@ export async function listSessions(db: Db, accountId: AccountId, now: Date): Pro
     .where('accountId', '=', accountId)
     .where('endedAt', 'is', null)
     .where('expiresAt', '>', now)
-    .where('seenAt', '>', new Date(now.getTime() - idleMs))
+    .where(sql<boolean>`owes = '{}'`)
     .orderBy('seenAt', 'desc')
     .orderBy('id')
     .execute()
 }
 
-const linkColumns = ['secretHash', 'purpose', 'accountId', 'expiresAt', 'usedAt', 'usedByClient'] as const
+const linkColumns = ['secretHash', 'purpose', 'accountId', 'expiresAt', 'usedAt', 'usedByClient', 'detail'] as const
 
 export async function addLink(
   tx: Tx | Kysely<any>,
-  link: Pick<LinkRow, 'secretHash' | 'purpose' | 'accountId' | 'expiresAt'>,
+  link: Pick<LinkRow, 'secretHash' | 'purpose' | 'accountId' | 'expiresAt' | 'detail'>,
 ): Promise<void> {
   await open(tx)
     .insertInto('link')
@@ -171,9 +259,14 @@ export async function takeLink(tx: Tx, secretHash: Buffer, clientId: string, now
     .executeTakeFirst()
 }
 
-/** An account has one link at a time. */
-export async function forgetLinks(tx: Tx, accountId: AccountId): Promise<void> {
-  await open(tx).deleteFrom('link').where('accountId', '=', accountId).where('usedAt', 'is', null).execute()
+/** An account has one link of a purpose at a time, and none is good after what it was for has happened otherwise. */
+export async function forgetLinks(tx: Tx, accountId: AccountId, purposes: readonly LinkPurpose[]): Promise<void> {
+  await open(tx)
+    .deleteFrom('link')
+    .where('accountId', '=', accountId)
+    .where('usedAt', 'is', null)
+    .where('purpose', 'in', purposes)
+    .execute()
 }
 
 export async function isKnownSource(db: Db, accountId: AccountId, source: string): Promise<boolean> {
@@ -196,15 +289,17 @@ export async function knowSource(tx: Tx, accountId: AccountId, source: string, s
 
 /** Nothing is left that could sign in, or say from where somebody did. */
 export async function forgetSecrets(tx: Tx, accountId: AccountId): Promise<void> {
-  for (const table of ['credential', 'session', 'link', 'knownSource'] as const)
+  for (const table of ['credential', 'passwordHistory', 'session', 'link', 'knownSource', 'factorGrace'] as const)
     await open(tx).deleteFrom(table).where('accountId', '=', accountId).execute()
 }
 
 /** What is over for longer than anybody repeats a command. */
 export async function sweep(tx: Tx, before: Date): Promise<void> {
-  await sql`delete from session where expires_at < ${before} or seen_at < ${new Date(before.getTime() - idleMs)} or ended_at < ${before}`.execute(
+  await sql`delete from session where expires_at < ${before} or seen_at < ${new Date(before.getTime() - longestIdleMs)} or ended_at < ${before}`.execute(
     open(tx),
   )
+  await sql`delete from guess where seen_at < ${before}`.execute(open(tx))
+  await sql`delete from lockout where until < ${before}`.execute(open(tx))
   await sql`delete from link where expires_at < ${before}`.execute(open(tx))
   await sql`delete from known_source where seen_at < ${new Date(before.getTime() - 180 * 24 * 60 * 60 * 1_000)}`.execute(open(tx))
 }

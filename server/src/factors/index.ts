@@ -1,48 +1,98 @@
-import { fail, type Handlers } from '@atrium/platform'
-import type { factors as contract } from '@atrium/protocol'
+import { fail, type Actor, type Call, type Handlers, type Tx } from '@atrium/platform'
+import type { AccountId, factors as contract, Hub, Input } from '@atrium/protocol'
+import { common, type FactorDeps } from './service.common.ts'
+import { tendingFactors } from './service.factors.ts'
+import { passkeyService } from './service.passkeys.ts'
+import { tokenService, type Enrolled } from './service.tokens.ts'
+import { dropDevices, dropFactors, sweepFactors } from './store.ts'
 
-const soon = (): never => {
-  throw fail('unavailable', 'unavailable')
-}
+export type { FactorDeps } from './service.common.ts'
+export type { FactorTables } from './store.ts'
+export { fromBase32, hotp } from './totp.ts'
+export { stepAt } from './rules.ts'
 
-export function factors() {
-  const handlers: Handlers<typeof contract> = {
-    'auth.state': async () => soon(),
-    'auth.totp': async () => soon(),
-    'auth.scratch': async () => soon(),
-    'auth.passkey.begin': async () => soon(),
-    'auth.passkey.finish': async () => soon(),
-    'auth.newPassword': async () => soon(),
-    'auth.policy': async () => soon(),
-    'auth.link.policy': async () => soon(),
-    'auth.withPasskey.begin': async () => soon(),
-    'auth.withPasskey.finish': async () => soon(),
-    'auth.forgot': async () => soon(),
-    'auth.confirm': async () => soon(),
-    'auth.confirm.begin': async () => soon(),
-    'auth.confirm.passkey': async () => soon(),
-    'auth.phone.begin': async () => soon(),
-    'auth.phone.finish': async () => soon(),
-    'auth.recovery.verify': async () => soon(),
-    'auth.enrolment.open': async () => soon(),
-    'me.recovery': async () => soon(),
-    'factors.list': async () => soon(),
-    'factors.totp.begin': async () => soon(),
-    'factors.totp.finish': async () => soon(),
-    'factors.scratch.renew': async () => soon(),
-    'factors.passkey.begin': async () => soon(),
-    'factors.passkey.finish': async () => soon(),
-    'factors.passkey.rename': async () => soon(),
-    'factors.remove': async () => soon(),
-    'factors.device.forget': async () => soon(),
-    'tokens.list': async () => soon(),
-    'tokens.create': async () => soon(),
-    'tokens.revoke': async () => soon(),
-    'accounts.factors': async () => soon(),
-    'accounts.factors.remove': async () => soon(),
-    'accounts.factors.reset': async () => soon(),
-    'accounts.token.revoke': async () => soon(),
-    'accounts.enrolment': async () => soon(),
+type Own = Omit<
+  typeof contract,
+  | 'auth.state'
+  | 'auth.newPassword'
+  | 'auth.policy'
+  | 'auth.link.policy'
+  | 'auth.forgot'
+  | 'auth.confirm'
+  | 'auth.phone.begin'
+  | 'auth.phone.finish'
+  | 'auth.recovery.verify'
+  | 'me.recovery'
+>
+
+/** What somebody shows besides a password, and instead of one: authenticators, scratch codes, passkeys, tokens. */
+export function factors(deps: FactorDeps) {
+  const here = common(deps)
+  const { work, auth, shown, now } = here
+  const [tended, passkeys, tokens] = [tendingFactors(here), passkeyService(here), tokenService(here)]
+
+  /** A link for somebody, who is signed in when it is opened: whoever else has it sees nothing. */
+  async function openEnrolment(actor: Actor, { token, clientId }: Input<Hub, 'auth.enrolment.open'>): Promise<Enrolled> {
+    const link = await auth.linkOf(token, 'enrolment')
+    if (link.accountId !== actor.accountId) throw fail('forbidden', 'factors.someoneElse')
+    await auth.takeLink(token, clientId)
+    switch (link.detail?.what) {
+      case 'totp':
+        return { what: 'totp', ...(await tended.beginTotp(actor.accountId)) }
+      case 'application':
+        return {
+          what: 'application',
+          ...(await tokens.create(actor.accountId, { kind: 'application', name: 'Application', purpose: 'api', scopes: [], days: null })),
+        }
+      default:
+        return { what: 'passkey' }
+    }
   }
-  return { handlers }
+
+  const handlers: Handlers<Own> = {
+    'auth.totp': tended.totp,
+    'auth.scratch': tended.scratch,
+    'auth.passkey.begin': passkeys.beginStep,
+    'auth.passkey.finish': passkeys.finishStep,
+    'auth.withPasskey.begin': passkeys.beginAlone,
+    'auth.withPasskey.finish': passkeys.finishAlone,
+    'auth.confirm.begin': passkeys.beginConfirm,
+    'auth.confirm.passkey': passkeys.finishConfirm,
+    'auth.enrolment.open': openEnrolment,
+    'factors.list': tended.list,
+    'factors.totp.begin': tended.begin,
+    'factors.totp.finish': tended.finish,
+    'factors.scratch.renew': tended.renewScratch,
+    'factors.passkey.begin': passkeys.beginEnrolment,
+    'factors.passkey.finish': passkeys.finishEnrolment,
+    'factors.passkey.rename': tended.rename,
+    'factors.remove': tended.remove,
+    'factors.device.forget': tended.forgetDevice,
+    'tokens.list': (actor) => tokens.list(actor.accountId),
+    'tokens.create': (actor, draft) => tokens.create(actor.accountId, draft),
+    'tokens.revoke': tokens.revoke,
+    'accounts.factors': async (_actor, { accountId }) => ({ ...(await shown(accountId)), tokens: await tokens.list(accountId) }),
+    'accounts.factors.remove': tended.removeOf,
+    'accounts.factors.reset': tended.resetOf,
+    'accounts.token.revoke': tokens.revokeOf,
+    'accounts.enrolment': async (_actor, { accountId, what }) => {
+      await here.person(accountId)
+      return auth.linkFor(accountId, 'enrolment', { what })
+    },
+  }
+  return {
+    handlers,
+    proofsOf: here.proofsOf,
+    isTrusted: (tx: Tx, accountId: AccountId, call: Call): Promise<boolean> => here.isTrusted(tx, accountId, call),
+    forgetDevices: (tx: Tx, accountId: AccountId): Promise<void> => dropDevices(tx, accountId),
+    /** Whom a token at the door stands for. */
+    actorOf: tokens.actorOf,
+    async forgetSecrets(tx: Tx, accountId: AccountId): Promise<void> {
+      await dropFactors(tx, accountId)
+      await tokens.forget(tx, accountId)
+    },
+    /** For a daily job. */
+    sweep: (): Promise<void> => work((tx) => sweepFactors(tx, now())),
+  }
 }
+export type FactorSlice = ReturnType<typeof factors>

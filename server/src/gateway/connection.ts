@@ -7,6 +7,8 @@ export interface About {
   actor: Actor
   source: string
   userAgent: string
+  /** Where the person sees us. */
+  origin: string
   /** What the handshake asked to watch: the input of `sync.watch`, or undefined. */
   watch: unknown
 }

@@ -12,6 +12,7 @@ const perPerson = { times: 5, perMs: 60_000 }
 export function exportDoor(app: Express, actorOf: Session, exportOf: ExportOf, throttle: Pick<Throttle, 'take'>): void {
   app.get('/export', fromOurPages, async (request, response) => {
     const actor = await signedIn(actorOf, request)
+    if (actor.through) throw fail('forbidden', 'factors.openedBy')
     const retryAfterMs = throttle.take(`export ${actor.accountId}`, perPerson)
     if (retryAfterMs > 0) throw fail('rate_limited', 'rateLimited', { retryAfterMs })
     response.set({

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Request, RequestHandler, Response } from 'express'
-import { fail, type Actor, type Call } from '@atrium/platform'
+import { fail, opens, type Actor, type Call, type Throttle } from '@atrium/platform'
 import { statusOf, type Http } from '@atrium/platform/http'
-import { contract, type Operation, type Reply } from '@atrium/protocol'
-import { cookieFor, noCookie, secretOf } from './cookie.ts'
+import { contract, type Operation, type Reply, type Scope } from '@atrium/protocol'
+import { cookieFor, deviceCookieFor, deviceSecretOf, noCookie, secretOf } from './cookie.ts'
 import { openApi } from './openapi.ts'
 import { inputFromAddress } from './parameters.ts'
+import { programs, type TokenOf } from './programs.ts'
 import type { Dispatch } from './socket.ts'
 
 export type Session = (request: IncomingMessage) => Promise<Actor | undefined>
@@ -18,8 +19,10 @@ export function httpDoor(deps: {
   dispatch: Dispatch
   sessionOf: (secret: string) => Promise<Actor | undefined>
   unfinishedOf: (secret: string) => Promise<Actor | undefined>
+  tokenOf: TokenOf
+  throttle: Pick<Throttle, 'take'>
   version: string
-}): { actorOf: Session } {
+}): { actorOf: Session; actorWith: (scope: Scope) => Session } {
   const { http, dispatch, sessionOf, unfinishedOf, version } = deps
   const { app } = http
   const isSecure = (request: IncomingMessage) => http.originOf(request).startsWith('https:')
@@ -28,8 +31,21 @@ export function httpDoor(deps: {
     const secret = secretOf(request)
     return secret === undefined ? undefined : sessionOf(secret)
   }
-  /** Only here: for every other door, who has not finished signing in is nobody. */
+  const programOf = programs({ ...deps, sourceOf: http.sourceOf })
+  /** A person with a cookie, or a program that may use this scope. */
+  const actorWith =
+    (scope: Scope): Session =>
+    async (request) => {
+      const program = await programOf(request)
+      if (!program) return actorOf(request)
+      if (!program.through || !('scopes' in program.through) || !opens(program.through, scope))
+        throw fail('forbidden', 'factors.outOfScope')
+      return program
+    }
+  /** Only here: for every other door, who has not finished signing in is nobody. What a program may ask is the dispatcher's to say. */
   const askerOf: Session = async (request) => {
+    const program = await programOf(request)
+    if (program) return program
     const secret = secretOf(request)
     return secret === undefined ? undefined : ((await sessionOf(secret)) ?? (await unfinishedOf(secret)))
   }
@@ -44,6 +60,11 @@ export function httpDoor(deps: {
         begin: (secret, expiresAt) => void response.append('set-cookie', cookieFor(secret, expiresAt, isSecure(request))),
         end: () => void response.append('set-cookie', noCookie(isSecure(request))),
       },
+      device: {
+        secret: deviceSecretOf(request),
+        trust: (secret, expiresAt) => void response.append('set-cookie', deviceCookieFor(secret, expiresAt, isSecure(request))),
+      },
+      origin: http.originOf(request),
     }
     send(response, await dispatch(await askerOf(request), name, input, call))
   }
@@ -69,7 +90,7 @@ export function httpDoor(deps: {
     if (!request.is('application/json')) throw fail('invalid', 'invalid', { field: 'content-type' })
     await answer(request, response, request.params.name, request.body)
   })
-  return { actorOf }
+  return { actorOf, actorWith }
 }
 
 /** A browser says where a request began. Reading for another site's page is not what the cookie is for. */

@@ -24,6 +24,7 @@ import { exportDoor, type ExportOf } from './export.ts'
 import { httpDoor } from './http.ts'
 import { passages } from './passages.ts'
 import { pictureDoors, type PicturesIn } from './pictures.ts'
+import type { TokenOf } from './programs.ts'
 import { rights } from './session.ts'
 import { socketDoor, type Dispatch } from './socket.ts'
 import { sourceDoor } from './source.ts'
@@ -41,6 +42,8 @@ export interface GatewayDeps {
   sessionOf: (secret: string) => Promise<Actor | undefined>
   /** Somebody in the middle of signing in, who may do what finishes it and nothing else. */
   unfinishedOf: (secret: string) => Promise<Actor | undefined>
+  /** Whom a program speaks for. */
+  tokenOf: TokenOf
   /** Which of these sessions have not ended. */
   standing: (ids: Actor['sessionId'][]) => Promise<ReadonlySet<string>>
   /** Who else must know of every right that is lost. */
@@ -103,7 +106,8 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
   })
 
   async function entered(connection: Connection): Promise<void> {
-    presence.screens.opened(connection.actor, connection.id)
+    // Who looks through somebody's eyes does not make them present.
+    if (!connection.actor.through) presence.screens.opened(connection.actor, connection.id)
     await heard.enter(connection)
     admitted.recheck(connection)
   }
@@ -154,14 +158,17 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
     },
     { ...house, authority: deps.authority },
   )
-  const { actorOf } = httpDoor({ http, dispatch, sessionOf, unfinishedOf: deps.unfinishedOf, version: house.version })
-  pictureDoors(http.app, actorOf, pictures)
+  const { actorOf, actorWith } = httpDoor({
+    ...{ http, dispatch, sessionOf, version: house.version, throttle: house.throttle },
+    ...{ unfinishedOf: deps.unfinishedOf, tokenOf: deps.tokenOf },
+  })
+  pictureDoors(http.app, actorWith('chat:read'), pictures)
   exportDoor(http.app, actorOf, exportOf, house.throttle)
   const underWay = passages({ onRevoked: lost.onRevoked, mayStill: cabinet.downloading.mayStill, log })
-  uploadDoor(http.app, { actorOf, uploading: cabinet.uploading, passages: underWay, log })
-  downloadDoor(http.app, { actorOf, openTicket: cabinet.downloading.openTicket, passages: underWay })
+  uploadDoor(http.app, { actorOf: actorWith('files:write'), uploading: cabinet.uploading, passages: underWay, log })
+  downloadDoor(http.app, { actorOf: actorWith('files:read'), openTicket: cabinet.downloading.openTicket, passages: underWay })
   const closePassage = documentPassage({ http, bus })
-  const closeYWebsocket = yWebsocketPassage({ http, actorOf, admit: papers.admit, doorOf: doorsOf(bus) })
+  const closeYWebsocket = yWebsocketPassage({ http, actorOf: actorWith('documents:write'), admit: papers.admit, doorOf: doorsOf(bus) })
   sourceDoor(http.app, { throttle: house.throttle, sourceOf: http.sourceOf })
 
   const round = (ms: number, trouble: string, run: () => Promise<unknown>) => every(ms, run, (error) => log.warn({ error }, trouble))

@@ -32,6 +32,7 @@ interface Opening {
   secret: string | undefined
   source: string
   userAgent: string
+  origin: string
 }
 
 export interface SocketDoor {
@@ -44,7 +45,7 @@ export interface SocketDoor {
 }
 
 export function socketDoor(deps: {
-  http: Pick<Http, 'upgrade' | 'sourceOf'>
+  http: Pick<Http, 'upgrade' | 'sourceOf' | 'originOf'>
   log: Log
   metrics: Metrics
   sessionOf: (secret: string) => Promise<Actor | undefined>
@@ -76,7 +77,12 @@ export function socketDoor(deps: {
   const io: HubServer = new Server({ serveClient: false, connectTimeout: 10_000 })
   engine.on('connection', (raw: RawSocket) => {
     const request = raw.request as IncomingMessage
-    openings.set(raw, { secret: secretOf(request), source: http.sourceOf(request), userAgent: request.headers['user-agent'] ?? '' })
+    openings.set(raw, {
+      secret: secretOf(request),
+      source: http.sourceOf(request),
+      userAgent: request.headers['user-agent'] ?? '',
+      origin: http.originOf(request),
+    })
     Object.assign(raw, { request: null })
   })
   engine.generateId = () => randomUUID()
@@ -107,7 +113,7 @@ export function socketDoor(deps: {
     const actor = opening?.secret && (await sessionOf(opening.secret))
     if (!opening || !actor) return { error: fail('unauthenticated', 'unauthenticated').failure }
     if (!room.take(actor.accountId, socket.conn)) return { error: tooManyScreens().failure }
-    socket.data = { actor, source: opening.source, userAgent: opening.userAgent, watch }
+    socket.data = { actor, source: opening.source, userAgent: opening.userAgent, origin: opening.origin, watch }
     // That it is in and what it asked for leave together.
     if (watch !== undefined) holdBack(socket.conn)
     return undefined
@@ -161,8 +167,8 @@ export function socketDoor(deps: {
     input: unknown,
     answer: (reply: Reply<unknown>) => void,
   ): Promise<void> {
-    const { source, userAgent } = connection.socket.data
-    const call: Call = { door: 'socket', source, userAgent, requestId: randomUUID(), session: undefined }
+    const { source, userAgent, origin } = connection.socket.data
+    const call: Call = { door: 'socket', source, userAgent, origin, requestId: randomUUID(), session: undefined }
     calls.set(call, connection)
     connection.underWay++
     try {

@@ -89,8 +89,12 @@ export async function house(cluster: PoolConfig) {
   function somebody({ source = '10.0.0.1', userAgent = firefox }: { source?: string; userAgent?: string } = {}) {
     const browser = {
       secret: undefined as string | undefined,
+      /** The mark of a browser that was trusted. */
+      device: undefined as string | undefined,
       accountId: '' as AccountId,
       actor: async (): Promise<Actor | undefined> => (browser.secret === undefined ? undefined : hub.sessions.sessionOf(browser.secret)),
+      unfinished: async (): Promise<Actor | undefined> =>
+        browser.secret === undefined ? undefined : hub.sessions.unfinishedOf(browser.secret),
 
       async ask<K extends OperationName<Hub>>(name: K, said: Said<K>): Promise<Reply<Output<Hub, K>>> {
         const call: Call = {
@@ -99,9 +103,11 @@ export async function house(cluster: PoolConfig) {
           userAgent,
           requestId: randomUUID(),
           session: { begin: (secret) => void (browser.secret = secret), end: () => void (browser.secret = undefined) },
+          device: { secret: browser.device, trust: (secret) => void (browser.device = secret) },
+          origin: 'https://hub.example',
         }
         const input = contract[name].kind === 'command' ? { clientId: randomUUID(), ...(said as object) } : said
-        const reply = (await dispatch(await browser.actor(), name, input, call)) as Reply<Output<Hub, K>>
+        const reply = (await dispatch((await browser.actor()) ?? (await browser.unfinished()), name, input, call)) as Reply<Output<Hub, K>>
         if (!reply.ok && reply.error.code === 'internal') throw new Error(`${name} broke`, { cause: faults.at(-1) })
         return reply
       },

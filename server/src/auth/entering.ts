@@ -1,0 +1,132 @@
+import { fail, type Actor, type Announce, type Call, type Reading, type Tx } from '@atrium/platform'
+import type { AccountId, Owed, Person, SignInState, Values } from '@atrium/protocol'
+import type { Accounts } from '../directory/index.ts'
+import type { Lockouts } from './lockout.ts'
+import { graceEndsAt, hasFactor, mustChange, owedBy, type Proofs, type ShownBy } from './rules.ts'
+import type { Begun, Sessions } from './sessions.ts'
+import { endGrace, findCredential, graceSince } from './store.ts'
+
+/** A session that began, and what it owes before it opens anything. Once the unit has committed, `give` hands the cookie over. */
+export interface Entered {
+  begun: Begun
+  state: SignInState
+}
+/**
+ * Begins a session for somebody who has just shown who they are, inside the unit of whoever looked. Refuses where the account, or its
+ * domain, lets nobody in. A session that this browser had before (`instead`) ends.
+ */
+export type EnterAs = (
+  tx: Tx,
+  announce: Announce,
+  accountId: AccountId,
+  call: Call,
+  how: { by: ShownBy; instead?: Actor | undefined },
+) => Promise<Entered>
+
+interface Deps {
+  accounts: Accounts
+  sessions: Sessions
+  lockout: Lockouts
+  /** Which second factors somebody has. */
+  proofsOf: (at: Reading<any> | Tx, accountId: AccountId) => Promise<Proofs>
+  /** Whether this browser is trusted with the second factor. */
+  isTrusted: (tx: Tx, accountId: AccountId, call: Call) => Promise<boolean>
+  now: () => Date
+}
+
+/** Signing in, step by step: what is owed, and what is left of it. */
+export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now }: Deps) {
+  const valuesIn = async (tx: Tx, id: AccountId) => (await accounts.valuesIn(tx, [id])).get(id)!
+
+  /** Whether somebody without a factor must enrol one now. The days of grace begin with the first sign-in that is asked for one. */
+  async function mustEnrol(tx: Tx, accountId: AccountId, proofs: Proofs, values: Values): Promise<boolean> {
+    if (!values['secondFactor.isRequired'] || hasFactor(proofs)) {
+      await endGrace(tx, accountId)
+      return false
+    }
+    return graceEndsAt(await graceSince(tx, accountId, now()), values) <= now()
+  }
+
+  function stateOf(accountId: AccountId, owes: readonly Owed[], proofs: Proofs, values: Values): SignInState {
+    if (owes.length === 0) return { state: 'in', accountId }
+    const ways: Extract<SignInState, { state: 'owes' }>['ways'] = []
+    if (proofs.totp) ways.push('totp')
+    if (proofs.passkeys > 0) ways.push('passkey')
+    if (proofs.scratchCodes > 0) ways.push('scratch')
+    return { state: 'owes', owes: [...owes], ways, mayTrust: values['secondFactor.trustDevices'] > 0 }
+  }
+
+  const enterAs: EnterAs = async (tx, announce, accountId, call, { by, instead }) => {
+    let standing = await accounts.hold(tx, accountId)
+    // Invited, and here already by the provider of the domain: there is no password to choose first.
+    if (standing?.status === 'invited' && (by === 'provider' || by === 'ldap')) {
+      await accounts.join(tx, announce, accountId, now())
+      standing = await accounts.hold(tx, accountId)
+    }
+    refuseShut(standing?.status)
+    await lockout.refuse(tx, accountId)
+    const [values, proofs, credential] = [await valuesIn(tx, accountId), await proofsOf(tx, accountId), await findCredential(tx, accountId)]
+    const owes = owedBy(by, {
+      proofs,
+      isTrusted: hasFactor(proofs) && (await isTrusted(tx, accountId, call)),
+      mustChange: mustChange(credential, values, now()),
+      mustEnrol: await mustEnrol(tx, accountId, proofs, values),
+    })
+    if (instead) await sessions.end(tx, announce, instead.accountId, 'signed_out', { only: instead.sessionId })
+    const begun = await sessions.begin(tx, accountId, call, { owes, ...(by === 'phone' && { kind: 'phone' }) })
+    return { begun, state: stateOf(accountId, owes, proofs, values) }
+  }
+
+  return {
+    enterAs,
+
+    /** What is owed next must be this. */
+    async owesNext(at: Tx | undefined, actor: Actor, step: Owed): Promise<void> {
+      const session = at ? await sessions.hold(at, actor) : await sessions.read(actor)
+      if (session?.owes[0] !== step) throw fail('conflict', 'factors.notNow')
+    },
+
+    /** One thing less is owed, and the session has a new secret: whoever saw the one of the step before has nothing. */
+    async stepped(tx: Tx, actor: Actor, call: Call, step: Owed): Promise<Entered> {
+      const session = await sessions.hold(tx, actor)
+      if (session?.owes[0] !== step) throw fail('conflict', 'factors.notNow')
+      const standing = await accounts.hold(tx, actor.accountId)
+      refuseShut(standing?.status)
+      const owes = session.owes.slice(1)
+      const begun = await sessions.renew(tx, actor, call, owes)
+      if (!begun) throw fail('unauthenticated', 'unauthenticated')
+      const { accountId } = actor
+      return { begun, state: stateOf(accountId, owes, await proofsOf(tx, accountId), await valuesIn(tx, accountId)) }
+    },
+
+    /** Where somebody's signing in stands. */
+    async state(at: Reading<any>, actor: Actor): Promise<SignInState> {
+      const { accountId } = actor
+      const session = await sessions.read(actor)
+      if (session?.openedBy) {
+        const [opener] = await accounts.peopleOf(at, [session.openedBy])
+        return { state: 'in', accountId, openedBy: { name: opener?.name ?? '', endsAt: session.expiresAt.toISOString() } }
+      }
+      const [proofs, values] = [await proofsOf(at, accountId), await accounts.valuesOf(accountId)]
+      return stateOf(accountId, session?.owes ?? [], proofs, values)
+    },
+  }
+}
+export type Entering = ReturnType<typeof entering>
+
+/** Who showed who they are is told why they stay outside. */
+export function refuseShut(status: Person['status'] | undefined): void {
+  switch (status) {
+    case 'active':
+      return
+    case 'maintenance':
+      throw fail('unauthenticated', 'factors.inMaintenance')
+    case 'locked':
+      throw fail('unauthenticated', 'auth.accountLocked')
+    case 'closed':
+    case 'pending':
+      throw fail('unauthenticated', 'factors.accountClosed')
+    default:
+      throw fail('unauthenticated', 'auth.wrongPassword')
+  }
+}

@@ -1,0 +1,98 @@
+import { createHmac, hkdfSync } from 'node:crypto'
+import { fail, networkOf, type Refusal, type Tx } from '@atrium/platform'
+import type { AccountId, Values } from '@atrium/protocol'
+import { lockoutOf, shareOfOneNetwork } from './rules.ts'
+import { hashOf } from './secrets.ts'
+import { countTry, findLockouts, forgetTries, liftLockout, lockOut, uncountTry } from './store.lockout.ts'
+
+/** Locked out until an administrator lifts it: so long that no page shows a date. */
+export const forever = new Date('9999-12-31T23:59:59.000Z')
+const retrySoonMs = 5_000
+
+interface Deps {
+  db: Parameters<typeof countTry>[0]
+  /** The hub's own key; what is kept of wrong passwords is hashed with one made of it. */
+  hubKey: () => Promise<Buffer>
+  now: () => Date
+}
+/** A try that was counted before it was looked at. */
+export interface Counted {
+  right(): Promise<void>
+  wrong(): Promise<void>
+  /** It could not be looked at. */
+  takenBack(): Promise<void>
+}
+
+/** AUTH-10, for accounts and, so that nobody learns which they are, for addresses that nobody has. */
+export function lockouts({ db, hubKey, now }: Deps) {
+  let macKey: Promise<Buffer> | undefined
+  const keyOfMacs = () =>
+    (macKey ??= hubKey().then(
+      (key) => Buffer.from(hkdfSync('sha256', key, '', 'wrong passwords', 32)),
+      (error: unknown) => {
+        macKey = undefined
+        throw error
+      },
+    ))
+  const keyOf = (who: { accountId: AccountId } | { address: string }): Buffer =>
+    hashOf('accountId' in who ? `account ${who.accountId}` : `address ${who.address}`)
+
+  function refusal(until: Date | null, at: Date): Refusal {
+    if (until === null) return fail('forbidden', 'factors.lockedOutUntilLifted')
+    const retryAfterMs = until.getTime() - at.getTime()
+    return fail('rate_limited', 'factors.lockedOut', { retryAfterMs, params: { retryAfterMs } })
+  }
+
+  return {
+    /** Refuses while it is locked out. */
+    async refuse(at: Parameters<typeof findLockouts>[0] | Tx, accountId: AccountId): Promise<void> {
+      const [standing] = await findLockouts(at, [keyOf({ accountId })], now())
+      if (standing) throw refusal(standing.until, now())
+    },
+
+    /** Refuses, or counts the try: whoever looks at it says what it was. */
+    async count(
+      who: { accountId: AccountId | undefined; address: string; source: string },
+      password: string,
+      values: Values,
+    ): Promise<Counted> {
+      const policy = lockoutOf(values)
+      const key = keyOf(who.accountId === undefined ? { address: who.address } : { accountId: who.accountId })
+      const [standing] = await findLockouts(db, [key], now())
+      if (standing) throw refusal(standing.until, now())
+      if (!policy.isOn) return { right: async () => {}, wrong: async () => {}, takenBack: async () => {} }
+
+      const mac = createHmac('sha256', await keyOfMacs())
+        .update(password.normalize('NFKC'))
+        .digest('base64url')
+        .slice(0, 22)
+      const from = hashOf(networkOf(who.source)).toString('base64url').slice(0, 11)
+      const share = shareOfOneNetwork(policy.attempts)
+      const tries = await countTry(db, { key, mac, from, at: now().getTime() }, { ...policy, share })
+      const isFull = Object.keys(tries).length >= policy.attempts
+      // So many are being looked at just now, each of them perhaps wrong.
+      if (isFull && !(mac in tries))
+        throw fail('rate_limited', 'auth.tooManyTries', { retryAfterMs: retrySoonMs, params: { seconds: retrySoonMs / 1_000 } })
+      return {
+        right: () => forgetTries(db, key),
+        async wrong() {
+          if (isFull) await lockOut(db, key, now(), policy.periodMs === null ? null : new Date(now().getTime() + policy.periodMs))
+        },
+        takenBack: () => uncountTry(db, key, mac),
+      }
+    },
+
+    /** Until when each of these is locked out. */
+    async until(at: Parameters<typeof findLockouts>[0] | Tx, ids: readonly AccountId[]): Promise<Map<AccountId, Date>> {
+      const byKey = new Map(ids.map((id) => [keyOf({ accountId: id }).toString('base64'), id]))
+      const found = await findLockouts(
+        at,
+        ids.map((accountId) => keyOf({ accountId })),
+        now(),
+      )
+      return new Map(found.map(({ key, until }) => [byKey.get(key.toString('base64'))!, until ?? forever]))
+    },
+    lift: (at: Parameters<typeof liftLockout>[0], accountId: AccountId): Promise<void> => liftLockout(at, keyOf({ accountId })),
+  }
+}
+export type Lockouts = ReturnType<typeof lockouts>

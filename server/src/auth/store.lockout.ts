@@ -1,0 +1,62 @@
+import { sql, type Kysely } from 'kysely'
+import type { Reading, Tx } from '@atrium/platform'
+import type { AuthTables } from './store.ts'
+
+type Db = Reading<AuthTables> | Kysely<any>
+const open = (db: Db | Tx) => db as unknown as Kysely<AuthTables>
+
+export interface Try {
+  /** Whose account it is tried at. */
+  key: Buffer
+  /** A keyed hash of what was tried. */
+  mac: string
+  from: string
+  at: number
+}
+
+/**
+ * Counts a try before it is looked at, in one statement, so that of fifty at once no more are looked at than may be. What was
+ * tried before is there already; a network that has its share, and a count that is full, take no more.
+ */
+export async function countTry(
+  db: Db,
+  { key, mac, from, at }: Try,
+  { attempts, windowMs, share }: { attempts: number; windowMs: number; share: number },
+): Promise<Record<string, [number, string]>> {
+  const { rows } = await sql<{ tries: Record<string, [number, string]> }>`
+    insert into guess as g (key, tries, seen_at)
+    values (${key}, jsonb_build_object(${mac}::text, jsonb_build_array(${at}::float8, ${from}::text)), clock_timestamp())
+    on conflict (key) do update set seen_at = excluded.seen_at, tries = (
+      select case
+        when kept ? ${mac}::text then kept
+        when (select count(*) from jsonb_object_keys(kept)) >= ${attempts} then kept
+        when (select count(*) from jsonb_each(kept) as one where one.value ->> 1 = ${from}::text) >= ${share} then kept
+        else kept || excluded.tries end
+      from (select coalesce(jsonb_object_agg(one.key, one.value), '{}'::jsonb) as kept
+        from jsonb_each(g.tries) as one where (one.value ->> 0)::float8 > ${at - windowMs}) as recent)
+    returning tries`.execute(open(db))
+  return rows[0]!.tries
+}
+/** It was right, or could not be looked at. */
+export async function uncountTry(db: Db, key: Buffer, mac: string): Promise<void> {
+  await sql`update guess set tries = tries - ${mac}::text where key = ${key}`.execute(open(db))
+}
+export async function forgetTries(db: Db | Tx, key: Buffer): Promise<void> {
+  await sql`delete from guess where key = ${key}`.execute(open(db))
+}
+
+export async function findLockouts(db: Db | Tx, keys: readonly Buffer[], now: Date): Promise<{ key: Buffer; until: Date | null }[]> {
+  const { rows } = await sql<{ key: Buffer; until: Date | null }>`
+    select key, until from lockout where key = any(${keys}::bytea[]) and (until is null or until > ${now})`.execute(open(db))
+  return rows
+}
+export async function lockOut(db: Db, key: Buffer, since: Date, until: Date | null): Promise<void> {
+  await sql`insert into lockout as l (key, since, until) values (${key}, ${since}, ${until})
+    on conflict (key) do update set since = excluded.since, until = excluded.until
+    where l.until is not null and l.until <= excluded.since`.execute(open(db))
+  await forgetTries(db, key)
+}
+export async function liftLockout(db: Db | Tx, key: Buffer): Promise<void> {
+  await sql`delete from lockout where key = ${key}`.execute(open(db))
+  await forgetTries(db, key)
+}
