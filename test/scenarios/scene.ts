@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { notRun } from '@atrium/platform/testing/needs'
 import { chromiumProgram, openChromium } from '../harness/browsers.ts'
-import { missingFor, topologies, topology, type Topology } from '../harness/topology.ts'
+import { missingFor, topologies, topology, type Topology, type TopologyOptions } from '../harness/topology.ts'
 
 /** There when the first test begins. */
 export interface Stage {
@@ -10,15 +10,21 @@ export interface Stage {
   readonly browser: Browser
 }
 
+/** What a story needs besides. */
+export interface Props extends TopologyOptions {
+  /** What this machine lacks for it. */
+  missing?: string | undefined
+}
+
 /** A story that is told in both topologies, each time on a hub of its own and in a real Chromium. */
-export function scene(title: string, tell: (stage: Stage) => void): void {
+export function scene(title: string, tell: (stage: Stage) => void, { missing: lacks, ...options }: Props = {}): void {
   for (const name of topologies)
     describe(`${title}, ${name}`, () => {
-      const missing = missingFor(name) ?? (chromiumProgram() ? undefined : 'chromium')
+      const missing = missingFor(name) ?? (chromiumProgram() ? lacks : 'chromium')
       if (missing) return notRun(`${title}, ${name}`, missing)
       let hub: Topology | undefined
       let browser: Browser | undefined
-      beforeAll(async () => void ([hub, browser] = await Promise.all([topology(name), openChromium()])))
+      beforeAll(async () => void ([hub, browser] = await Promise.all([topology(name, options), openChromium()])))
       afterAll(async () => {
         await browser?.close()
         await hub?.stop()
