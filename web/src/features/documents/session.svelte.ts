@@ -67,7 +67,9 @@ export class DocumentSession {
 
   get standing(): Standing {
     if (this.failure) return 'gone'
-    if (!this.#isConnected) return this.isReady ? 'offline' : 'opening'
+    // A line that went dead is found out only after a while; by then the hub is gone for everything else.
+    const isDead = this.#isUnsaved && this.#hub.status.kind === 'reconnecting'
+    if (!this.#isConnected || isDead) return this.isReady ? 'offline' : 'opening'
     if (!this.#isSynced) return 'opening'
     if (this.may === 'read') return 'reading'
     return this.#isUnsaved ? 'saving' : 'saved'
