@@ -1,8 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { z } from 'zod'
-import type { Environment } from './config.ts'
-
-type Settings = z.output<typeof Environment>
+import type { Settings } from './config.environment.ts'
 
 /** Settings that cannot all be followed: for each such group, the sentence that fixes it. */
 export function contradictions(settings: Settings): string[] {
