@@ -29,6 +29,7 @@ export async function start(house: House): Promise<Service> {
     talks,
     handlers,
     nudges,
+    follow,
     stop: stopSlices,
   } = slices({
     ...house,
@@ -50,6 +51,7 @@ export async function start(house: House): Promise<Service> {
   rooms.work(jobs)
   cabinet.work(jobs)
   talks.work(jobs)
+  follow()
   jobs.every('directory.guests.close', dayMs, people.closeGuests)
   sessions.work(jobs)
   jobs.every('sessions.sweep', dayMs, sessions.sweep)
@@ -96,7 +98,7 @@ export async function start(house: House): Promise<Service> {
       leave()
       await registration.end()
       await doors.stop()
-      stopSlices()
+      await stopSlices()
       await hashing.close()
     },
   }

@@ -9,6 +9,7 @@ import {
   directory,
   findRecovery,
   homeOf,
+  mirroring,
   setRecovery,
   setWays,
   verifyRecovery,
@@ -24,7 +25,7 @@ import { files, holding, type Cabinet, type FileTables } from './files/index.ts'
 import { mediaNodes, meetings, type Meetings, type MeetingTables } from './meetings/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
 import { haveScreens, type PresenceTables } from './presence/index.ts'
-import { providers, type ProviderTables } from './providers/index.ts'
+import { providers, type Providers, type ProviderTables } from './providers/index.ts'
 import { forget, index, search, type SearchTables } from './search/index.ts'
 
 export const mailJob = 'mail.send'
@@ -106,7 +107,7 @@ export function slices(ground: Ground) {
     proofsOf: (...asked) => proofs.proofsOf(...asked),
     isTrusted: (...asked) => proofs.isTrusted(...asked),
     forgetDevices: (...asked) => proofs.forgetDevices(...asked),
-    verifyElsewhere: async () => undefined,
+    verifyElsewhere: (...asked) => elsewhere.verifyElsewhere(...asked),
     recovery: { find: findRecovery, set: setRecovery, verify: verifyRecovery },
   })
   const proofs: FactorSlice = factors({
@@ -166,7 +167,7 @@ export function slices(ground: Ground) {
     addToList: async () => {
       throw fail('unavailable', 'unavailable')
     },
-    keptElsewhere: async () => [],
+    keptElsewhere: (account) => elsewhere.keptElsewhere(account),
   })
   const found = search({
     ...databaseOf<SearchTables>(),
@@ -175,12 +176,14 @@ export function slices(ground: Ground) {
     peopleOf: known.peopleOf,
   })
 
-  const elsewhere = providers({
+  const elsewhere: Providers = providers({
     ...ground,
     ...databaseOf<ProviderTables>(),
     isAdministrator: known.isAdministrator,
     domain: waysOf,
     setWays,
+    homeOf: (id) => homeOf(databaseOf<DirectoryTables>().db, id),
+    people: mirroring({ endSessions: sessions.endSessions }),
   })
 
   const papersAt = documentNodes(ground)
@@ -274,7 +277,11 @@ export function slices(ground: Ground) {
       ...elsewhere.handlers,
     },
     nudges: rooms.nudges,
-    stop: inHand.stop,
+    follow: elsewhere.follow,
+    async stop() {
+      inHand.stop()
+      await elsewhere.stop()
+    },
   }
 }
 const targetOf = (over: { accountId: AccountId } | { domainId: DomainId } | { listId: ListId }) =>

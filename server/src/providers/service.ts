@@ -10,6 +10,7 @@ import {
   findAdded,
   findMirror,
   findProvider,
+  listIdentities,
   listProviders,
   saveProvider,
   type Db,
@@ -31,9 +32,11 @@ interface Parts extends ProviderDeps {
   changed: (providerId: ProviderId) => void
   /** Refuses a filter that cannot be read. */
   readFilter: (filter: string) => Promise<unknown>
+  /** What the provider kept is kept here from now on. */
+  release: (tx: Tx, providerId: ProviderId) => Promise<void>
 }
 
-export function settingsService({ db, work, origin, isAdministrator, domain, setWays, now, newId, changed, readFilter }: Parts) {
+export function settingsService({ db, work, origin, isAdministrator, domain, setWays, now, newId, changed, readFilter, release }: Parts) {
   const addressesOf = ({ id, kind }: Pick<ProviderRow, 'id' | 'kind'>): Provider['addresses'] => {
     const at = (path: string) => new URL(`/auth/${kind}/${id}/${path}`, origin).href
     if (kind === 'saml') return { metadata: at('metadata'), callback: at('acs'), logout: at('slo') }
@@ -139,10 +142,16 @@ export function settingsService({ db, work, origin, isAdministrator, domain, set
         await existing(tx, asked)
         const left = (await listProviders(tx, asked.domainId)).filter(({ id, isOn }) => isOn && id !== row.id)
         if (row.isOn && leavesNoWay(home, left.length)) throw fail('conflict', 'providers.lastWay', { field: 'providerId' })
+        await release(tx, row.id)
         await dropProvider(tx, row.id)
       })
       changed(asked.providerId)
       return {}
+    },
+
+    async identities(_actor: Actor, { accountId }: Input<Hub, 'accounts.identities'>): Promise<Output<Hub, 'accounts.identities'>> {
+      const found = await listIdentities(db, accountId)
+      return found.map(({ usedAt, ...identity }) => ({ ...identity, usedAt: usedAt?.toISOString() ?? null }))
     },
 
     async setWays(

@@ -25,7 +25,7 @@ export interface MirrorRow {
   /** When all ids were last compared. */
   listedAt: Date | null
   vanished: number
-  problem: string | null
+  problem: NonNullable<Provider['mirror']>['problem']
 }
 export interface MirroredRow {
   providerId: ProviderId
@@ -136,4 +136,18 @@ export async function noteMirror(tx: Tx, providerId: ProviderId, change: Partial
     .values({ ...fresh, ...change, providerId })
     .onConflict((known) => known.column('providerId').doUpdateSet(change))
     .execute()
+}
+
+/** Who of which provider an account is: by an identity, or because LDAP has it. */
+export async function listIdentities(
+  db: Db,
+  accountId: AccountId,
+): Promise<{ providerId: ProviderId; label: string; subject: string; usedAt: Date | null }[]> {
+  const { rows } = await sql<{ providerId: ProviderId; label: string; subject: string; usedAt: Date | null }>`
+    select provider.id as provider_id, provider.settings->>'label' as label, theirs.subject, theirs.used_at
+    from (
+      select provider_id, subject, used_at from identity where account_id = ${accountId}
+      union all select provider_id, dn, null from mirrored where owner_id = ${accountId} and kind = 'account') as theirs
+    join provider on provider.id = theirs.provider_id order by provider.created_at, provider.id`.execute(open(db))
+  return rows
 }

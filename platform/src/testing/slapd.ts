@@ -1,0 +1,125 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { jsonLog } from '../log.ts'
+import { certificateFor } from '../tls.ts'
+import { until } from './index.ts'
+import { found } from './programs.ts'
+import { answers, freePort } from './redis.ts'
+
+export const slapdProgram = () => (existsSync('/usr/lib/ldap/ppolicy.so') && found('slapadd') ? found('slapd') : undefined)
+
+export const base = 'dc=atrium,dc=test'
+export const administrator = { dn: `cn=admin,${base}`, password: 'admin' }
+/** `count` people `person1@atrium.test` …, as LDIF; whoever shows one of them signs in with `pw-<number>`. */
+export function* peopleLdif(count: number, from = 1): Generator<string> {
+  for (let i = from; i < from + count; i++)
+    yield [
+      `dn: uid=person${i},ou=people,${base}`,
+      'objectClass: inetOrgPerson',
+      `uid: person${i}`,
+      `cn: Person ${i}`,
+      `givenName: Person`,
+      `sn: Number${i}`,
+      `mail: person${i}@atrium.test`,
+      `telephoneNumber: +49 30 ${i}`,
+      `title: Member ${i % 7}`,
+      `userPassword: pw-${i}`,
+    ].join('\n')
+}
+
+const tree = [
+  `dn: ${base}\nobjectClass: dcObject\nobjectClass: organization\ndc: atrium\no: Atrium`,
+  ...['people', 'groups', 'policies', 'left'].map((ou) => `dn: ou=${ou},${base}\nobjectClass: organizationalUnit\nou: ${ou}`),
+  [
+    `dn: cn=default,ou=policies,${base}`,
+    ...['objectClass: device', 'objectClass: pwdPolicy', 'cn: default', 'pwdAttribute: userPassword', 'pwdLockout: TRUE'],
+    ...['pwdMaxFailure: 3', 'pwdLockoutDuration: 60', 'pwdMustChange: FALSE', 'pwdMaxAge: 0', 'pwdGraceAuthNLimit: 0'],
+  ].join('\n'),
+]
+
+const configuration = (folder: string) => `
+include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload memberof
+moduleload ppolicy
+moduleload syncprov
+pidfile ${folder}/slapd.pid
+TLSCertificateFile ${folder}/cert.pem
+TLSCertificateKeyFile ${folder}/key.pem
+sizelimit unlimited
+database mdb
+maxsize 1073741824
+suffix "${base}"
+rootdn "${administrator.dn}"
+rootpw ${administrator.password}
+directory ${folder}/db
+dbnosync
+index objectClass,uid,mail,entryUUID,entryCSN,modifyTimestamp eq
+access to attrs=userPassword by anonymous auth by * none
+access to * by * read
+overlay memberof
+overlay ppolicy
+ppolicy_default "cn=default,ou=policies,${base}"
+ppolicy_use_lockout
+overlay syncprov
+`
+
+/** A real OpenLDAP on loopback, with TLS, groups that know their members, a password policy, and these entries. */
+export async function slapdServer(entries: Iterable<string> = []) {
+  const binary = slapdProgram()
+  if (!binary) throw new Error('needs slapd')
+  const folder = await mkdtemp(join(tmpdir(), 'atrium-slapd-'))
+  const [port, tlsPort] = [await freePort(), await freePort()]
+  await mkdir(join(folder, 'db'))
+  const tls = {
+    config: { tls: { kind: 'local' }, dataDir: folder, host: '127.0.0.1', origin: null },
+    log: jsonLog('silent'),
+    now: () => new Date(),
+  } as const
+  const certificate = await certificateFor(tls)
+  const { cert, key } = certificate!.current()
+  await writeFile(join(folder, 'cert.pem'), String(cert))
+  await writeFile(join(folder, 'key.pem'), String(key), { mode: 0o600 })
+  await writeFile(join(folder, 'slapd.conf'), configuration(folder))
+  const added = spawnSync(found('slapadd')!, ['-q', '-f', join(folder, 'slapd.conf')], { input: `${[...tree, ...entries].join('\n\n')}\n` })
+  if (added.status !== 0) throw new Error(`slapadd: ${added.stderr}`)
+
+  let server: ChildProcess
+  async function start(): Promise<void> {
+    const places = `ldap://127.0.0.1:${port} ldaps://127.0.0.1:${tlsPort}`
+    server = spawn(binary!, ['-f', join(folder, 'slapd.conf'), '-h', places, '-d', '0'], { stdio: 'ignore' })
+    await until('slapd answers', () => answers(port), 20_000)
+  }
+  async function stop(): Promise<void> {
+    if (server.exitCode !== null || server.signalCode !== null) return
+    const ended = once(server, 'exit')
+    server.kill('SIGCONT')
+    server.kill('SIGTERM')
+    await ended
+  }
+  await start()
+  return {
+    port,
+    url: `ldap://localhost:${port}`,
+    tlsUrl: `ldaps://localhost:${tlsPort}`,
+    /** Who vouches for its certificate. */
+    authority: await readFile(join(folder, 'tls', 'authority.pem'), 'utf8').catch(() => String(cert)),
+    start,
+    stop,
+    /** Connections stay, nobody answers. */
+    hold: () => void server.kill('SIGSTOP'),
+    goOn: () => void server.kill('SIGCONT'),
+    async close() {
+      await stop()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+export type Slapd = Awaited<ReturnType<typeof slapdServer>>

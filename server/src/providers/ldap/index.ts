@@ -1,0 +1,154 @@
+import { fail, type House } from '@atrium/platform'
+import type { AccountId, Hub, Input, Output, Provider, ProviderId } from '@atrium/protocol'
+import type { DomainWays, Mirroring } from '../../directory/index.ts'
+import { mayUseOwnPassword } from '../rules.ts'
+import { apart, secretOf } from '../secrets.ts'
+import type { ProviderDeps, SettingsService } from '../service.ts'
+import { findLdap, findMirror, findProvider, type ProviderRow } from '../store.ts'
+import { connected, type LdapSettings } from './connection.ts'
+import { following, usualPace, type GroupsMirror, type Pace } from './following.ts'
+import { accountsMirror, type Whose } from './mirror.ts'
+import { mirrors, type Mirrors } from './mirrors.ts'
+import { showPassword } from './passwords.ts'
+import { accountOf } from './records.ts'
+import { mirroredAccount, mirroredOwners } from './store.ts'
+import { tryLdap, type Tried } from './trying.ts'
+import { Trouble } from './trouble.ts'
+
+export interface LdapDeps extends ProviderDeps, Pick<House, 'placement' | 'node' | 'outgoing' | 'log'> {
+  people: Mirroring
+  groups: GroupsMirror
+  homeOf: (id: AccountId) => Promise<{ domainId: ProviderRow['domainId'] | null; isAdministrator: boolean } | undefined>
+  pace?: Pace
+}
+const testsWithinMs = 10_000
+const shownAtMost = 20
+
+/** LDAP as the directory of a domain: who there is, what they are called, and whether a password is right. */
+export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' | 'readable' | 'shown'>) {
+  const { db, work, outgoing, people, groups, now, domain, isAdministrator, homeOf, pace = usualPace } = deps
+  const accounts = accountsMirror(deps)
+  let followed: Mirrors | undefined
+
+  const ldapOf = (row: ProviderRow): LdapSettings => {
+    if (row.settings.kind !== 'ldap' || !row.settings.mirrors || !row.isOn)
+      throw fail('conflict', 'providers.notMirrored', { field: 'providerId' })
+    return row.settings
+  }
+
+  /** What a mirror would do with each entry, without doing it. */
+  async function dryRun(
+    from: Parameters<Parameters<typeof tryLdap>[0]['dryRun']>[0],
+    words: Parameters<Parameters<typeof tryLdap>[0]['dryRun']>[1],
+    whose: Whose,
+  ) {
+    const result: Omit<Tried, 'isFine' | 'steps'> = { wouldCreate: 0, wouldChange: 0, wouldLock: 0, first: [] }
+    const listed = new Set<string>()
+    for await (const page of from.accounts()) {
+      const records = page.flatMap((entry) => accountOf(words, entry, whose.domain.name, now()) ?? [])
+      for (const { record, does } of await accounts.would(whose, records)) {
+        listed.add(record.externalId)
+        if (does === 'create') result.wouldCreate++
+        if (does === 'change' || does === 'move') result.wouldChange++
+        if (does === 'lock') result.wouldLock++
+        if (result.first.length < shownAtMost && record.address !== null)
+          result.first.push({ name: record.name, address: record.address, does })
+      }
+    }
+    const { ids } = await accounts.missing(whose, { listed })
+    return { entries: listed.size, result: { ...result, wouldLock: result.wouldLock + ids.length } }
+  }
+
+  /** Whether a password is right in LDAP; undefined where LDAP has no say about this person. */
+  async function verify({ id, address }: { id: AccountId; address: string }, password: string): Promise<boolean | undefined> {
+    const home = await homeOf(id)
+    const ways = home?.domainId ? await domain(db, { id: home.domainId }) : undefined
+    if (!home || !ways) return undefined
+    const row = await findLdap(db, ways.id)
+    const mirrored = await mirroredAccount(db, id)
+    const mayHere = (knowsThem: boolean) => mayUseOwnPassword(ways, { ...home, isMirrored: mirrored !== undefined }, knowsThem)
+    if (row?.settings.kind !== 'ldap') return mayHere(false) ? undefined : false
+    try {
+      const at = { settings: row.settings, secret: await secretOf(db, row), outgoing, mayGoInside: row.mayGoInside }
+      const shown = await showPassword(at, mirrored ? { externalId: mirrored.externalId } : { address }, password)
+      if (shown.is === 'unknown') return mayHere(false) ? undefined : false
+      // Whoever was shut there since the last look is shut here before anybody is let in.
+      if (mirrored && shown.entry) await accounts.take(shown.words, { providerId: row.id, domain: ways }, [shown.entry])
+      if (shown.is === 'right') return true
+      if (shown.is === 'wrong') return mayHere(true) ? undefined : false
+      if (mayHere(true)) return undefined
+      throw fail('unauthenticated', shown.is === 'expired' ? 'providers.passwordExpired' : 'providers.passwordLocked')
+    } catch (error) {
+      if (!(error instanceof Trouble)) throw error
+      if (mayHere(true)) return undefined
+      throw fail('unavailable', 'providers.unreachable')
+    }
+  }
+
+  return {
+    verify,
+
+    async test(
+      actor: Parameters<ProviderDeps['isAdministrator']>[0],
+      { domainId, providerId, settings: asked }: Input<Hub, 'providers.test'>,
+    ): Promise<Tried> {
+      if (asked.kind !== 'ldap') throw fail('invalid', 'invalid', { field: 'settings.kind' })
+      const home = await domain(db, { id: domainId })
+      if (!home) throw fail('not_found', 'providers.noSuchDomain', { field: 'domainId' })
+      const row = providerId ? await settings.existing(db, { domainId, providerId }) : undefined
+      const { plain, secret } = apart(asked)
+      const kept = row && secret === undefined ? await secretOf(db, row) : null
+      const whose = { providerId: row?.id ?? (noProvider as ProviderId), domain: home }
+      const reach = { outgoing, mayGoInside: await isAdministrator(actor), timeoutMs: testsWithinMs }
+      return tryLdap({ settings: plain as LdapSettings, secret: secret ?? kept, reach, whose, dryRun })
+    },
+
+    async mirrorNow(_actor: unknown, { domainId, providerId }: Input<Hub, 'providers.mirror'>): Promise<Provider> {
+      ldapOf(await settings.existing(db, { domainId, providerId }))
+      await followed?.now(providerId)
+      return settings.shown(db, await settings.existing(db, { domainId, providerId }))
+    },
+
+    async answer(
+      _actor: unknown,
+      { domainId, providerId, answer }: Input<Hub, 'providers.answer'>,
+    ): Promise<Output<Hub, 'providers.answer'>> {
+      ldapOf(await settings.existing(db, { domainId, providerId }))
+      const asking = await findMirror(db, providerId)
+      if (asking?.state !== 'asks') throw fail('conflict', 'providers.notAsking', { field: 'providerId' })
+      // No more than the administrator was told of: if more are gone by now, it asks again.
+      await followed?.now(providerId, answer === 'accept' ? asking.vanished : 0)
+      return settings.shown(db, await settings.existing(db, { domainId, providerId }))
+    },
+
+    /** Before a provider goes: what it kept is kept here from now on. */
+    release: (tx: Parameters<Mirroring['release']>[0], providerId: ProviderId): Promise<void> =>
+      mirroredOwners(tx, providerId, 'account').then((ids) => people.release(tx, ids)),
+
+    async readFilter(filter: string): Promise<void> {
+      const { FilterParser } = await import('ldapts')
+      FilterParser.parseString(filter)
+    },
+    changed: (id: ProviderId): void =>
+      void followed
+        ?.changed(id)
+        .catch((error: unknown) => deps.log.warn({ operation: 'providers.mirror', error }, 'a mirror could not begin')),
+    follow(): void {
+      const domainOf = (row: ProviderRow): Promise<DomainWays | undefined> => domain(db, { id: row.domainId })
+      followed = mirrors({
+        ...deps,
+        work: (unit) => work((tx) => unit(tx)),
+        following: () => following({ accounts, groups, now, pace }),
+        domainOf,
+      })
+    },
+    stop: async (): Promise<void> => followed?.stop(),
+    /** A connection as the account of a provider, for what is written there. */
+    async reach(providerId: ProviderId) {
+      const row = (await findProvider(db, providerId))!
+      const at = row.settings as LdapSettings
+      return connected(at, await secretOf(db, row), { outgoing, mayGoInside: row.mayGoInside, timeoutMs: testsWithinMs })
+    },
+  }
+}
+const noProvider = '00000000-0000-0000-0000-000000000000'

@@ -1,0 +1,96 @@
+import type { Entry, Ldap, LdapSettings } from './connection.ts'
+import { accountAttributes, groupAttributes, idFilter, idOf } from './records.ts'
+import { ldapTrouble } from './trouble.ts'
+
+/** What an LDAP server is asked about its accounts and groups, in its own words. */
+export interface Source {
+  /** What changes with every change there, in one small read. Null: this server does not say. */
+  seen(): Promise<string | null>
+  accounts(since?: string): AsyncGenerator<Entry[]>
+  groups(since?: string): AsyncGenerator<Entry[]>
+  /** Of entries that changed and are not, or not any more, what the filter wants: what they are known by. */
+  others(since: string): AsyncGenerator<string[]>
+  /** All there are: known by what, under which name, in which version. */
+  listing(kind: 'account' | 'list'): AsyncGenerator<{ id: string; dn: string; version: string }[]>
+  byIds(kind: 'account' | 'list', ids: readonly string[]): Promise<Entry[]>
+}
+
+/** Changes reach copies of a directory late: so much is read a second time. */
+const overlapMs = 60_000
+const atOnce = 50
+
+export function source(ldap: Ldap, settings: LdapSettings): Source {
+  const { words } = ldap
+  const base = settings.baseDn
+  const filters = { account: settings.accountFilter || words.accounts, list: settings.groupFilter || words.groups }
+  const attributes = { account: accountAttributes(words), list: groupAttributes(words) }
+  const whole = (filter: string) => (filter.startsWith('(') ? filter : `(${filter})`)
+  let suffix: Promise<string> | undefined
+
+  /** Where the server keeps what it says of all its changes: at the top of the tree that the base is in. */
+  async function top(): Promise<string> {
+    const [root] = await ldap.find('', '(objectClass=*)', ['namingContexts'], 'base')
+    const tops = (root?.all('namingContexts') ?? []).filter((one) => base.toLowerCase().endsWith(one.toLowerCase()))
+    return tops.sort((one, other) => other.length - one.length)[0] ?? base
+  }
+
+  const changed = (since: string): string => {
+    if (settings.preset === 'activedirectory') return `(uSNChanged>=${BigInt(since.slice(since.lastIndexOf('|') + 1)) + 1n})`
+    const last = Math.max(...(since.match(/(?<!\d)\d{14}/g) ?? []).map((stamp) => timeOf(stamp).getTime()))
+    return `(modifyTimestamp>=${stampOf(new Date(last - overlapMs))})`
+  }
+  async function* read(filter: string, wanted: readonly string[]): AsyncGenerator<Entry[]> {
+    try {
+      yield* ldap.pages(base, filter, wanted)
+    } catch (error) {
+      throw ldapTrouble(error, 'search')
+    }
+  }
+  const with_ = (filter: string, since: string | undefined) =>
+    since === undefined ? whole(filter) : `(&${whole(filter)}${changed(since)})`
+
+  return {
+    async seen() {
+      try {
+        if (settings.preset === 'activedirectory') {
+          const [root] = await ldap.find('', '(objectClass=*)', ['highestCommittedUSN', 'dsServiceName'], 'base')
+          const number = root?.one('highestCommittedUSN')
+          return number === undefined ? null : `${root?.one('dsServiceName') ?? ''}|${number}`
+        }
+        suffix ??= top()
+        const [entry] = await ldap.find(await suffix, '(objectClass=*)', ['contextCSN'], 'base')
+        return entry?.all('contextCSN').sort().join(' ') || null
+      } catch (error) {
+        throw ldapTrouble(error, 'search')
+      }
+    },
+    accounts: (since) => read(with_(filters.account, since), attributes.account),
+    groups: (since) => read(with_(filters.list, since), attributes.list),
+    async *others(since) {
+      const filter = `(&${changed(since)}(!${whole(filters.account)})(!${whole(filters.list)}))`
+      for await (const page of read(filter, [words.id])) yield page.flatMap((entry) => idOf(words, entry) ?? [])
+    },
+    async *listing(kind) {
+      for await (const page of read(whole(filters[kind]), [words.id, words.version]))
+        yield page.flatMap((entry) => {
+          const id = idOf(words, entry)
+          return id === undefined ? [] : [{ id, dn: entry.dn, version: entry.one(words.version) ?? '' }]
+        })
+    },
+    async byIds(kind, ids) {
+      const found: Entry[] = []
+      for (let i = 0; i < ids.length; i += atOnce) {
+        const those = ids.slice(i, i + atOnce).map((id) => idFilter(words, id))
+        for await (const page of read(`(&${whole(filters[kind])}(|${those.join('')}))`, attributes[kind])) found.push(...page)
+      }
+      return found
+    },
+  }
+}
+
+/** Whether it is the same server that counts: of another one, numbers mean something else. */
+export const isSameServer = (before: string, after: string): boolean =>
+  !after.includes('|') || before.slice(0, before.lastIndexOf('|')) === after.slice(0, after.lastIndexOf('|'))
+
+const timeOf = (stamp: string): Date => new Date(stamp.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, '$1-$2-$3T$4:$5:$6Z'))
+const stampOf = (at: Date): string => `${at.toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)}Z`

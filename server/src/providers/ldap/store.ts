@@ -1,0 +1,69 @@
+import { sql } from 'kysely'
+import type { ProviderId } from '@atrium/protocol'
+import { open, type Db, type MirroredRow, type Tx } from '../store.ts'
+
+export type Known = Pick<MirroredRow, 'externalId' | 'ownerId' | 'version' | 'hash' | 'held' | 'isGone'>
+type Kind = MirroredRow['kind']
+
+export async function knownOf(db: Db, providerId: ProviderId, kind: Kind, externalIds: readonly string[]): Promise<Map<string, Known>> {
+  const { rows } = await sql<Known>`
+    select external_id, owner_id, version, hash, held, is_gone from mirrored
+    where provider_id = ${providerId} and kind = ${kind} and external_id = any(${externalIds}::text[])`.execute(open(db))
+  return new Map(rows.map((row) => [row.externalId, row]))
+}
+
+/** All that is here of it, or these: to compare with what the server lists. */
+export async function standing(
+  db: Db,
+  providerId: ProviderId,
+  kind: Kind,
+  ids?: readonly string[],
+): Promise<Map<string, { version: string; dn: string; isGone: boolean }>> {
+  const { rows } = await sql<{ externalId: string; version: string; dn: string; isGone: boolean }>`
+    select external_id, version, dn, is_gone from mirrored where provider_id = ${providerId} and kind = ${kind} and (${ids ?? null}::text[] is null or external_id = any(${ids ?? null}::text[]))`.execute(
+    open(db),
+  )
+  return new Map(rows.map(({ externalId, ...row }) => [externalId, row]))
+}
+
+/** As the server has them now, by what they are known for good. */
+export async function saveMirrored(tx: Tx, rows: readonly MirroredRow[]): Promise<void> {
+  if (rows.length === 0) return
+  const given = rows.map((row) => ({
+    ...{ provider_id: row.providerId, kind: row.kind, external_id: row.externalId, owner_id: row.ownerId },
+    ...{ dn: row.dn, version: row.version, hash: row.hash, held: row.held, is_gone: row.isGone },
+  }))
+  await sql`
+    insert into mirrored (provider_id, kind, external_id, owner_id, dn, version, hash, held, is_gone)
+    select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
+      as given(provider_id uuid, kind text, external_id text, owner_id uuid, dn text, version text, hash text, held text, is_gone boolean)
+    on conflict (provider_id, kind, external_id) do update set owner_id = excluded.owner_id, dn = excluded.dn, version = excluded.version,
+      hash = excluded.hash, held = excluded.held, is_gone = excluded.is_gone`.execute(open(tx))
+}
+
+/** Who of a provider an account is, if it is mirrored at all. */
+export async function mirroredAccount(db: Db, accountId: string): Promise<MirroredRow | undefined> {
+  return open(db)
+    .selectFrom('mirrored')
+    .select(['providerId', 'kind', 'externalId', 'ownerId', 'dn', 'version', 'hash', 'held', 'isGone'])
+    .where('ownerId', '=', accountId)
+    .where('kind', '=', 'account')
+    .executeTakeFirst()
+}
+
+export async function ownersOfDns(
+  db: Db,
+  providerId: ProviderId,
+  dns: readonly string[],
+): Promise<Map<string, { kind: Kind; ownerId: string }>> {
+  const { rows } = await sql<{ dn: string; kind: Kind; ownerId: string }>`
+    select lower(dn) as dn, kind, owner_id from mirrored
+    where provider_id = ${providerId} and lower(dn) = any(${dns}::text[]) and not is_gone`.execute(open(db))
+  return new Map(rows.map(({ dn, ...row }) => [dn, row]))
+}
+
+export async function mirroredOwners(db: Db, providerId: ProviderId, kind: Kind): Promise<string[]> {
+  const { rows } = await sql<{ ownerId: string }>`
+    select owner_id from mirrored where provider_id = ${providerId} and kind = ${kind}`.execute(open(db))
+  return rows.map(({ ownerId }) => ownerId)
+}
