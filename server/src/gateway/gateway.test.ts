@@ -66,6 +66,30 @@ test('a room that is not on screen and gets a new name, or other members, is sta
   assert.equal((await roomNow()).memberCount, 2)
 })
 
+test('where people meet is known on every screen of the room’s people, whatever it shows', async () => {
+  const { alice, bob } = here
+  const roomId = await roomOf(alice, bob)
+  await Promise.all([alice.connect(), bob.connect()])
+  await bob.watch(`room:${roomId}`)
+  const inside =
+    (count: number | undefined) =>
+    ({ rooms }: Payload<Hub, 'chat.stirring'>) =>
+      rooms.some((room) => room.roomId === roomId && room.running !== undefined && room.running?.inside === count)
+
+  const meeting = await alice.call('meetings.start', { roomId })
+  await bob.sees('chat.stirring', inside(undefined))
+  const { id } = await alice.call('meetings.knock', { meetingId: meeting.id })
+  await bob.sees('chat.stirring', inside(1))
+  assert.deepEqual(
+    (await bob.call('meetings.running', {})).map(({ slug, inside }) => [slug, inside]),
+    [[meeting.slug, 1]],
+  )
+  await bob.watch()
+  await alice.call('meetings.leave', { participantId: id })
+  await bob.sees('chat.stirring', inside(undefined))
+  assert.deepEqual(await bob.call('meetings.running', {}), [])
+})
+
 test('whoever is invited while connected hears of the room, and of what is said in it', async () => {
   const { alice, bob } = here
   const roomId = await roomOf(alice)
