@@ -143,6 +143,7 @@ else
     await writeFile(go, '')
     assert.equal(await program.file, here.file)
     assert.equal(await readFile(here.file, 'utf8'), 'built\n')
+    assert.equal(program.state().state, 'preparing', 'until meetings open')
     assert.match(said.join(''), /Meetings are being prepared: 0 of about \d+ minutes\..*Meetings are prepared\./s)
     program.stop()
   })

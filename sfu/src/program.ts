@@ -79,9 +79,15 @@ export function mediaProgram({ config, log, outgoing }: Needs, place = placeOf(c
   }
 
   return {
-    file: existsSync(place.file) ? Promise.resolve(place.file) : prepare().finally(() => (readiness = { state: 'away' })),
+    file: existsSync(place.file) ? Promise.resolve(place.file) : prepare().catch(failed),
     state: () => readiness,
     stop: () => ending.abort(),
+  }
+
+  /** While it goes well they are being prepared until they open: of a moment in between, a page would say that nobody answers. */
+  function failed(error: unknown): never {
+    readiness = { state: 'away' }
+    throw error
   }
 
   async function prepare(): Promise<string> {
