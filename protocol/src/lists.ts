@@ -121,6 +121,9 @@ export const lists = {
     needs('account.see', 'accountId'),
   ),
 
+  /** Lists of the address list, to write to or to bring into a room. */
+  'lists.find': query(z.strictObject({ search: optionalLine(200) }), z.array(ListRow)),
+
   /** For everybody: lists one owns, is in, or may join. */
   'me.lists': query(z.strictObject({}), z.object({ owned: z.array(ListRow), member: z.array(ListRow), open: z.array(ListRow) })),
   'me.list.join': command(z.strictObject(one), z.object({ state: z.enum(['in', 'asked']) }), natural),

@@ -31,17 +31,21 @@ export const listTables: Migration = {
     await sql`create index list_words on list using gin (words gin_trgm_ops)`.execute(db)
     await sql`create unique index list_external on list (domain_id, external_id) where external_id is not null`.execute(db)
 
-    // A member is an account, a list, or an address outside.
+    // A member is an account, a list, or an address outside. `is_out`: a dynamic list would find them, and they left.
     await sql`create table list_member (
       list_id uuid not null references list (id) on delete cascade,
       member_id uuid,
       member_kind text not null check (member_kind in ('account', 'list', 'address')),
       address citext,
+      is_out boolean not null default false,
       added_at timestamptz not null,
       check ((member_id is null) <> (address is null)),
       unique (list_id, member_id),
       unique (list_id, address))`.execute(db)
     await sql`create index list_member_of on list_member (member_id) where member_id is not null`.execute(db)
+    await sql`create view list_named as select list_id, member_id, member_kind from list_member where member_id is not null and not is_out`.execute(
+      db,
+    )
     await sql`create table list_owner (
       list_id uuid not null references list (id) on delete cascade,
       account_id uuid not null references account (id),

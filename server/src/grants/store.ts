@@ -47,7 +47,7 @@ export async function heldBy(db: Db, accountIds: readonly string[]): Promise<Map
     with recursive whose (holder, id) as (
       select account_id, account_id from unnest(${accountIds}::uuid[]) as account_id
       union
-      select whose.holder, named.list_id from whose join list_member as named on named.member_id = whose.id
+      select whose.holder, named.list_id from whose join list_named as named on named.member_id = whose.id
     )
     select whose.holder, g.id, g.rights, g.is_denied, g.may_grant, g.target_kind as kind, g.target_id,
       ${domainsOf(sql`g.target_kind`, sql`g.target_id`)} as domain_ids
@@ -100,7 +100,7 @@ export async function namedIn(db: Db, listIds: readonly string[]): Promise<Accou
     with recursive below (id) as (
       select unnest(${listIds}::uuid[])
       union
-      select named.member_id from below join list_member as named on named.list_id = below.id where named.member_id is not null
+      select named.member_id from below join list_named as named on named.list_id = below.id
     )
     select account.id from below join account using (id)`.execute(open(db))
   return rows.map(({ id }) => id)
@@ -112,7 +112,7 @@ export async function delegates(db: Db): Promise<AccountId[]> {
     with recursive below (id) as (
       select grantee_id from granted where not is_denied
       union
-      select named.member_id from below join list_member as named on named.list_id = below.id where named.member_id is not null
+      select named.member_id from below join list_named as named on named.list_id = below.id
     )
     select account.id from below join account using (id) where status <> 'deleted'`.execute(open(db))
   return rows.map(({ id }) => id)
@@ -124,7 +124,7 @@ export async function heldByLists(db: Db, listIds: readonly string[]): Promise<H
     with recursive above (id) as (
       select unnest(${listIds}::uuid[])
       union
-      select named.list_id from above join list_member as named on named.member_id = above.id
+      select named.list_id from above join list_named as named on named.member_id = above.id
     )
     select distinct g.id, g.rights, g.is_denied, g.may_grant, g.target_kind as kind, g.target_id,
       ${domainsOf(sql`g.target_kind`, sql`g.target_id`)} as domain_ids

@@ -1,0 +1,69 @@
+import { fail, type Actor, type Announce, type Database, type Jobs, type Tx as UnderWay } from '@atrium/platform'
+import type { AccountId, List, ListRow, Person } from '@atrium/protocol'
+import type { Target, Visible } from '../grants/index.ts'
+import { BadFilter, filterOf, keyOf } from './filter.ts'
+import { isDynamic } from './rules.ts'
+import type { Kept, ListTables, Row } from './store.ts'
+import { countFound, type Finding } from './store.members.ts'
+
+/** What lists need of the others, given as functions. */
+export interface ListDeps extends Database<ListTables> {
+  jobs: Pick<Jobs, 'enqueue'>
+  now: () => Date
+  newId: () => string
+  peopleOf: (at: any, ids: readonly string[]) => Promise<Person[]>
+  languageOf: (tx: UnderWay, id: AccountId) => Promise<'en' | 'de' | null>
+  organisation: () => Promise<{ name: string } | undefined>
+  /** Sends a letter, later. */
+  post: (tx: UnderWay, letter: { to: string; subject: string; text: string }) => Promise<void>
+  visible: (actor: Actor, right: 'account.see' | 'list.see' | 'resource.see') => Promise<Visible>
+  require: (actor: Actor, right: 'list.change' | 'list.create' | 'resource.change', target: Target) => Promise<void>
+  /** GRANT-10 */
+  mayFill: (at: UnderWay, actor: Actor, listIds: readonly string[]) => Promise<boolean>
+  membersChanged: (tx: UnderWay, announce: Announce, listIds: readonly string[], memberIds: readonly string[]) => Promise<void>
+  /** What was granted over something, or to it, goes with it. */
+  forget: (tx: UnderWay, announce: Announce, ids: readonly string[]) => Promise<void>
+}
+
+export const noSuchList = () => fail('not_found', 'lists.noSuchList', { field: 'listId' })
+export const carriesRights = () => fail('forbidden', 'grants.listCarriesRights', { field: 'listId' })
+
+/** Whether something lies where somebody may see. */
+export const isIn = (seen: Visible, { domainId, id }: { domainId: string | null; id: string }): boolean =>
+  seen === 'all' ||
+  (((domainId !== null && seen.domainIds.includes(domainId)) || seen.ids.includes(id)) &&
+    !(domainId !== null && seen.except.domainIds.includes(domainId)) &&
+    !seen.except.ids.includes(id))
+
+/** A URL and what it asks for, or the refusal that says what is wrong with it. */
+export function urlKeyOf(url: string, domain: string): string {
+  try {
+    return keyOf(filterOf(url, domain))
+  } catch (error) {
+    if (!(error instanceof BadFilter)) throw error
+    throw fail('invalid', 'lists.badUrl', { field: 'url', params: { problem: error.problem, at: error.at } })
+  }
+}
+
+export function showing({ db, peopleOf }: Pick<ListDeps, 'db' | 'peopleOf'>) {
+  const counted = (at: any, lists: readonly { id: string; domainId: string; domain: string; url: string | null }[]) =>
+    countFound(
+      at,
+      lists.filter((list): list is Finding => isDynamic(list)),
+    )
+  return {
+    async whole(at: any, { ownerIds, named, domain, createdAt, ...list }: Kept): Promise<List> {
+      const [owners, counts] = await Promise.all([peopleOf(at, ownerIds), counted(at, [{ ...list, domain }])])
+      return { ...list, owners, members: counts.get(list.id) ?? named, createdAt: createdAt.toISOString() }
+    },
+    async rows(found: readonly Row[]): Promise<ListRow[]> {
+      const counts = await counted(db, found)
+      return found.map(({ url, domain: _, sortKey: __, ...row }) => ({
+        ...row,
+        members: counts.get(row.id) ?? row.members,
+        isDynamic: url !== null,
+      }))
+    },
+  }
+}
+export type Showing = ReturnType<typeof showing>
