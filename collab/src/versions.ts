@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { fail, type Blobs, type Database } from '@atrium/platform'
-import type { AccountId, DocumentVersion, FileId, Input, Internal, Output } from '@atrium/protocol'
+import {
+  versionsSubject,
+  type AccountId,
+  type DocumentVersion,
+  type FileId,
+  type Input,
+  type Internal,
+  type Output,
+} from '@atrium/protocol'
 import type { OpenDocument } from './document.ts'
 import type { Documents } from './documents.ts'
 import {
@@ -69,7 +77,8 @@ export function versions({ documents, db, work, blobs, now, newId }: Needs) {
       const v = ((await versionsBefore(tx, fileId, undefined, 1))[0]?.v ?? 0) + 1
       const row = { fileId, v, name, authors, reason, at: now(), bytes: state.length, blobKey, sha256, clientId: clientId ?? null }
       await addVersion(tx, { ...row, restoredAt: null })
-      announce(`file:${fileId}`, 'documents.version.saved', { fileId, version: shown({ ...row, restoredAt: null }) })
+      const said = { fileId, version: shown({ ...row, restoredAt: null }) }
+      announce(`file:${fileId}`, 'documents.version.saved', said, { about: versionsSubject(fileId) })
       return { ...row, restoredAt: null }
     }).catch(async (error: unknown) => {
       if (!isSame) await blobs.delete(blobKey)

@@ -46,6 +46,11 @@ export async function keepOutputs(tx: Transaction<any>, kept: { receipt: Receipt
     where receipt.account_id = answer.account_id and receipt.client_id = answer.client_id`.execute(tx)
 }
 
+/** What their commands were answered may name what is forgotten with them, and they repeat none any more. */
+export async function forgetReceiptsOf(tx: Transaction<any>, accountId: string): Promise<void> {
+  await sql`delete from receipt where account_id = ${accountId}`.execute(tx)
+}
+
 /** For a maintenance job: forgets what nobody will repeat any more. */
 export async function forgetReceipts(db: Kysely<any>): Promise<void> {
   await sql`delete from receipt where at < now() - make_interval(days => ${receiptDays})`.execute(db)

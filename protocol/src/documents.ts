@@ -17,6 +17,8 @@ export const DocumentVersion = z.object({
   bytes: z.int(),
 })
 export type DocumentVersion = z.output<typeof DocumentVersion>
+/** What facts about the versions of a document are about: what those are called is forgotten with it. */
+export const versionsSubject = (fileId: string) => `versions:${fileId}`
 
 const Version = z
   .int()

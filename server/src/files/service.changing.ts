@@ -1,5 +1,5 @@
 import { fail, type Actor, type Announce } from '@atrium/platform'
-import type { File, FileId, Hub, Input, Output } from '@atrium/protocol'
+import { versionsSubject, type File, type FileId, type Hub, type Input, type Output } from '@atrium/protocol'
 import { mustHaveRoom } from './paying.ts'
 import { isTooDeep, liesIn, mayTake, mayWrite } from './rules.ts'
 import {
@@ -261,7 +261,12 @@ export function changingService(deps: FilesDeps, { see, changeable, folderFor }:
     const [first] = gone
     // One fact that replaces all that was ever said about them.
     if (first?.parentId)
-      announce(folderTopic(first.parentId), 'files.entry.gone', { fileId: first.id }, { replaces: goneIds.map(fileSubject) })
+      announce(
+        folderTopic(first.parentId),
+        'files.entry.gone',
+        { fileId: first.id },
+        { replaces: [...goneIds.map(fileSubject), ...papers.map(versionsSubject)] },
+      )
     for (const id of ids) tellRevoked(announce, id)
   }
 }

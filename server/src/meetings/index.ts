@@ -1,16 +1,25 @@
-import type { Actor, Handlers, Jobs, Revoked, Span } from '@atrium/platform'
-import { idIn, type Input, type Internal, type meetings as contract, type OperationName, type Output } from '@atrium/protocol'
+import type { Actor, Handlers, Jobs, Revoked, Span, Tx } from '@atrium/platform'
+import {
+  idIn,
+  type AccountId,
+  type Input,
+  type Internal,
+  type meetings as contract,
+  type OperationName,
+  type Output,
+} from '@atrium/protocol'
 import { holding } from './holding.ts'
 import { isInside } from './rules.ts'
 import { comingService } from './service.coming.ts'
 import { hostsTopic, meetingTopic, type MeetingDeps } from './service.common.ts'
 import { hostingService } from './service.hosting.ts'
 import { meetingsService } from './service.meetings.ts'
-import { recordingService } from './service.recording.ts'
+import { forgetJob, recordingService } from './service.recording.ts'
 import { ringsService } from './service.rings.ts'
 import { roundsService } from './service.rounds.ts'
 import { missJob, sittingsOf } from './sittings.ts'
 import { allParts, partsIn } from './store.participants.ts'
+import { targetsOf } from './store.targets.ts'
 
 export { mediaNodes, type MediaNodes } from './nodes.ts'
 export type { MeetingDeps, Recorded } from './service.common.ts'
@@ -98,12 +107,21 @@ export function meetings(deps: MeetingDeps) {
           for (const { meetingId, state, isHost, since } of await allParts(deps.db, accountId)) yield { meetingId, state, isHost, since }
         },
       },
-    ],
+      {
+        name: 'streams',
+        async *of(accountId: string) {
+          for (const { meetingId, name, url, addedAt } of await targetsOf(deps.db, accountId)) yield { meetingId, name, url, addedAt }
+        },
+      },
+    ] as const,
+    /** Whoever closes an account takes along what they brought to meetings, by a job that commits with this. */
+    forgetOwner: (tx: Tx, accountId: AccountId): Promise<void> => deps.jobs.enqueue(tx, forgetJob, { accountId }),
     round: rounds.round,
     misses: rings.miss,
     /** The jobs of this slice. Called once, where jobs are done. */
     work(jobs: Pick<Jobs, 'register' | 'every'>): void {
       jobs.register<Parameters<typeof rings.miss>[0]>(missJob, rings.miss)
+      jobs.register<Parameters<typeof recording.forgetTargets>[0]>(forgetJob, recording.forgetTargets)
       jobs.every('meetings.round', roundEveryMs, rounds.round)
     },
   }

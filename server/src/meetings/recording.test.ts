@@ -4,7 +4,9 @@ import { Readable } from 'node:stream'
 import { sql } from 'kysely'
 import { test } from 'vitest'
 import { newId } from '@atrium/platform'
+import { until } from '@atrium/platform/testing'
 import type { AccountId, FileId, MeetingId, RoomId } from '@atrium/protocol'
+import { password } from '../directory/testing/house.ts'
 import { seal, unseal } from './sealing.ts'
 import { withHouse, type House, type Someone } from './testing/house.ts'
 
@@ -108,6 +110,32 @@ test('a host streams, everybody sees it, and the node gets the key', async () =>
   assert.deepEqual((await bob.call('meetings.view', { meetingId })).meeting.streams, [], 'what was switched off stays off')
   await ada.call('meetings.target.remove', { meetingId, targetId: target.id })
   assert.deepEqual(await ada.call('meetings.targets', { meetingId }), [])
+})
+
+test('[MEET-15] whoever closes their account takes their places to stream to along, also out of a stream that runs', async () => {
+  const finn = await here.colleague(ada, 'Finn')
+  const { meeting, meetingId } = await here.garden(finn)
+  await here.inside(ada, meeting)
+  const { id: part } = await here.inside(finn, meeting)
+  await ada.call('meetings.host', { meetingId, participantId: part, isHost: true })
+  const [mine, theirs] = [
+    await ada.call('meetings.target.add', { meetingId, ...place }),
+    await finn.call('meetings.target.add', { meetingId, ...place, name: 'My own' }),
+  ]
+  for (const { id: targetId } of [mine, theirs]) await ada.call('meetings.stream', { meetingId, targetId, isOn: true })
+  here.hub.talks.work(here.queue)
+  await finn.call('directory.account.delete', { password, messages: 'keep' })
+  await until('it is streamed to one place', () => egress()?.streams.length === 1)
+  assert.deepEqual(await ada.call('meetings.targets', { meetingId }), [mine])
+  assert.deepEqual((await ada.call('meetings.view', { meetingId })).meeting.streams.map(({ targetId }) => targetId), [mine.id]) // prettier-ignore
+})
+
+test('the file of a recording is not named after who was there: it would keep names that are to be forgotten', async () => {
+  const { room } = await ada.call('chat.direct', { accountId: bob.accountId })
+  const meeting = await ada.call('meetings.start', { roomId: room.id })
+  await here.inside(ada, meeting)
+  await ada.call('meetings.record', { meetingId: meeting.id, isOn: true })
+  assert.match(egress()!.record!.name, /^\d{4}-\d\d-\d\d \d\d\.\d\d$/)
 })
 
 test('what cannot be recorded is refused with the reason, and nobody sees a recording', async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { fail, Refusal, type Actor } from '@atrium/platform'
-import type { Draft, Hub, Input, Internal, Meeting, MeetingId, Output, Sentence, Target, TargetId } from '@atrium/protocol'
+import type { AccountId, Draft, Hub, Input, Internal, Meeting, MeetingId, Output, Sentence, Target, TargetId } from '@atrium/protocol'
 import type { Held, Hold } from './holding.ts'
 import { maxTargets } from './rules.ts'
 import { noSuchMeeting, type MeetingDeps } from './service.common.ts'
@@ -8,7 +8,17 @@ import type { Coming } from './service.coming.ts'
 import { seal, sealingKeyBytes, unseal } from './sealing.ts'
 import type { Sittings } from './sittings.ts'
 import { findMeeting, foundersOf, setRecording, type MeetingRow, type TargetRow } from './store.ts'
-import { addTarget, dropTarget, findAdded, findSealingKey, findTarget, listTargets, sealingKey, setStream } from './store.targets.ts'
+import {
+  addTarget,
+  dropTarget,
+  findAdded,
+  findSealingKey,
+  findTarget,
+  listTargets,
+  sealingKey,
+  setStream,
+  targetsOf,
+} from './store.targets.ts'
 
 /** Nobody's client repeats what could not be begun: a recording must not begin minutes later. */
 const forGood = (error: unknown) => {
@@ -16,6 +26,8 @@ const forGood = (error: unknown) => {
   const { key, params } = error.failure
   return fail('conflict', key as Sentence, params && { params })
 }
+/** Forgets what somebody brought who is here no more. */
+export const forgetJob = 'meetings.forget'
 const noSuchTarget = () => fail('not_found', 'meetings.noSuchTarget')
 /** Of a short key two letters would be too much. */
 const endsOf = (key: string) => (key.length >= 8 ? key.slice(-2) : '')
@@ -37,10 +49,11 @@ export function recordingService(deps: MeetingDeps & { hold: Hold; sittings: Sit
 
   const minute = (at: Date) => at.toISOString().slice(0, 16).replace('T', ' ').replace(':', '.')
 
-  async function recordingOf(row: MeetingRow, names: readonly string[]): Promise<Draft<Internal, 'media.egress'>['record']> {
+  async function recordingOf(row: MeetingRow): Promise<Draft<Internal, 'media.egress'>['record']> {
     if (row.recordingBeganAt === null || row.recordingBy === null || row.sittingId === null) return null
     const [room] = await rooms.listRooms(db, [row.roomId])
-    const name = `${room?.name || names.join(', ')} ${minute(row.recordingBeganAt)}`
+    // Never who was there: the file would keep their names when they are forgotten.
+    const name = `${room?.name ?? ''} ${minute(row.recordingBeganAt)}`.trim()
     const folderId = await recordingFolderOf(row.roomId)
     return { sittingId: row.sittingId, folderId, accountId: row.recordingBy, name }
   }
@@ -64,7 +77,7 @@ export function recordingService(deps: MeetingDeps & { hold: Hold; sittings: Sit
     const streams = (await listTargets(db, meetingId)).flatMap(({ id, url, state, sealedKey }) =>
       state !== null && key ? [{ targetId: id, url, key: unseal(key, sealedKey, id) }] : [],
     )
-    await nodes.ask(node, 'media.egress', { meetingId, record: await recordingOf(row, Object.values(names)), streams, names })
+    await nodes.ask(node, 'media.egress', { meetingId, record: await recordingOf(row), streams, names })
   }
 
   /** Everybody sees it first, then it is done; what cannot be done is taken back. */
@@ -97,6 +110,18 @@ export function recordingService(deps: MeetingDeps & { hold: Hold; sittings: Sit
       throw forGood(error)
     }
     return meeting
+  }
+
+  async function drop(meetingId: MeetingId, targetId: string, allowed?: (held: Held) => Promise<void>): Promise<void> {
+    const wasLive = await hold(meetingId, async (held) => {
+      await allowed?.(held)
+      const target = await findTarget(held.tx, meetingId, targetId)
+      if (!target) throw noSuchTarget()
+      await dropTarget(held.tx, target.id)
+      if (target.state !== null) held.changed()
+      return target.state !== null
+    })
+    if (wasLive) await direct(meetingId).catch(() => {})
   }
 
   return {
@@ -159,16 +184,13 @@ export function recordingService(deps: MeetingDeps & { hold: Hold; sittings: Sit
       actor: Actor,
       { meetingId, targetId }: Input<Hub, 'meetings.target.remove'>,
     ): Promise<Output<Hub, 'meetings.target.remove'>> {
-      const wasLive = await hold(meetingId, async (held) => {
-        await coming.hosted(held.tx, meetingId, actor)
-        const target = await findTarget(held.tx, meetingId, targetId)
-        if (!target) throw noSuchTarget()
-        await dropTarget(held.tx, target.id)
-        if (target.state !== null) held.changed()
-        return target.state !== null
-      })
-      if (wasLive) await direct(meetingId).catch(() => {})
+      await drop(meetingId, targetId, async (held) => void (await coming.hosted(held.tx, meetingId, actor)))
       return { targetId }
+    },
+
+    /** MEET-15  Whoever closes their account takes along the places to stream to that they added: the keys were theirs. */
+    async forgetTargets({ accountId }: { accountId: AccountId }): Promise<void> {
+      for (const { meetingId, id } of await targetsOf(db, accountId)) await drop(meetingId, id)
     },
 
     /** What the node says of a stream. One that was switched off stays off. */

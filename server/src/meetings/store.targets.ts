@@ -8,6 +8,15 @@ const columns = ['id', 'meetingId', 'name', 'url', 'sealedKey', 'keyEnds', 'stat
 export const listTargets = (db: Db, meetingId: MeetingId): Promise<TargetRow[]> =>
   reading(db).selectFrom('streamTarget').select(columns).where('meetingId', '=', meetingId).orderBy('addedAt').orderBy('id').execute()
 
+/** Those that somebody added, wherever. */
+export const targetsOf = (db: Db, accountId: string): Promise<TargetRow[]> =>
+  reading(db)
+    .selectFrom('streamTarget')
+    .select(columns)
+    .where('addedBy', '=', accountId as TargetRow['addedBy'])
+    .orderBy('addedAt')
+    .execute()
+
 export const findTarget = (db: Db, meetingId: MeetingId, id: string): Promise<TargetRow | undefined> =>
   reading(db)
     .selectFrom('streamTarget')
