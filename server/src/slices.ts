@@ -1,5 +1,6 @@
 import { fail, Refusal, within, type Actor, type House, type Outgoing } from '@atrium/platform'
 import { forgetLetters } from '@atrium/platform/mail/outbox'
+import { forgetReceiptsOf } from '@atrium/platform/receipts'
 import { sealingKey } from '@atrium/platform/sealing'
 import type { AccountId, DomainId, ListId, Person, RoomId, SessionId } from '@atrium/protocol'
 import { auth, type Auth, type AuthTables, type Hashing } from './auth/index.ts'
@@ -158,7 +159,11 @@ export function slices(ground: Ground) {
     setLookPictures: images.setLook,
     forgetAuthor: (tx, ...what) => rooms.forgetAuthor(within(tx), ...what),
     closeSeats: (tx, ...what) => rooms.closeSeats(within(tx), ...what),
-    forgetFiles: (tx, ...what) => cabinet.forgetOwner(within(tx), ...what),
+    async forgetFiles(tx, announce, accountId) {
+      await cabinet.forgetOwner(within(tx), announce, accountId)
+      await talks.forgetOwner(tx, accountId)
+      await forgetReceiptsOf(within(tx), accountId)
+    },
     handFilesOver: (tx, ...what) => cabinet.handOver(within(tx), ...what),
     forgetGrants: (tx, announce, accountId) => granted.forget(tx, announce, [accountId]),
     bytesOf: (at, accountId) => cabinet.bytesOf(at as never, accountId),
