@@ -13,10 +13,10 @@ import { answers, freePort } from './redis.ts'
 export const slapdProgram = () => (existsSync('/usr/lib/ldap/ppolicy.so') && found('slapadd') ? found('slapd') : undefined)
 
 export const base = 'dc=atrium,dc=test'
-export const administrator = { dn: `cn=admin,${base}`, password: 'admin' }
-/** `count` people `person1@atrium.test` …, as LDIF; whoever shows one of them signs in with `pw-<number>`. */
-export function* peopleLdif(count: number, from = 1): Generator<string> {
-  for (let i = from; i < from + count; i++)
+export const administrator = { dn: `cn=admin,${base}`, password: 'herons in the reeds' }
+/** `count` people `person1` …, as LDIF; their passwords are `pw-<number>`. */
+export function* peopleLdif(count: number, domain = 'atrium.test'): Generator<string> {
+  for (let i = 1; i <= count; i++)
     yield [
       `dn: uid=person${i},ou=people,${base}`,
       'objectClass: inetOrgPerson',
@@ -24,7 +24,7 @@ export function* peopleLdif(count: number, from = 1): Generator<string> {
       `cn: Person ${i}`,
       `givenName: Person`,
       `sn: Number${i}`,
-      `mail: person${i}@atrium.test`,
+      `mail: person${i}@${domain}`,
       `telephoneNumber: +49 30 ${i}`,
       `title: Member ${i % 7}`,
       `userPassword: pw-${i}`,
@@ -58,7 +58,7 @@ database mdb
 maxsize 1073741824
 suffix "${base}"
 rootdn "${administrator.dn}"
-rootpw ${administrator.password}
+rootpw "${administrator.password}"
 directory ${folder}/db
 dbnosync
 index objectClass,uid,mail,entryUUID,entryCSN,modifyTimestamp eq
@@ -107,8 +107,8 @@ export async function slapdServer(entries: Iterable<string> = []) {
   await start()
   return {
     port,
-    url: `ldap://localhost:${port}`,
-    tlsUrl: `ldaps://localhost:${tlsPort}`,
+    url: `ldap://127.0.0.1:${port}`,
+    tlsUrl: `ldaps://127.0.0.1:${tlsPort}`,
     /** Who vouches for its certificate. */
     authority: await readFile(join(folder, 'tls', 'authority.pem'), 'utf8').catch(() => String(cert)),
     start,

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { until } from '@atrium/platform/testing'
+import { notRun } from '@atrium/platform/testing/needs'
+import { administrator as binding, base, peopleLdif, slapdProgram, slapdServer, type Slapd } from '@atrium/platform/testing/slapd'
+import type { DomainId, Draft, Hub, ProviderId } from '@atrium/protocol'
+import { house, password, type House, type Someone } from '../directory/testing/house.ts'
+import { connected } from './ldap/connection.ts'
+import { escaped } from './ldap/records.ts'
+import { liar } from './testing/liar.ts'
+
+const domain = 'saltmarsh.example'
+const count = 60
+if (!slapdProgram()) notRun('LDAP', 'slapd')
+
+describe.skipIf(!slapdProgram())('LDAP', () => {
+  let slapd: Slapd
+  let town: House
+  let ada: Someone
+  let domainId: DomainId
+  let providerId: ProviderId
+
+  const settings = (more: object = {}): Draft<Hub, 'providers.set'>['settings'] => ({
+    ...{ kind: 'ldap', label: 'Our LDAP', preset: 'openldap', url: slapd.url, authority: slapd.authority },
+    ...{ bindDn: binding.dn, bindPassword: binding.password, baseDn: base, pollSeconds: 1 },
+    ...more,
+  })
+  const mirror = async () => (await ada.call('providers.list', { domainId })).find(({ id }) => id === providerId)!.mirror!
+  const look = () => ada.call('providers.mirror', { domainId, providerId })
+  const row = (address: string) =>
+    town.db
+      .selectFrom('account')
+      .innerJoin('address', 'address.ownerId', 'account.id')
+      .select(['account.id', 'account.name', 'account.status', 'account.source'])
+      .where('address.address', '=', address)
+      .executeTakeFirst()
+  /** As the directory's own administrators change it. */
+  async function there<T>(run: (client: Awaited<ReturnType<typeof connected>>['client']) => Promise<T>): Promise<T> {
+    const asSet = { ...settings(), startTls: true, accountFilter: '', groupFilter: '', mirrors: true, writesBack: false } as never
+    const ldap = await connected(asSet, binding.password, { outgoing: town.ground.outgoing, mayGoInside: true, timeoutMs: 5_000 })
+    try {
+      return await run(ldap.client)
+    } finally {
+      ldap.close()
+    }
+  }
+  async function set(dn: string, type: string, ...values: string[]): Promise<void> {
+    const { Attribute, Change } = await import('ldapts')
+    await there((client) => client.modify(dn, new Change({ operation: 'replace', modification: new Attribute({ type, values }) })))
+  }
+  const person = (i: number) => `uid=person${i},ou=people,${base}`
+  const at = (name: string) => `${name}@${domain}`
+
+  beforeAll(async () => {
+    slapd = await slapdServer(peopleLdif(count, domain))
+    town = await house(inject('cluster'))
+    ada = await town.founded()
+    domainId = (await ada.call('domains.list', {})).domains[0]!.id
+    town.hub.follow()
+  })
+  afterAll(async () => {
+    await town?.hub.stop()
+    await town?.close()
+    await slapd?.close()
+  })
+
+  test('nothing in a value is a part of a filter (RFC 4515)', () => {
+    assert.equal(escaped('a*)(uid=b\\c\0é'), 'a\\2a\\29\\28uid=b\\5cc\\00\\c3\\a9')
+  })
+
+  test('a connection is tried step by step, and what a mirror would do is said before it does it', async () => {
+    const tried = await ada.call('providers.test', { domainId, settings: settings() })
+    assert.equal(tried.isFine, true, JSON.stringify(tried.steps))
+    assert.deepEqual(
+      tried.steps.map(({ what }) => what),
+      ['reach', 'bind', 'base', 'changes', 'accounts', 'groups'],
+    )
+    assert.deepEqual([tried.wouldCreate, tried.wouldChange, tried.wouldLock], [count, 0, 0])
+    assert.equal(await row(at('person1')), undefined)
+
+    const wrong = async (more: object) => {
+      const { steps, isFine } = await ada.call('providers.test', { domainId, settings: settings(more) })
+      assert.equal(isFine, false)
+      return [steps.at(-1)!.what, steps.at(-1)!.trouble]
+    }
+    assert.deepEqual(await wrong({ bindPassword: 'not it' }), ['bind', 'credentials'])
+    assert.deepEqual(await wrong({ authority: null }), ['reach', 'certificate'])
+    assert.deepEqual(await wrong({ baseDn: 'dc=nowhere' }), ['base', 'noBase'])
+    assert.deepEqual(await wrong({ url: 'ldap://127.0.0.1:1' }), ['reach', 'refused'])
+    assert.deepEqual(await wrong({ url: 'ldap://169.254.169.254' }), ['reach', 'address'])
+    assert.deepEqual(await wrong({ accountFilter: '(uid=nobody)' }), ['accounts', 'noEntries'])
+    const refused = await ada.refusal('providers.set', { domainId, isOn: true, settings: settings({ accountFilter: '(uid=' }) })
+    assert.equal(refused.key, 'providers.filterUnreadable')
+  })
+
+  test('everybody in LDAP is here, and signs in with the password that LDAP knows', async () => {
+    const set = await ada.call('providers.set', { domainId, isOn: true, settings: settings() })
+    providerId = set.id
+    expect(JSON.stringify(set)).not.toContain(binding.password)
+    await until('all are mirrored', async () => (await mirror()).accounts === count && (await mirror()).state === 'idle', 20_000)
+    assert.deepEqual(await row(at('person7')), { id: (await row(at('person7')))!.id, name: 'Person 7', status: 'active', source: 'ldap' })
+
+    const seven = town.somebody()
+    await seven.signIn(at('person7'), 'pw-7')
+    assert.ok(await seven.actor())
+    assert.equal((await town.somebody().refusal('auth.signIn', { address: at('person7'), password: 'pw-8' })).key, 'auth.wrongPassword')
+    assert.equal(await town.hub.sessions.isPassword((await seven.actor())!, '', '10.0.0.9'), false)
+    // LDAP does not know the administrator, whose password is kept here.
+    await town.somebody().signIn(at('ada'), password)
+  })
+
+  test('another name, another place, another address: it is the same account; disabled and deleted people are out', async () => {
+    const before = (await row(at('person10')))!.id
+    const eleven = town.somebody()
+    await eleven.signIn(at('person11'), 'pw-11')
+    const twelve = town.somebody()
+    await twelve.signIn(at('person12'), 'pw-12')
+
+    await set(person(10), 'displayName', 'Ünal Ötzi')
+    await set(person(10), 'mail', at('unal'))
+    await there((client) => client.modifyDN(person(10), `uid=unal,ou=left,${base}`))
+    await set(person(11), 'pwdAccountLockedTime', '000001010000Z')
+    await until('the new name is here', async () => (await row(at('unal')))?.name === 'Ünal Ötzi', 10_000)
+    assert.equal((await row(at('unal')))!.id, before)
+    await until('who is disabled is out', async () => (await row(at('person11')))?.status === 'locked', 10_000)
+    assert.equal(await eleven.actor(), undefined)
+    await town.somebody().signIn(at('unal'), 'pw-10')
+
+    await there((client) => client.del(person(12)))
+    await look()
+    assert.equal((await row(at('person12')))!.status, 'locked')
+    assert.equal(await twelve.actor(), undefined)
+
+    await set(person(11), 'pwdAccountLockedTime')
+    await until('who is enabled again is in', async () => (await row(at('person11')))?.status === 'active', 10_000)
+  })
+
+  test('whoever was locked here stays locked, whatever LDAP says', async () => {
+    const { id } = (await row(at('person13')))!
+    await town.db.updateTable('account').set({ status: 'closed' }).where('id', '=', id).execute()
+    await set(person(13), 'displayName', 'Changed')
+    await until('the change is here', async () => (await row(at('person13')))!.name === 'Changed', 10_000)
+    assert.equal((await row(at('person13')))!.status, 'closed')
+  })
+
+  test('what the password policy says is said', async () => {
+    for (let i = 0; i < 3; i++)
+      assert.equal(
+        (await town.somebody({ source: `10.1.0.${i}` }).refusal('auth.signIn', { address: at('person14'), password: `no ${i}` })).key,
+        'auth.wrongPassword',
+      )
+    const refused = await town.somebody({ source: '10.1.0.9' }).refusal('auth.signIn', { address: at('person14'), password: 'pw-14' })
+    assert.equal(refused.key, 'providers.passwordLocked')
+  })
+
+  test('[R-17] a server that hangs: who is signed in stays so, and others are told soon', async () => {
+    const fifteen = town.somebody()
+    await fifteen.signIn(at('person15'), 'pw-15')
+    slapd.hold()
+    try {
+      const began = performance.now()
+      const refused = await town.somebody().refusal('auth.signIn', { address: at('person16'), password: 'pw-16' })
+      expect(performance.now() - began).toBeLessThan(5_000)
+      assert.deepEqual([refused.code, refused.key], ['unavailable', 'providers.unreachable'])
+      assert.ok(await fifteen.actor())
+      // LDAP that is away shuts no administrator out.
+      await town.somebody().signIn(at('ada'), password)
+    } finally {
+      slapd.goOn()
+    }
+    await town.somebody().signIn(at('person16'), 'pw-16')
+  })
+
+  test('[R-17] whatever a server lies, nobody is locked by it; many who really left go when somebody says so', async () => {
+    const proxy = await liar(slapd.port)
+    const here = () => town.db.selectFrom('account').select('id').where('source', '=', 'ldap').where('status', '=', 'active').execute()
+    try {
+      await ada.call('providers.set', { domainId, providerId, isOn: true, settings: settings({ url: proxy.url, startTls: false }) })
+      await look()
+      const before = (await here()).length
+      for (const [mood, state, problem] of [
+        ['empty', 'asks', null],
+        ['half', 'asks', null],
+        ['truncated', 'unreachable', 'truncated'],
+        ['referral', 'unreachable', 'referral'],
+      ] as const) {
+        proxy.tells(mood)
+        await look()
+        const said = await mirror()
+        assert.deepEqual([said.state, said.problem], [state, problem], mood)
+        assert.equal((await here()).length, before, mood)
+        proxy.tells('honest')
+        await look()
+        assert.deepEqual([(await mirror()).state, (await mirror()).vanished], ['idle', 0], `after ${mood}`)
+      }
+
+      for (let i = 30; i < 40; i++) await there((client) => client.del(person(i)))
+      await look()
+      assert.deepEqual([(await mirror()).state, (await mirror()).vanished], ['asks', 10])
+      assert.equal((await here()).length, before)
+      await ada.call('providers.answer', { domainId, providerId, answer: 'dismiss' })
+      assert.equal((await mirror()).state, 'asks')
+      await ada.call('providers.answer', { domainId, providerId, answer: 'accept' })
+      assert.equal((await mirror()).state, 'idle')
+      assert.equal((await here()).length, before - 10)
+      assert.equal((await ada.refusal('providers.answer', { domainId, providerId, answer: 'accept' })).key, 'providers.notAsking')
+    } finally {
+      await proxy.close()
+    }
+  })
+
+  test('a secret goes to no other place than it was given for', async () => {
+    const { bindPassword: _, ...without } = settings({ url: 'ldap://127.0.0.1:1' }) as { bindPassword: string } & Draft<
+      Hub,
+      'providers.set'
+    >['settings']
+    const refused = await ada.refusal('providers.set', { domainId, providerId, isOn: true, settings: without as never })
+    assert.deepEqual([refused.key, refused.field], ['providers.secretAgain', 'settings.bindPassword'])
+  })
+
+  test('when the provider goes, its people stay, and are kept here', async () => {
+    await ada.call('providers.remove', { domainId, providerId })
+    assert.deepEqual(await ada.call('providers.list', { domainId }), [])
+    assert.equal((await row(at('person20')))!.source, 'here')
+    assert.equal((await town.somebody().refusal('auth.signIn', { address: at('person20'), password: 'pw-20' })).key, 'auth.wrongPassword')
+  })
+})
