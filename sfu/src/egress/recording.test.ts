@@ -143,6 +143,37 @@ else
       assert.ok(after.seconds > 2 && onsets(after.sound, 600).length >= 2)
     })
 
+    test('[R-18] the worker under a recorded meeting dies: the film goes on with it elsewhere, after one gap', patience, async () => {
+      const meeting = await here.meeting()
+      const { meetingId } = meeting.room
+      const before = await meeting.enter('Ada', ada)
+      here.recording.want(meeting.toRecord(), meeting.room)
+      await composed(meetingId, 100)
+      const egress = here.recording.of(meetingId)!
+      process.kill(meeting.room.media.worker.pid, 'SIGKILL')
+      await until('its room is gone', () => !egress.hasRoom)
+      before.sending.stop()
+      const again = await here.meeting(meetingId)
+      const after = await again.enter('Ada', ada)
+      await composed(meetingId, 125)
+      here.recording.end(meetingId)
+      await until('the recording is filed', () => recordedOf(meetingId).length > 0, 30_000)
+      after.sending.stop()
+
+      assert.equal(recordedOf(meetingId).length, 1, 'one film')
+      const { pictures, sound } = await watch(await here.fileOf(recordedOf(meetingId)[0]!), placesOf(1))
+      // From one new picture to the next.
+      const fresh = pictures.filter(({ numbers }, i) => numbers[0] !== pictures[i - 1]?.numbers[0]).map(({ at }) => at)
+      const gaps = fresh.map((at, i) => [at, at - (fresh[i - 1] ?? at)] as const).filter(([, seconds]) => seconds > 1.5)
+      assert.ok(gaps.length <= 1, `the pictures stand still for ${gaps.map(([, seconds]) => seconds.toFixed(1)).join(', ')} s`)
+      const seam = fresh.findIndex((at) => at === gaps[0]?.[0])
+      assert.ok(fresh.length - Math.max(seam, 0) > 30, 'it moves afterwards')
+      assert.ok(
+        onsets(sound, 600).some((at) => at > (gaps[0]?.[0] ?? 4)),
+        'and is heard',
+      )
+    })
+
     test('rubbish and pictures of a monstrous size cost only who sends them', patience, async () => {
       const meeting = await here.meeting()
       const { meetingId } = meeting.room
