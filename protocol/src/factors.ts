@@ -230,7 +230,7 @@ export const factors = {
       z.object({ what: z.literal('passkey') }),
       z.object({ what: z.literal('application'), token: Token, secret: z.string() }),
     ]),
-    { repeat: 'refused' },
+    natural,
   ),
   'auth.recovery.verify': command(z.strictObject({ clientId: ClientId, token: z.string().max(100) }), z.object({}), { ...openStep }),
 }

@@ -164,3 +164,6 @@ export const mayOpen = (
   person: Pick<Person, 'id' | 'kind' | 'isAdministrator' | 'status'>,
 ): boolean =>
   person.kind === 'person' && person.status === 'active' && person.id !== by.accountId && (by.isAdministrator || !person.isAdministrator)
+
+// AUTH-14 (whoever forgot the password gets a letter at the recovery address they verified, and the page says the same for anybody)
+// is `forgot`, which only leaves a job behind, and `remind`, for which nobody waits.

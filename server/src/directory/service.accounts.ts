@@ -254,13 +254,14 @@ export function accountsService(deps: DirectoryDeps, { whole }: Showing) {
     administrator: (actor: Actor, { accountId, isAdministrator }: Input<Hub, 'accounts.administrator'>): Promise<Account> =>
       one(async (tx, announce) => (await setAdministration(tx, announce, actor, accountId, isAdministrator)).id),
 
-    liftLockout: (_actor: Actor, { accountId }: Input<Hub, 'accounts.lockout.lift'>): Promise<Account> =>
-      one(async (tx) => {
+    async liftLockout(_actor: Actor, { accountId }: Input<Hub, 'accounts.lockout.lift'>): Promise<Account> {
+      await work(async (tx) => {
         const { account } = await held(tx, accountId)
         await deps.liftLockout(tx, accountId)
         note(account, { isLockedOut: true }, { isLockedOut: false })
-        return accountId
-      }),
+      })
+      return whole(accountId)
+    },
     async removePassword(_actor: Actor, { accountId }: Input<Hub, 'accounts.password.remove'>): Promise<Account> {
       await deps.removePassword(accountId)
       return whole(accountId)

@@ -6,6 +6,8 @@ import type { FactorRow } from './store.ts'
 
 /** Loaded with the first passkey: most starts see none. */
 const library = () => import('@simplewebauthn/server')
+/** EdDSA, ES256, RS256: what authenticators speak. */
+const supportedAlgorithmIDs = [-8, -7, -257]
 type Json = Record<string, unknown>
 
 /** Where a passkey belongs to: the name under which people open the hub. An address of digits is none. */
@@ -32,6 +34,7 @@ export async function enrolmentOptions(
     userName: owner.address,
     userDisplayName: owner.name,
     attestationType: 'none',
+    supportedAlgorithmIDs,
     excludeCredentials: known(passkeys),
     authenticatorSelection: { residentKey: 'preferred', userVerification: 'preferred' },
   })
@@ -66,6 +69,7 @@ export async function readEnrolment(origin: string, response: Json): Promise<{ p
       expectedOrigin: origin,
       expectedRPID: rpID,
       requireUserVerification: false,
+      supportedAlgorithmIDs,
     }),
   )
   if (!verified) throw fail('invalid', 'factors.passkeyRefused')

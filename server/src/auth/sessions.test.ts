@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { afterAll, beforeAll, inject, test } from 'vitest'
+import type { ValuesChange } from '@atrium/protocol'
+import { house, password, type House, type Someone } from '../directory/testing/house.ts'
+
+let hub: House
+let ada: Someone
+
+beforeAll(async () => {
+  hub = await house(inject('cluster'))
+  ada = await hub.founded()
+})
+afterAll(() => hub.close())
+
+test('a screen lets a phone in, once, within two minutes, and hears which', async () => {
+  const bob = await hub.colleague(ada, 'Bob')
+  const phone = () =>
+    hub.somebody({ userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Version/19.0 Mobile/15E148 Safari/604.1', source: '10.0.0.7' })
+  const first = await bob.call('auth.phone.begin', {})
+  const { path, expiresAt } = await bob.call('auth.phone.begin', {})
+  assert.ok(path.startsWith('/phone/') && Date.parse(expiresAt) - hub.now().getTime() <= 120_000)
+  assert.equal((await phone().refusal('auth.phone.finish', { token: hub.tokenOf(first) })).key, 'auth.linkUsed')
+  const replies = await Promise.all(Array.from({ length: 10 }, () => phone().ask('auth.phone.finish', { token: hub.tokenOf({ path }) })))
+  assert.equal(replies.filter((reply) => reply.ok).length, 1)
+  const [session] = (await bob.call('auth.sessions', {})).filter(({ isThis }) => !isThis)
+  assert.deepEqual([session?.kind, session?.device], ['phone', 'Safari on iPhone'])
+
+  const late = await bob.call('auth.phone.begin', {})
+  hub.later(121_000)
+  assert.equal((await phone().refusal('auth.phone.finish', { token: hub.tokenOf(late) })).key, 'auth.linkUsed')
+})
+
+test('an administrator sees somebody’s sessions and ends one, or all', async () => {
+  const bob = await hub.colleague(ada, 'Ended Bob')
+  const rose = await hub.colleague(ada, 'Rose')
+  const others = [await hub.somebody().signIn(bob.address), await hub.somebody({ userAgent: 'curl/8.0' }).signIn(bob.address)]
+  const seen = await ada.call('accounts.sessions', { accountId: bob.accountId })
+  assert.deepEqual(seen.map(({ kind }) => kind).toSorted(), ['browser', 'browser', 'program'])
+  const curl = seen.find(({ kind }) => kind === 'program')!
+  assert.equal((await ada.refusal('accounts.session.end', { accountId: rose.accountId, sessionIds: [curl.id] })).code, 'not_found')
+  await ada.call('accounts.session.end', { accountId: bob.accountId, sessionIds: [curl.id] })
+  assert.equal(await others[1]!.actor(), undefined)
+  assert.ok(await bob.actor())
+  assert.deepEqual((hub.heard.at(-1)?.payload as { sessionIds: string[] }).sessionIds, [curl.id])
+  await ada.call('accounts.session.end', { accountId: bob.accountId, sessionIds: 'all' })
+  for (const browser of [bob, ...others]) assert.equal(await browser.actor(), undefined)
+  assert.ok(await rose.actor())
+  assert.equal((await bob.refusal('accounts.sessions', { accountId: rose.accountId })).code, 'unauthenticated')
+  assert.equal((await rose.refusal('accounts.sessions', { accountId: bob.accountId })).code, 'forbidden')
+})
+
+test('[AUTH-13] an administrator looks through somebody’s eyes: seen by all, for a while, and without their keys', async () => {
+  await ada.call('auth.confirm', { password })
+  const bob = await hub.colleague(ada, 'Seen Bob')
+  const [ownSecret, own] = [ada.secret!, (await ada.actor())!]
+  assert.equal((await bob.refusal('accounts.openAs', { accountId: ada.accountId, reason: 'Curious' })).code, 'forbidden')
+  assert.equal((await ada.refusal('accounts.openAs', { accountId: ada.accountId, reason: 'Myself' })).code, 'forbidden')
+  assert.equal((await ada.refusal('accounts.openAs', { accountId: bob.accountId, reason: '' })).code, 'invalid')
+  await ada.call('accounts.openAs', { accountId: bob.accountId, reason: 'He sees no rooms', minutes: 5 })
+
+  assert.equal((await ada.call('directory.me', {})).person.id, bob.accountId)
+  const state = await ada.call('auth.state', {})
+  assert.ok(state.state === 'in' && state.openedBy?.name === 'Ada Lindqvist')
+  assert.deepEqual((await bob.call('auth.sessions', {})).map(({ openedBy }) => openedBy).toSorted(), ['Ada Lindqvist', null])
+  for (const [name, said] of [
+    ['auth.password.change', { current: password, next: 'eleven quiet herons' }],
+    ['factors.totp.begin', {}],
+    ['factors.list', {}],
+    ['tokens.create', { kind: 'application', name: 'Mine now' }],
+    ['tokens.list', {}],
+    ['auth.phone.begin', {}],
+    ['auth.confirm', { password }],
+    ['me.recovery', { address: 'ada@elsewhere.example' }],
+    ['accounts.get', { accountId: bob.accountId }],
+    ['directory.person.invite', { accountId: bob.accountId }],
+    ['directory.account.delete', { password, messages: 'keep' }],
+  ] as const)
+    assert.equal((await ada.refusal(name, said as never)).key, 'factors.openedBy', name)
+
+  // Leaving brings one's own session back, under a new secret.
+  await ada.call('auth.signOut', {})
+  assert.notEqual(ada.secret, ownSecret)
+  assert.deepEqual(await ada.actor(), own)
+  assert.equal((await bob.call('auth.sessions', {})).length, 1)
+
+  await ada.call('accounts.openAs', { accountId: bob.accountId, reason: 'Once more', minutes: 5 })
+  hub.later(5 * 60_000 + 1_000)
+  assert.equal((await ada.refusal('directory.me', {})).code, 'unauthenticated')
+  await bob.call('directory.me', {})
+})
+
+test('who signs in with something owed is in no list of sessions, and leaves by signing out', async () => {
+  await ada.signIn('ada@saltmarsh.example')
+  const bob = await hub.colleague(ada, 'Leaving Bob')
+  const values: ValuesChange = { 'secondFactor.isRequired': true }
+  await ada.call('accounts.values', { accountId: bob.accountId, values })
+  const browser = hub.somebody()
+  assert.equal((await browser.call('auth.signIn', { address: bob.address, password })).state, 'owes')
+  const secret = browser.secret!
+  assert.equal((await ada.call('accounts.sessions', { accountId: bob.accountId })).length, 1)
+  await browser.call('auth.signOut', {})
+  assert.equal(await hub.hub.sessions.unfinishedOf(secret), undefined)
+
+  await browser.call('auth.signIn', { address: bob.address, password })
+  hub.later(16 * 60_000)
+  assert.equal((await browser.refusal('auth.state', {})).code, 'unauthenticated', 'and is not waited for long')
+})
