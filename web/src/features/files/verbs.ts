@@ -1,7 +1,8 @@
-import type { Failure, File, FileId } from '@atrium/protocol'
+import type { Attached, Failure, File, FileId } from '@atrium/protocol'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import { m, sentence } from '#lib/i18n/index.ts'
 import { toasts } from '#lib/ui/index.ts'
+import { preview } from './kinds.ts'
 
 export const refused = (failure: Failure): void => void toasts.show(sentence(failure), { kind: 'bad' })
 
@@ -13,6 +14,17 @@ export async function download(hub: HubConnection, file: Pick<File, 'id' | 'name
   link.href = reply.data.path
   link.download = file.name
   link.click()
+}
+
+/** In a window of its own, where a page of ours may show it; else it is saved. */
+export async function look(hub: HubConnection, file: Pick<Attached, 'id' | 'kind' | 'name' | 'type'>): Promise<void> {
+  if (!preview(file)) return download(hub, file)
+  // Asked for at once: a window that opens later, no browser takes for somebody's wish.
+  const page = window.open('', '_blank')
+  const reply = await hub.call('files.download', { fileId: file.id, disposition: 'inline' })
+  if (reply.ok && page) return page.location.replace(reply.data.path)
+  page?.close()
+  if (!reply.ok) refused(reply.error)
 }
 
 /** Done at once, and undone as quickly. */
