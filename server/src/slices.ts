@@ -3,7 +3,7 @@ import { forgetLetters } from '@atrium/platform/mail/outbox'
 import { forgetReceiptsOf } from '@atrium/platform/receipts'
 import { sealingKey } from '@atrium/platform/sealing'
 import type { AccountId, DomainId, ListId, Person, RoomId, SessionId } from '@atrium/protocol'
-import { auth, type Auth, type AuthTables, type Hashing } from './auth/index.ts'
+import { auth, networksOf, type Auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, placesOf, shownIn, type Chat, type ChatTables } from './chat/index.ts'
 import {
   accounts,
@@ -233,6 +233,7 @@ export function slices(ground: Ground) {
     organisation: known.organisation,
     isAdministrator: known.isAdministrator,
     haveScreens: (accountIds) => haveScreens(screens, accountIds),
+    networksOf,
     mayStreamTo: streamingTo(ground.outgoing, ground.streamTo),
     recordingFolderOf: cabinet.folderOf,
     async takeRecording({ accountId, founders, roomId, ...recorded }) {

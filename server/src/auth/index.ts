@@ -41,6 +41,7 @@ export { hashOf, newSecret } from './secrets.ts'
 export type { AuthDeps } from './service.common.ts'
 export { give } from './sessions.ts'
 export type { AuthTables } from './store.ts'
+export { networksOf } from './store.sources.ts'
 
 const receiptLivesMs = 15 * 24 * 60 * 60 * 1_000
 

@@ -97,6 +97,25 @@ test('[MEET-8] who was denied may knock again, three times in a sitting', async 
   assert.equal((await here.knock(guest, meeting)).state, 'waiting')
 })
 
+test('[MEET-8] another browser is no other person: guests from one network share six denials in a sitting', async () => {
+  const { meeting, meetingId } = await here.garden()
+  await here.knock(ada, meeting)
+  const from = async (source: string) => {
+    const browser = here.somebody({ source })
+    browser.accountId = (await browser.call('auth.guest', { slug: meeting.slug, name: 'Gwen' })).accountId
+    return browser
+  }
+  for (let times = 1; times <= 6; times++) {
+    const { id } = await here.knock(await from('198.51.100.7'), meeting)
+    await ada.call('meetings.deny', { meetingId, participantIds: [id] })
+  }
+  assert.equal((await (await from('198.51.100.7')).refusal('meetings.knock', { meetingId })).key, 'meetings.deniedTooOften')
+  assert.equal((await here.knock(await from('198.51.100.8'), meeting)).state, 'waiting', 'who comes from elsewhere is somebody else')
+  await ada.call('meetings.end', { meetingId })
+  await ada.call('meetings.start', { roomId: meeting.roomId })
+  assert.equal((await here.knock(await from('198.51.100.7'), meeting)).state, 'waiting', 'another day is another day')
+})
+
 test('[MEET-2] a locked meeting lets nobody in, not even members, until it is opened or over', async () => {
   const { meeting, meetingId, roomId } = await here.garden(bob)
   await here.knock(ada, meeting)

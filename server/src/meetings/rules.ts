@@ -69,8 +69,12 @@ export function entryOf(meeting: Occasion, me: Standing): 'admitted' | 'waiting'
   return isBack ? 'admitted' : 'waiting'
 }
 
-/** MEET-8  Who was denied may knock again, but after three times not in this sitting. */
+/**
+ * MEET-8  Who was denied may knock again, but after three times not in this sitting. Guests from one network share six times:
+ * another browser is no other person.
+ */
 export const maxDenials = 3
+export const maxDenialsOfNetwork = 6
 export const isDeniedForGood = (meeting: Occasion, part: Part | undefined): boolean =>
   part !== undefined && part.sittingId === meeting.sittingId && part.denials >= maxDenials
 

@@ -11,6 +11,7 @@ import {
   isInside,
   isMember,
   isPresent,
+  maxDenialsOfNetwork,
   mayKnock,
   mayKnow,
   mustAgree,
@@ -30,11 +31,11 @@ import {
 } from './service.common.ts'
 import type { Sittings } from './sittings.ts'
 import { findMeeting, type Db, type ParticipantRow } from './store.ts'
-import { changeParticipant, findParticipant, listPresent, participantsAmong } from './store.participants.ts'
+import { changeParticipant, findParticipant, listDeniedGuests, listPresent, participantsAmong } from './store.participants.ts'
 
 /** Knocking, being let in, entering and leaving. */
 export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittings }) {
-  const { db, work, snapshot, epoch, now, newId, nodes, peopleOf, sign, hold, sittings } = deps
+  const { db, work, snapshot, epoch, now, newId, nodes, peopleOf, networksOf, sign, hold, sittings } = deps
 
   /** A meeting as an asker sees it who may know of it. */
   async function known(at: Db, meetingId: string, actor: Actor, slug?: string): Promise<Seen> {
@@ -96,6 +97,17 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
   const letIn = (held: Held, part: ParticipantRow, by: AccountId): Promise<Participant> =>
     held.change(part, { state: 'admitted', sittingId: held.row.sittingId, wasLetIn: true }, by)
 
+  /** MEET-8, for who comes back as somebody else. */
+  async function isNetworkDenied({ tx, row }: Held, { kind, sessionId }: Actor): Promise<boolean> {
+    if (kind !== 'guest' || row.sittingId === null) return false
+    const denied = await listDeniedGuests(tx, row.id, row.sittingId)
+    if (denied.length === 0) return false
+    const networks = await networksOf(tx, [sessionId, ...denied.map((part) => part.sessionId)])
+    const mine = networks.get(sessionId)
+    const times = denied.reduce((sum, part) => sum + (networks.get(part.sessionId) === mine ? part.denials : 0), 0)
+    return mine !== undefined && times >= maxDenialsOfNetwork
+  }
+
   return {
     known,
     hosted,
@@ -115,7 +127,8 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
         if (!mayKnock(occasion, me)) throw fail('forbidden', 'meetings.noGuests')
         refuseRecorded(row, agreesToRecording, mine?.state)
         const state = entryOf(occasion, me)
-        if (state === 'waiting' && isDeniedForGood(occasion, me.part)) throw fail('forbidden', 'meetings.deniedTooOften')
+        if (state === 'waiting' && (isDeniedForGood(occasion, me.part) || (await isNetworkDenied(held, actor))))
+          throw fail('forbidden', 'meetings.deniedTooOften')
 
         const beganIt = state === 'admitted' && (await sittings.begin(held, actor.accountId))
         const sittingId = held.row.sittingId

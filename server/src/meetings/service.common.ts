@@ -35,6 +35,8 @@ export interface MeetingDeps extends Database<MeetingTables> {
   isAdministrator: (actor: Actor) => Promise<boolean>
   /** Of these, those with a page open somewhere. */
   haveScreens: (accountIds: readonly string[]) => Promise<ReadonlySet<string>>
+  /** From which networks these sessions began. */
+  networksOf: (at: AnyTx, ids: readonly Actor['sessionId'][]) => Promise<ReadonlyMap<string, string>>
   /** Refuses an address that we may not send to. */
   mayStreamTo: (url: string) => Promise<void>
   /** The folder of a room, for what is recorded there. */

@@ -35,6 +35,15 @@ export function listPresent(db: Db, meetingId?: MeetingId): Promise<ParticipantR
   return (meetingId ? those.where('meetingId', '=', meetingId) : those).execute()
 }
 
+/** The guests who were denied in this sitting. */
+export const listDeniedGuests = (db: Db, meetingId: MeetingId, sittingId: string): Promise<ParticipantRow[]> =>
+  participants(db)
+    .where('meetingId', '=', meetingId)
+    .where('sittingId', '=', sittingId)
+    .where('kind', '=', 'guest')
+    .where('denials', '>', 0)
+    .execute()
+
 /** Wherever these accounts are inside or wait. */
 export const presentParts = (db: Db, accountId: string): Promise<ParticipantRow[]> =>
   participants(db)
