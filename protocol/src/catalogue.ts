@@ -66,7 +66,7 @@ export const catalogue = {
 
   'messages.editWithin': {
     type: 'seconds',
-    default: unlimited,
+    default: day,
     min: 0,
     max: 3_650 * day,
     mayBeUnlimited: true,
@@ -75,7 +75,7 @@ export const catalogue = {
   },
   'messages.deleteWithin': {
     type: 'seconds',
-    default: unlimited,
+    default: day,
     min: 0,
     max: 3_650 * day,
     mayBeUnlimited: true,

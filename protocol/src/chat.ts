@@ -10,7 +10,6 @@ import { name, optionalText } from './text.ts'
 
 export const maxBodyLength = 20_000
 /** How long after sending, by the server's clock, an author may edit or delete. */
-export const changeableForMs = 24 * 60 * 60 * 1_000
 /** Unread is counted to this. A few more are carried, or a deletion would show fewer than there are: the client knows no older ones. */
 export const maxUnread = 100
 export const maxWaiting = 120

@@ -53,6 +53,7 @@ export async function start(house: House): Promise<Service> {
   talks.work(jobs)
   follow()
   jobs.every('directory.guests.close', dayMs, people.closeGuests)
+  jobs.every('directory.deleted.finish', dayMs, people.finishDeleting)
   sessions.work(jobs)
   jobs.every('sessions.sweep', dayMs, sessions.sweep)
   jobs.every('factors.sweep', dayMs, proofs.sweep)

@@ -3,6 +3,7 @@ import { forgetLetters } from '@atrium/platform/mail/outbox'
 import { forgetReceiptsOf } from '@atrium/platform/receipts'
 import { sealingKey } from '@atrium/platform/sealing'
 import type { AccountId, DomainId, ListId, Person, RoomId, SessionId } from '@atrium/protocol'
+import { features } from './features.ts'
 import { auth, networksOf, type Auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, placesOf, shownIn, type Chat, type ChatTables } from './chat/index.ts'
 import {
@@ -65,6 +66,7 @@ export interface Ground extends Grounds {
 export function slices(ground: Ground) {
   const { databaseOf, epoch, bus, jobs, now, newId } = ground
   const known = accounts({ ...databaseOf<DirectoryTables>(), newId, defaults: { 'files.quota': ground.quotaBytes } })
+  const switched = features(known.valuesOf)
   const granted = grants({ ...databaseOf<GrantTables>(), ...{ now, newId }, isAdministrator: known.isAdministrator })
   const noted = audit({ ...databaseOf<AuditTables>(), now, throttle: ground.throttle, visible: granted.visible })
   const named = lists({
@@ -126,6 +128,8 @@ export function slices(ground: Ground) {
     ...{ epoch, bus, jobs, now, newId, index, forget },
     peopleOf: known.peopleOf,
     reachable: known.reachable,
+    takesMessages: known.takesMessages,
+    windowsOf: known.windowsOf,
     attach: images.attach,
     release: images.release,
     attachable: (...asked) => cabinet.attachable(...asked),
@@ -198,6 +202,7 @@ export function slices(ground: Ground) {
     ...databaseOf<FileTables>(),
     hold: inHand.hold,
     allowanceOf: known.allowanceOf,
+    hiddenAmong: known.hiddenAmong,
     documents: papersAt,
     placesOf,
     shownIn,
@@ -232,6 +237,7 @@ export function slices(ground: Ground) {
     peopleOf: known.peopleOf,
     organisation: known.organisation,
     isAdministrator: known.isAdministrator,
+    mayAdmitGuests: (actor) => switched.may(actor, 'meetings.mayAdmitGuests'),
     haveScreens: (accountIds) => haveScreens(screens, accountIds),
     networksOf,
     mayStreamTo: streamingTo(ground.outgoing, ground.streamTo),
@@ -250,6 +256,13 @@ export function slices(ground: Ground) {
       return file.fileId
     },
   })
+
+  const filing = switched.gated(cabinet.handlers, 'features.files', ['files.spaces', 'files.shared.new'])
+  // Who may have no meetings sees that there are none, and can leave the one they are in.
+  const meeting = switched.gated(talks.handlers, 'features.meetings', [
+    ...(['meetings.readiness', 'meetings.list', 'meetings.running', 'meetings.rings', 'meetings.peek', 'meetings.mine'] as const),
+    ...(['meetings.leave', 'meetings.ring.answer'] as const),
+  ])
 
   return {
     known,
@@ -275,11 +288,15 @@ export function slices(ground: Ground) {
       ...noted.handlers,
       ...named.handlers,
       ...images.handlers,
-      ...rooms.handlers,
-      ...found.handlers,
-      ...cabinet.handlers,
-      ...papers.handlers,
-      ...talks.handlers,
+      ...switched.gated(rooms.handlers, 'features.chat', ['chat.rooms', 'chat.seen']),
+      ...switched.gated(found.handlers, 'features.chat'),
+      ...filing,
+      ...switched.gated(pick(filing, 'files.document.create'), 'features.documents'),
+      ...switched.gated(papers.handlers, 'features.documents'),
+      ...meeting,
+      ...switched.gated(pick(meeting, 'meetings.start', 'meetings.create'), 'meetings.mayStart'),
+      ...switched.gated(pick(meeting, 'meetings.record', 'meetings.recording.prepare'), 'meetings.mayRecord'),
+      ...switched.gated(pick(meeting, 'meetings.stream', 'meetings.target.add'), 'meetings.mayStream'),
       ...elsewhere.handlers,
     },
     nudges: rooms.nudges,
@@ -290,6 +307,9 @@ export function slices(ground: Ground) {
     },
   }
 }
+const pick = <T extends object, K extends keyof T>(all: T, ...names: readonly K[]): Pick<T, K> =>
+  Object.fromEntries(names.map((name) => [name, all[name]])) as Pick<T, K>
+
 const targetOf = (over: { accountId: AccountId } | { domainId: DomainId } | { listId: ListId }) =>
   'accountId' in over
     ? ({ kind: 'account', id: over.accountId } as const)

@@ -103,12 +103,19 @@ test('[CHAT-10] members invite who is active; owners remove, rename and archive'
   assert.deepEqual(codeAndKey(await bob.refusal('chat.room.change', { roomId, name: 'Meadow' })), owners)
   assert.deepEqual(codeAndKey(await bob.refusal('chat.room.remove', { roomId, accountId: alice.accountId })), owners)
   const closed = await hub.person('Closed', 'closed')
-  for (const accountIds of [[closed.accountId], [carol.accountId, randomUUID()]]) {
-    const nobody = ['not_found', 'chat.noSuchPerson']
+  const shut = ['forbidden', 'accounts.takesNothing']
+  const unwelcome: [string[], string[]][] = [
+    [[closed.accountId], shut],
+    [
+      [carol.accountId, randomUUID()],
+      ['not_found', 'chat.noSuchPerson'],
+    ],
+  ]
+  for (const [accountIds, nobody] of unwelcome) {
     assert.deepEqual(codeAndKey(await bob.refusal('chat.room.invite', { roomId, accountIds })), nobody)
     assert.deepEqual(codeAndKey(await bob.refusal('chat.room.create', { name: 'Shed', memberIds: accountIds })), nobody)
   }
-  assert.deepEqual(codeAndKey(await bob.refusal('chat.direct', { accountId: closed.accountId })), ['not_found', 'chat.noSuchPerson'])
+  assert.deepEqual(codeAndKey(await bob.refusal('chat.direct', { accountId: closed.accountId })), shut)
   // What is sent to who is locked out, or in maintenance, waits for them.
   const locked = await hub.person('Locked', 'locked')
   assert.equal((await bob.call('chat.direct', { accountId: locked.accountId })).room.kind, 'direct')

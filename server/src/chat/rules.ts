@@ -1,4 +1,4 @@
-import { changeableForMs, type Message, type Room, type Seat } from '@atrium/protocol'
+import { type Message, type Room, type Seat } from '@atrium/protocol'
 
 /** A room as one account sees it. Not the list of its members: a send must not cost more in a bigger room. */
 export interface Place {
@@ -47,9 +47,9 @@ export const isRepetition = (message: Kept, draft: Draft) =>
     draft.files,
   )
 
-/** CHAT-4  Authors may change and delete what they said, for as long as `changeableForMs` by the server's clock. */
+/** CHAT-4  Authors may change and delete what they said, for as long as their values say, by the server's clock. */
 export const isAuthor = (accountId: string, message: Kept) => message.authorId === accountId
-export const isChangeable = (message: Kept, now: Date) => now.getTime() - message.sentAt.getTime() <= changeableForMs
+export const isChangeable = (message: Kept, now: Date, withinMs: number) => now.getTime() - message.sentAt.getTime() <= withinMs
 
 /** CHAT-4  An edit names the edits it saw. One that is there already was repeated; one that saw less must not undo what came since. */
 export const isRepeatedEdit = (message: Kept, edit: { edits: number; body: string; mentions: readonly string[] }) =>
@@ -93,6 +93,9 @@ export const isOwner = (place: Seated) => place.seat.role === 'owner'
 /** CHAT-11  A direct room is for two, or for oneself: nobody is invited, removed or leaves, and it has no name. */
 export const isForTwo = (place: Place) => place.kind === 'direct'
 export const directKey = (one: string, other: string) => [one, other].sort().join(':')
+
+/** The other one, unless one talks to oneself. */
+export const otherIn = (key: string, accountId: string): string | undefined => key.split(':').find((id) => id !== accountId)
 
 /**
  * CHAT-12  When the last owner leaves, the member who has been there longest becomes owner. `others` are those who stay, owners

@@ -1,5 +1,5 @@
 import { fail, type Actor, type Bus, type Database, type Jobs, type Reading } from '@atrium/platform'
-import type { Attached, FileId, Person, Picture, Topic } from '@atrium/protocol'
+import type { AccountId, Attached, FileId, Person, Picture, Topic } from '@atrium/protocol'
 import { canRead } from './rules.ts'
 import { findSeat, type Found } from './store.seats.ts'
 import type { ChatTables, Db, Index, Tx } from './store.ts'
@@ -11,8 +11,12 @@ export interface ChatDeps extends Database<ChatTables> {
   bus: Pick<Bus, 'publish'>
   jobs: Pick<Jobs, 'enqueue'>
   peopleOf: (db: Reading<any>, accountIds: readonly string[]) => Promise<Person[]>
-  /** Of these accounts, those who may be here. */
+  /** Of these accounts, those to whom something may be sent. */
   reachable: (accountIds: readonly string[]) => Promise<readonly string[]>
+  /** The same of one, in a unit of work; many who are asked for at once are one statement. */
+  takesMessages: (db: Reading<any>, accountId: string) => Promise<boolean>
+  /** For how long authors may change what they said, and take it back. */
+  windowsOf: (db: Reading<any>, accountId: AccountId) => Promise<{ editMs: number; deleteMs: number }>
   /** Makes uploaded pictures of their owner part of a message. Refuses those that are not there or were used. */
   attach: (
     tx: Tx,
@@ -37,6 +41,7 @@ export const seatSubject = (accountId: string, roomId: string) => `seat:${accoun
 
 export const noSuchRoom = () => fail('not_found', 'chat.noSuchRoom')
 export const noSuchMessage = () => fail('not_found', 'chat.noSuchMessage')
+export const takesNothing = (field?: string) => fail('forbidden', 'accounts.takesNothing', field === undefined ? {} : { field })
 export const isArchived = () => fail('forbidden', 'chat.roomIsArchived')
 
 /** The room as one of its members sees it. */

@@ -2,7 +2,7 @@ import { fail, type Actor, type Announce } from '@atrium/platform'
 import type { AccountId, Hub, Input, Output, Room, RoomEntry, RoomId, Seat } from '@atrium/protocol'
 import { canInvite, directKey, heirOf, isForTwo, isOwner, isVisitor } from './rules.ts'
 import { announceSeat, depart, furnish, join } from './seating.ts'
-import { isArchived, readableRoom, roomTopic, type ChatDeps } from './service.common.ts'
+import { isArchived, readableRoom, roomTopic, takesNothing, type ChatDeps } from './service.common.ts'
 import { addRoom, changeRoom, findDirect, listEntries } from './store.rooms.ts'
 import { findSeat, holdRoom, keepLentSeats, listHeirs, makeOwner, muteSeat, seatedOf, seatsOf, type Found } from './store.seats.ts'
 import type { Db, Tx } from './store.ts'
@@ -10,14 +10,17 @@ import type { Db, Tx } from './store.ts'
 /** Units that hold a room's row and announce to many accounts keep to a transaction of their own. */
 const alone = { alone: true }
 
-export function membershipService({ db, work, now, newId, reachable }: ChatDeps) {
+export function membershipService({ db, work, now, newId, peopleOf, reachable }: ChatDeps) {
   const entryOf = async (from: Db, accountId: string, roomId: string): Promise<RoomEntry> =>
     (await listEntries(from, accountId, [roomId]))[0]!
 
   async function mustBeActive(accountIds: readonly string[], field: string): Promise<void> {
     if (accountIds.length === 0) return
     const active = new Set(await reachable(accountIds))
-    if (!accountIds.every((id) => active.has(id))) throw fail('not_found', 'chat.noSuchPerson', { field })
+    const others = accountIds.filter((id) => !active.has(id))
+    if (others.length === 0) return
+    const known = (await peopleOf(db, others)).filter(({ kind, status }) => kind === 'person' && status !== 'deleted')
+    throw known.length === others.length ? takesNothing(field) : fail('not_found', 'chat.noSuchPerson', { field })
   }
 
   /** A group as its owner or member, held until the unit is over. */

@@ -12,9 +12,10 @@ import {
   isRepetition,
   maxEmoji,
   mentionable,
+  otherIn,
   typingEveryMs,
 } from './rules.ts'
-import { isArchived, noSuchMessage, noSuchRoom, reactionsSubject, roomTopic, type ChatDeps } from './service.common.ts'
+import { isArchived, noSuchMessage, noSuchRoom, reactionsSubject, roomTopic, takesNothing, type ChatDeps } from './service.common.ts'
 import {
   changeMessage,
   dropReactions,
@@ -39,7 +40,22 @@ const namelessJob = 'chat.nameless'
 /** The job that goes on with forgetting an author. */
 const forgetJob = 'chat.forget'
 
-export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, attach, release, attachable, index, forget }: ChatDeps) {
+export function messagesService({
+  db,
+  work,
+  workAbreast,
+  now,
+  newId,
+  bus,
+  jobs,
+  attach,
+  release,
+  attachable,
+  takesMessages,
+  windowsOf,
+  index,
+  forget,
+}: ChatDeps) {
   const typed = new Map<string, number>()
   const addMessage = messageWriter(index)
 
@@ -95,10 +111,12 @@ export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, 
       const files = draft.files.length > 0 ? await attachable(actor, draft.roomId, draft.files) : []
       return workAbreast(async (read, announce) => {
         const { accountId } = actor
-        const { place, spans, answered, seated, earlierId } = await findForSend(read, { accountId, ...draft })
+        const { place, directKey, spans, answered, seated, earlierId } = await findForSend(read, { accountId, ...draft })
         if (earlierId) return repeatedSend(read, earlierId, draft)
         if (!canRead(place)) throw noSuchRoom()
         if (!canPost(place)) throw isArchived()
+        const other = directKey === null ? undefined : otherIn(directKey, accountId)
+        if (other !== undefined && !(await takesMessages(read, other))) throw takesNothing()
         if (draft.replyTo && !canAnswer(spans, answered, draft.roomId)) throw fail('not_found', 'chat.noSuchMessage', { field: 'replyTo' })
 
         if (!files) throw fail('not_found', 'files.noSuchFile', { field: 'files' })
@@ -134,7 +152,8 @@ export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, 
         const named = mentionable(mentions, await seatedOf(tx, message.roomId, mentions))
         if (isRepeatedEdit(message, { edits, body, mentions: named })) return toMessage(await findMessage(tx, messageId))
         if (!canPost(place)) throw isArchived()
-        if (!isChangeable(message, now())) throw fail('forbidden', 'chat.tooLateToChange')
+        const { editMs } = await windowsOf(tx, actor.accountId)
+        if (!isChangeable(message, now(), editMs)) throw fail('forbidden', 'chat.tooLateToChange')
         if (message.edits !== edits) throw fail('conflict', 'chat.changedMeanwhile', { params: { edits: message.edits } })
         if (body === '' && message.pictures.length === 0 && message.files.length === 0) throw fail('invalid', 'invalid', { field: 'body' })
 
@@ -167,7 +186,8 @@ export function messagesService({ db, work, workAbreast, now, newId, bus, jobs, 
         if (!isMine) throw fail('forbidden', 'chat.onlyAuthors')
         const gone = { id, roomId, seq } as Output<Hub, 'chat.delete'>
         if (message.body === null) return gone
-        if (!isChangeable(message, now())) throw fail('forbidden', 'chat.tooLateToChange')
+        const { deleteMs } = await windowsOf(tx, actor.accountId)
+        if (!isChangeable(message, now(), deleteMs)) throw fail('forbidden', 'chat.tooLateToChange')
 
         await deleteMessages(tx, announce, [message])
         return gone

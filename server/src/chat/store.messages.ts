@@ -39,6 +39,7 @@ export const findForSend = gathered(async (db: Db, sends: Asking[]) => {
   }))
   const { rows } = await sql<{
     kind: Place['kind'] | null
+    directKey: string | null
     isArchived: boolean | null
     role: 'owner' | 'member' | null
     spanFrom: number[]
@@ -48,7 +49,7 @@ export const findForSend = gathered(async (db: Db, sends: Asking[]) => {
     seated: string[]
     earlierId: string | null
   }>`
-    select room.kind, room.is_archived, seat.role,
+    select room.kind, room.direct_key, room.is_archived, seat.role,
       case when asked.reply_to is null then '{}' else array(select from_seq from seat
         where room_id = asked.room_id and account_id = asked.account_id order by joined_seq) end as span_from,
       case when asked.reply_to is null then '{}' else array(select to_seq from seat
@@ -59,7 +60,7 @@ export const findForSend = gathered(async (db: Db, sends: Asking[]) => {
       earlier.id as earlier_id
     from json_to_recordset(${JSON.stringify(asked)})
       as asked (n int, account_id uuid, room_id uuid, client_id uuid, reply_to uuid, mentions uuid[])
-    left join lateral (select kind, is_archived from room where id = asked.room_id offset 0) as room on true
+    left join lateral (select kind, direct_key, is_archived from room where id = asked.room_id offset 0) as room on true
     left join lateral (select role from seat
       where room_id = asked.room_id and account_id = asked.account_id and to_seq is null offset 0) as seat on true
     left join lateral (select room_id, seq from message where id = asked.reply_to offset 0) as answered on true
@@ -67,6 +68,7 @@ export const findForSend = gathered(async (db: Db, sends: Asking[]) => {
     order by asked.n`.execute(reading(db))
   return rows.map((row) => ({
     place: row.kind ? { kind: row.kind, isArchived: row.isArchived!, seat: row.role ? { role: row.role } : undefined } : undefined,
+    directKey: row.directKey,
     /** Looked up for an answer only. */
     spans: row.spanFrom.map((from, i): Stretch => ({ from, to: row.spanTo[i] ?? null })),
     answered: row.answeredIn === null ? undefined : { roomId: row.answeredIn, seq: row.answeredSeq! },

@@ -1,6 +1,15 @@
-import { fail, type Actor, type Announce, type Database, type Reading, type Tx } from '@atrium/platform'
-import type { AccountId, CosId, DomainId, Language, Organisation, Person, Values } from '@atrium/protocol'
-import { canAdminister, type Standing } from './rules.ts'
+import { fail, gathered, type Actor, type Announce, type Database, type Reading, type Tx } from '@atrium/platform'
+import {
+  unlimited,
+  type AccountId,
+  type CosId,
+  type DomainId,
+  type Language,
+  type Organisation,
+  type Person,
+  type Values,
+} from '@atrium/protocol'
+import { canAdminister, isHidden, type Standing } from './rules.ts'
 import { addCos } from './store.cos.ts'
 import { addDomain } from './store.domains.ts'
 import { allowanceOf } from './allowance.ts'
@@ -46,11 +55,26 @@ export function accounts({ db, newId, defaults }: Deps) {
     byAddress: (address: string): Promise<Person | undefined> => findByAddress(db, address),
     /** DIR-11  Of these, those who can be written to. */
     reachable: (ids: readonly string[]): Promise<AccountId[]> => reachable(db, ids),
+    takesMessages: gathered(async (at: Reading<any> | Tx, ids: string[]): Promise<boolean[]> => {
+      const those = new Set<string>(await reachable(at, ids))
+      return ids.map((id) => those.has(id))
+    }),
+    /** Of these, whose account is shut for good or not open yet: what is theirs is shown to nobody. */
+    async hiddenAmong(at: Reading<any>, ids: readonly string[]): Promise<ReadonlySet<string>> {
+      const people = await peopleOf(at, ids)
+      return new Set(people.filter(({ status }) => isHidden(status)).map(({ id }) => id))
+    },
     /** DIR-13  What holds for each of these: one statement, whatever their number. */
     valuesIn,
     layersIn,
     async valuesOf(id: AccountId): Promise<Values> {
       return (await valuesIn(db, [id])).get(id)!
+    },
+    /** For how long somebody may change what they said, and take it back. */
+    async windowsOf(at: Reading<any> | Tx, id: AccountId): Promise<{ editMs: number; deleteMs: number }> {
+      const values = (await valuesIn(at, [id])).get(id) ?? defaultValues(defaults)
+      const inMs = (seconds: number | typeof unlimited) => (seconds === unlimited ? Number.POSITIVE_INFINITY : seconds * 1_000)
+      return { editMs: inMs(values['messages.editWithin']), deleteMs: inMs(values['messages.deleteWithin']) }
     },
     /** How much somebody may keep in files. In a unit of work, what a domain has left is the unit's alone. */
     allowanceOf: (at: Reading<any> | Tx, id: AccountId) => allowanceOf(at, id, valuesIn),

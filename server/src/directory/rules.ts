@@ -70,6 +70,7 @@ export const stricter = (one: Person['status'], other: Person['status']): Person
  * nothing of theirs is shown: shares and links.
  */
 export const takesMessages = ['active', 'invited', 'maintenance', 'locked'] as const satisfies readonly Person['status'][]
+export const isHidden = (status: Person['status']): boolean => status === 'pending' || status === 'closed'
 /** DIR-12  The address list has everybody who is here, or comes back: not who is locked out of it, and nobody before they are open. */
 export const isListed = (status: Person['status']): boolean => (listed as readonly string[]).includes(status)
 export const listed = ['active', 'invited', 'maintenance'] as const satisfies readonly Person['status'][]

@@ -49,6 +49,8 @@ export interface FilesDeps extends Database<FileTables> {
   /** One at a time goes on with an upload. */
   hold: Holding['hold']
   peopleOf: (db: Reading<any>, accountIds: readonly string[]) => Promise<Person[]>
+  /** Of these, whose account is shut for good or not open yet: what is theirs is shown to nobody. */
+  hiddenAmong: (db: Reading<any>, accountIds: readonly string[]) => Promise<ReadonlySet<string>>
   /** The rooms in which somebody has a seat: all of them, or of these. */
   placesOf: (db: Reading<any>, accountId: string, roomIds?: readonly string[]) => Promise<Map<string, NonNullable<Place>>>
   /** Of these files of rooms, those that a message shows which somebody may read there. */
@@ -79,10 +81,13 @@ export const shareSubject = (fileId: string, accountId: string) => `share:${file
 export const noSuchFile = (field?: string) => fail('not_found', 'files.noSuchFile', field === undefined ? {} : { field })
 export const readOnly = () => fail('forbidden', 'files.readOnly')
 
-export function seeing({ placesOf, shownIn }: Pick<FilesDeps, 'placesOf' | 'shownIn'>) {
-  /** Of these files, those that somebody sees; what lies in the trash, too. */
+export function seeing({ placesOf, shownIn, hiddenAmong }: Pick<FilesDeps, 'placesOf' | 'shownIn' | 'hiddenAmong'>) {
+  /** Of these files, those that somebody sees; what lies in the trash, too. What is somebody's whose door is shut for good is hidden. */
   async function see(db: Db, actor: Actor, ids: readonly string[]): Promise<Map<string, Seen>> {
-    const rows = await stand(db, actor.accountId, [...new Set(ids)])
+    const all = await stand(db, actor.accountId, [...new Set(ids)])
+    const others = all.filter(({ space, spaceId }) => space === 'personal' && spaceId !== actor.accountId).map(({ spaceId }) => spaceId)
+    const hidden = others.length > 0 ? await hiddenAmong(db, [...new Set(others)]) : new Set<string>()
+    const rows = hidden.size > 0 ? all.filter(({ space, spaceId }) => space !== 'personal' || !hidden.has(spaceId)) : all
     const roomIds = [...new Set(rows.filter(({ space }) => space === 'room').map(({ spaceId }) => spaceId))]
     const places: Map<string, Place> = roomIds.length > 0 ? await placesOf(db, actor.accountId, roomIds) : new Map()
     const visited = rows.filter(({ kind, spaceId }) => kind !== 'folder' && isVisitor(actor, places.get(spaceId)))

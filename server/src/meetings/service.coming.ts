@@ -161,16 +161,19 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
       return { participant: toParticipant(mine, person?.name ?? '') }
     },
 
-    admit: (actor: Actor, { meetingId, participantIds }: Input<Hub, 'meetings.admit'>): Promise<Participant[]> =>
-      hold(meetingId, async (held) => {
+    async admit(actor: Actor, { meetingId, participantIds }: Input<Hub, 'meetings.admit'>): Promise<Participant[]> {
+      const mayAdmitGuests = await deps.mayAdmitGuests(actor)
+      return hold(meetingId, async (held) => {
         const { occasion } = await hosted(held.tx, meetingId, actor)
         const asked = await those(held, participantIds)
+        if (!mayAdmitGuests && asked.some(({ kind }) => kind === 'guest')) throw fail('forbidden', 'accounts.featureOff')
         if (isClosed(occasion)) throw fail('forbidden', 'meetings.isLocked')
         if (held.row.sittingId === null) throw fail('conflict', 'meetings.notRunning')
         // Of several, some may have gone meanwhile: the others are let in all the same.
         if (!asked.some(({ state }) => isPresent(state))) throw fail('conflict', 'meetings.noLongerWaiting')
         return each(asked, (part) => (part.state === 'waiting' ? letIn(held, part, actor.accountId) : held.show(part)))
-      }),
+      })
+    },
 
     deny: (actor: Actor, { meetingId, participantIds }: Input<Hub, 'meetings.deny'>): Promise<Participant[]> =>
       hold(meetingId, async (held) => {

@@ -65,6 +65,8 @@ export async function house(cluster: PoolConfig) {
     jobs: { enqueue },
     peopleOf: people.peopleOf,
     reachable: people.reachable,
+    takesMessages: people.takesMessages,
+    windowsOf: people.windowsOf,
     attach: images.attach,
     release: images.release,
     // There is no slice of files in this house.
