@@ -51,7 +51,7 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator }:
       return work(async (tx, announce) => {
         const place = (await placesOf(tx, target.kind, [target.id])).get(target.id)
         const mine = isAll ? [] : ((await heldBy(tx, [actor.accountId])).get(actor.accountId) ?? [])
-        if (!place || !(isAll || holds(mine, place, `${target.kind}.see`))) throw noSuchTarget()
+        if (!place || !(isAll || holds(mine, place, `${target.kind}.see`) || holds(mine, place, 'grant.see'))) throw noSuchTarget()
         const who = await findGrantee(tx, grantee)
         if (!who) throw fail('not_found', 'grants.noSuchGrantee', { field: 'grantee.id' })
         if (!mayHoldRights(who)) throw fail('conflict', 'grants.dynamicList', { field: 'grantee.id' })

@@ -1,6 +1,7 @@
 import { fail, type Actor, type Announce, type Database, type Jobs, type Tx as UnderWay } from '@atrium/platform'
 import type { AccountId, List, ListRow, Person } from '@atrium/protocol'
 import type { Target, Visible } from '../grants/index.ts'
+import { conditionOf } from './attributes.ts'
 import { BadFilter, filterOf, keyOf } from './filter.ts'
 import { isDynamic } from './rules.ts'
 import type { Kept, ListTables, Row } from './store.ts'
@@ -38,7 +39,10 @@ export const isIn = (seen: Visible, { domainId, id }: { domainId: string | null;
 /** A URL and what it asks for, or the refusal that says what is wrong with it. */
 export function urlKeyOf(url: string, domain: string): string {
   try {
-    return keyOf(filterOf(url, domain))
+    const filter = filterOf(url, domain)
+    // Also what it asks of an account must be something an account has.
+    conditionOf(filter)
+    return keyOf(filter)
   } catch (error) {
     if (!(error instanceof BadFilter)) throw error
     throw fail('invalid', 'lists.badUrl', { field: 'url', params: { problem: error.problem, at: error.at } })

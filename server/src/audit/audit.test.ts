@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, inject, test } from 'vitest'
+import type { AuditEntry } from '@atrium/protocol'
+import { domains, type Colleague, type Domains } from '../grants/testing/domains.ts'
+import { bounded, masked } from './rules.ts'
+
+let here: Domains
+let bob: Colleague
+let helen: Colleague
+beforeAll(async () => {
+  here = await domains(inject('cluster'))
+  bob = await here.domainAdministrator('Bob')
+  helen = await here.domainAdministrator('Helen', here.harbour)
+})
+afterAll(() => here?.close())
+
+const newest = async (operation: string, by: Pick<Colleague, 'call'> = here.ada): Promise<AuditEntry> =>
+  (await by.call('audit.list', { operation, limit: 1 })).entries[0]!
+
+test('what an administrator did is written with it: who, what, to what, from where, before and after', async () => {
+  const list = await here.list(bob, 'Crew')
+  const made = await newest('lists.create')
+  assert.deepEqual(
+    [made.actor?.id, made.outcome, made.door, made.source, made.domainId],
+    [bob.accountId, 'done', 'browser', '10.0.0.1', here.saltmarsh],
+  )
+  assert.deepEqual(made.target, { kind: 'list', id: list.id, name: 'Crew' })
+  await bob.call('lists.change', { listId: list.id, name: 'The crew', isHidden: true })
+  const { before, after } = await newest('lists.change')
+  assert.deepEqual(
+    [before, after],
+    [
+      { name: 'Crew', isHidden: false },
+      { name: 'The crew', isHidden: true },
+    ],
+  )
+  await bob.call('lists.delete', { listId: list.id })
+  const gone = await newest('lists.delete')
+  assert.deepEqual([gone.target?.name, gone.domainId, gone.after], ['The crew', here.saltmarsh, null])
+})
+
+test('what was refused is written, too: by right, by password, and by what stands against it', async () => {
+  const list = await here.list(bob, 'Watched')
+  await helen.refusal('lists.delete', { listId: list.id })
+  const refused = await newest('lists.delete')
+  assert.deepEqual(
+    [refused.actor?.id, refused.outcome, refused.refusal, refused.domainId],
+    [helen.accountId, 'refused', 'notFound', here.saltmarsh],
+  )
+  await bob.refusal('lists.change', { listId: list.id, url: 'ldap:///??sub?(cn=*)' })
+  assert.equal((await newest('lists.change')).refusal, 'lists.notDynamic')
+  const { entries } = await here.ada.call('audit.list', { operation: 'lists.change', outcome: 'refused' })
+  assert.ok(entries.length > 0 && entries.every(({ outcome }) => outcome === 'refused'))
+})
+
+test('a change that is undone leaves no entry that says it was done', async () => {
+  const list = await here.list(bob, 'Itself')
+  await bob.refusal('lists.members.change', { listId: list.id, add: [list.address] })
+  const { entries } = await here.ada.call('audit.list', { targetId: list.id })
+  assert.deepEqual(
+    entries.map(({ operation, outcome }) => [operation, outcome]),
+    [
+      ['lists.members.change', 'refused'],
+      ['lists.create', 'done'],
+    ],
+  )
+})
+
+test('each administrator reads what happened in their domain, and whoever may not read nothing', async () => {
+  const list = await here.list(bob, 'Ours')
+  await here.list(helen, 'Theirs', here.harbour)
+  const seen = (await bob.call('audit.list', { limit: 500 })).entries
+  assert.ok(seen.some(({ target }) => target?.id === list.id))
+  assert.ok(seen.every(({ domainId }) => domainId === here.saltmarsh))
+  assert.deepEqual((await bob.call('audit.list', { domainId: here.harbour })).entries, [])
+  assert.equal((await (await here.one('Noor')).refusal('audit.list', {})).code, 'forbidden')
+})
+
+test('pages, the time, and the name of an operation with all that begin with it', async () => {
+  const { entries } = await here.ada.call('audit.list', { operation: 'lists', limit: 2 })
+  const { entries: more } = await here.ada.call('audit.list', { operation: 'lists', limit: 2, before: entries[1]!.seq })
+  assert.ok(more[0]!.seq < entries[1]!.seq && more.every(({ operation }) => operation.startsWith('lists.')))
+  const none = await here.ada.call('audit.list', { from: new Date(here.now().getTime() + 60_000).toISOString() })
+  assert.deepEqual(none, { entries: [], hasMore: false })
+  await here.ada.call('audit.list', { isExport: true })
+  const exported = await newest('audit.list')
+  assert.deepEqual([exported.actor?.id, exported.outcome], [here.ada.accountId, 'done'], 'that it was saved elsewhere is noted')
+})
+
+test('[AUDIT-4] what was noted stays as it was', async () => {
+  for (const change of [sql`update audit_entry set operation = 'x'`, sql`delete from audit_entry`, sql`truncate audit_entry`])
+    await assert.rejects(change.execute(here.db), /only ever added to/)
+})
+
+test('[AUDIT-1] secrets are masked, wherever they stand; what only speaks of them is not', () => {
+  const said = {
+    ...{
+      password: 'hunter2 hunter2',
+      settings: { bindPassword: 'x', clientSecret: 'y', url: 'ldap://me:you@host/x' },
+      rows: [{ password: 'z', code: '123456' }],
+    },
+    ...{
+      mustChangePassword: true,
+      tokenId: 'an id',
+      postalCode: '10115',
+      'password.minLength': 12,
+      'password.allowedCharacters': 'a-z',
+      recovery: { key: { d: 1 } },
+    },
+  }
+  const text = JSON.stringify(masked(said))
+  for (const secret of ['hunter2', '"x"', '"y"', '"z"', '123456', 'me:you', '"d"']) assert.ok(!text.includes(secret), secret)
+  for (const open of ['an id', '10115', 'a-z', '12', 'true', 'host/x']) assert.ok(text.includes(open), open)
+  const long = bounded({ rows: Array.from({ length: 500 }, () => ({ name: 'x'.repeat(100) })), isDryRun: true })
+  assert.deepEqual(long, { rows: { count: 500 }, isDryRun: true })
+})
