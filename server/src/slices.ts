@@ -278,7 +278,7 @@ export function slices(ground: Ground) {
     people,
     found,
     cabinet,
-    papers,
+    papers: { ...papers, ...switched.gated({ admit: papers.admit }, 'features.documents') },
     talks,
     handlers: {
       ...people.handlers,

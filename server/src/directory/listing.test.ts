@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { afterAll, beforeAll, inject, test } from 'vitest'
+import { sql } from 'kysely'
+import type { AccountId, Domain, Input, Hub } from '@atrium/protocol'
+import { house, type House, type Someone } from './testing/house.ts'
+
+let hub: House
+let ada: Someone
+let home: Domain
+const names = ['Zoë Zander', 'Émile Ångström', 'Bob Builder', 'Carla Bruni', 'Ödön Kertész', 'anna von Anderen', 'Bob Builder', '李小龍']
+beforeAll(async () => {
+  hub = await house(inject('cluster'))
+  ada = await hub.founded()
+  home = (await ada.call('domains.list', {})).domains[0]!
+  for (const [i, name] of names.entries()) await ada.call('accounts.create', { domainId: home.id, userName: `n${i}`, name })
+})
+afterAll(() => hub.close())
+
+type Asked = Partial<Input<Hub, 'accounts.list'>>
+async function all(asked: Asked): Promise<string[]> {
+  const found: string[] = []
+  let after: string | undefined
+  do {
+    const page = await ada.call('accounts.list', { ...asked, limit: 2, ...(after !== undefined && { after }) })
+    found.push(...page.accounts.map(({ name }) => name))
+    after = page.next ?? undefined
+  } while (after !== undefined)
+  return found
+}
+
+test('each sorting, forwards and backwards, is the same list in pages, and nobody is twice in it or left out', async () => {
+  for (const sort of ['name', 'address', 'createdAt', 'seenAt'] as const) {
+    const [up, down] = [await all({ sort }), await all({ sort, isDescending: true })]
+    assert.equal(up.length, names.length + 1, sort)
+    assert.deepEqual(up, down.toReversed(), sort)
+    const whole = await ada.call('accounts.list', { sort, limit: 500 })
+    assert.deepEqual(
+      up,
+      whole.accounts.map(({ name }) => name),
+    )
+    assert.equal(whole.next, null)
+  }
+  const sorted = await all({ sort: 'name' })
+  assert.deepEqual(sorted.slice(0, 3), ['Ada Lindqvist', 'anna von Anderen', 'Bob Builder'])
+  assert.equal(sorted.indexOf('Émile Ångström') < sorted.indexOf('Ödön Kertész'), true)
+})
+
+test('a filter finds words of name, address and alias by their beginnings, and within them from three signs on', async () => {
+  const found = async (search: string) => (await all({ search })).toSorted()
+  assert.deepEqual(await found('ang'), ['Émile Ångström'])
+  assert.deepEqual(await found('ngstr'), ['Émile Ångström'])
+  assert.deepEqual(await found('bo'), ['Bob Builder', 'Bob Builder'])
+  assert.deepEqual(await found('builder bob'), ['Bob Builder', 'Bob Builder'])
+  assert.deepEqual(await found('n3@saltmarsh.example'), ['Carla Bruni'])
+  assert.deepEqual(await found('小龍'), ['李小龍'])
+  assert.deepEqual(await found('%'), [])
+  assert.deepEqual(await ada.call('accounts.count', { search: 'bo' }), { count: 2 })
+})
+
+test('types and statuses are filters, and count as they list', async () => {
+  await ada.call('directory.person.add', { name: 'Out Sider', address: 'out@elsewhere.example' })
+  assert.deepEqual(await all({ types: ['administrator'] }), ['Ada Lindqvist'])
+  assert.deepEqual(await all({ types: ['external'] }), ['Out Sider'])
+  assert.equal((await all({ types: ['normal'] })).length, names.length)
+  assert.deepEqual(await all({ types: ['system', 'delegated', 'guest'] }), [])
+  assert.deepEqual(await all({ statuses: ['active'] }), ['Ada Lindqvist'])
+  assert.equal((await all({ statuses: ['invited'] })).length, names.length + 1)
+  assert.deepEqual(await ada.call('accounts.count', { types: ['administrator', 'external'] }), { count: 2 })
+  // What was a stranger’s domain becomes one of ours.
+  await ada.call('domains.create', { name: 'elsewhere.example' })
+  assert.deepEqual(await all({ types: ['external'] }), [])
+})
+
+test('a cursor that nobody gave is refused', async () => {
+  for (const after of ['nonsense', Buffer.from('["a"]').toString('base64url')])
+    assert.equal((await ada.refusal('accounts.list', { after })).key, 'accounts.badCursor')
+})
+
+test('in the picker, people one talks with come first, each part in order; pages go on where the last one ended', async () => {
+  const bobs = (await ada.call('directory.people', { search: 'bob' })).people.map(({ id }) => id)
+  const last = bobs.at(-1)!
+  await sql`update account set status = 'active', joined_at = now() where id = ${last}`.execute(hub.db)
+  await ada.call('chat.direct', { accountId: last as AccountId })
+  const first = await ada.call('directory.people', { search: 'bob', limit: 1 })
+  assert.deepEqual([first.people[0]!.id, first.hasMore], [last, true])
+  const second = await ada.call('directory.people', { search: 'bob', limit: 1, after: last })
+  assert.deepEqual([second.people[0]!.id, second.hasMore], [bobs[0], false])
+})
