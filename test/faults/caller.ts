@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Hub, Input, Output } from '@atrium/protocol'
 import { knock } from '@atrium/sfu/stun'
+import { withChildren } from '../bench/rig.ts'
 import type { Citizen, Town } from './town.ts'
 import type { Weather } from '../harness/weather.ts'
 import type { Witness } from './witness.ts'
 
 const consentMs = 2_000
+const againMs = 250
+const mostTries = 40
 let ssrc = 5_000
 
 /**
@@ -23,6 +28,7 @@ export class Caller {
   #joined: Output<Hub, 'media.join'> | undefined
   #consenting: NodeJS.Timeout | undefined
   #isAway = false
+  #isAgain = false
 
   private constructor(witness: Witness, meetingId: string) {
     this.witness = witness
@@ -43,16 +49,47 @@ export class Caller {
   async enter(): Promise<void> {
     const { ticket } = (await this.#ask('meetings.enter', { participantId: this.participantId })) as Output<Hub, 'meetings.enter'>
     this.#joined = (await this.#ask('media.join', { meetingId: this.meetingId, ticket })) as Output<Hub, 'media.join'>
-    this.entered++
     await this.step('media.produce', { transportId: this.#joined.send.id, source: 'microphone', rtpParameters: microphone() })
-    if (await this.reaches()) this.backAt = performance.now()
+    for (let tries = 0; !(await this.reaches()); tries++) if (tries > mostTries) throw new Error('The worker does not hear us.')
+    this.backAt = performance.now()
+    this.entered++
     clearInterval(this.#consenting)
-    this.#consenting = setInterval(() => void (!this.#isAway && this.reaches()), consentMs)
+    this.#consenting = setInterval(() => void this.#consent(), consentMs)
   }
 
-  #again(): void {
+  /** As a page does whose packets come to nothing: it asks the node, and enters again when nobody knows it there. */
+  async #consent(): Promise<void> {
+    if (this.#isAway || this.#isAgain || (await this.reaches())) return
+    const before = this.#joined
+    await this.state().catch(() => (before === this.#joined ? this.#again() : undefined))
+  }
+
+  /** Tickets lead to a dead node until its lease ends. */
+  async #again(): Promise<void> {
+    if (this.#isAgain) return
+    this.#isAgain = true
     this.backAt = null
-    this.enter().catch((error: unknown) => this.witness.contradictions.push(String(error)))
+    for (let tries = 0; this.backAt === null; tries++)
+      await this.enter().catch((error: unknown) => {
+        if (tries < mostTries) return sleep(againMs)
+        this.witness.contradictions.push(String(error))
+        this.backAt = Infinity
+      })
+    this.#isAgain = false
+  }
+
+  /** The node that has the meeting. */
+  get node(): string {
+    return this.#joined!.node
+  }
+
+  /** Where the worker listens that carries the meeting. */
+  get port(): number {
+    return this.#candidate.port
+  }
+
+  get #candidate(): { address: string; port: number } {
+    return this.#joined!.send.iceCandidates.find(({ protocol }) => protocol === 'udp') as { address: string; port: number }
   }
 
   /** As a page asks its node. */
@@ -64,8 +101,8 @@ export class Caller {
 
   /** Whether the worker hears this network, where it said that it would. */
   async reaches(): Promise<boolean> {
-    const { iceParameters, iceCandidates } = this.#joined!.send
-    const { address, port } = iceCandidates.find(({ protocol }) => protocol === 'udp') as { address: string; port: number }
+    const { iceParameters } = this.#joined!.send
+    const { address, port } = this.#candidate
     return knock({ ...(iceParameters as { usernameFragment: string; password: string }), address, port }, 200)
   }
 
@@ -89,6 +126,16 @@ export class Caller {
 
   #ask = (operation: string, input: object) => this.witness.ask(operation, { clientId: randomUUID(), ...input })
 }
+
+/** The media workers that these processes started. */
+export const mediaWorkers = (pids: readonly number[]): number[] =>
+  withChildren(pids).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('mediasoup')
+    } catch {
+      return false
+    }
+  })
 
 const microphone = (): Input<Hub, 'media.produce'>['rtpParameters'] => ({
   mid: '0',

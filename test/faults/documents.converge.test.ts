@@ -6,10 +6,10 @@ import { testCluster } from '@atrium/platform/testing/cluster'
 import { until } from '@atrium/platform/testing'
 import { aFile, documentNode, person, type DocumentNode, type TestPerson } from '../../collab/src/testing/index.ts'
 import { block, edit, says } from './editing.ts'
+import { isLong, seeds } from './form.ts'
 import { seeded, type Seeded } from './seed.ts'
 
-const seeds = (process.env['ATRIUM_FAULT_SEEDS'] ?? '11,22,33').split(',').map(Number)
-const steps = process.env['ATRIUM_FAULT_MS'] ? 1_000 : 300
+const steps = isLong ? 1_000 : 300
 
 let cluster: Awaited<ReturnType<typeof testCluster>>
 let node: DocumentNode

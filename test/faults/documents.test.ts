@@ -7,13 +7,10 @@ import { until } from '@atrium/platform/testing'
 import type { FileId } from '@atrium/protocol'
 import { documentProcess, type DocumentProcess } from './document-process.ts'
 import { complaintsAbout, editor, type Editor } from './editor.ts'
+import { forMs, isLong, patience, seeds } from './form.ts'
 import { seeded, type Seeded } from './seed.ts'
 
-const seeds = (process.env['ATRIUM_FAULT_SEEDS'] ?? '11,22,33').split(',').map(Number)
-const forMs = Number(process.env['ATRIUM_FAULT_MS'] ?? 3_000)
-/** A time beyond five times its line fails; below, it is only printed. */
-const patience = 5
-const kills = forMs > 3_000 ? 5 : 1
+const kills = isLong ? 5 : 1
 
 let database: Awaited<ReturnType<typeof postgres>>
 let documents: DocumentProcess

@@ -1,9 +1,9 @@
 import { UndoManager } from 'yjs'
 import type { FileId } from '@atrium/protocol'
-import type { DocumentProcess } from './document-process.ts'
+import type { TestPerson } from '../../collab/src/testing/index.ts'
 
 /** Somebody who types words that are like no other, and notes which of them were called saved. */
-export function editor(at: DocumentProcess, fileId: FileId, name: string) {
+export function editor(at: { person(fileId: FileId): TestPerson }, fileId: FileId, name: string) {
   const one = at.person(fileId)
   const saved = new Set<string>()
   const savedAfterMs: number[] = []

@@ -6,19 +6,15 @@ import { WebSocket } from 'ws'
 import { until } from '@atrium/platform/testing'
 import { protocolVersion } from '@atrium/protocol'
 import { topologies, topology } from '../harness/topology.ts'
+import { forMs, patience, seeds } from './form.ts'
 import { talk, verdictOf } from './load.ts'
 import { lossyRedis } from './lossy-redis.ts'
 import { seeded, type Seeded } from './seed.ts'
 import { town, type Town } from './town.ts'
 import type { Witness } from './witness.ts'
 
-/** Short: three fixed seeds and a few seconds each. `npm run faults` sets these to new seeds and longer. */
-const seeds = (process.env['ATRIUM_FAULT_SEEDS'] ?? '11,22,33').split(',').map(Number)
-const forMs = Number(process.env['ATRIUM_FAULT_MS'] ?? 3_000)
 const perSecond = 60
 const nothing = { lost: 0, doubled: 0, phantom: 0, reordered: 0, divergent: 0 }
-/** A time beyond five times its line fails; below, it is only printed: the machine may be busy. */
-const patience = 5
 
 describe.each(topologies)('%s', (name) => {
   let here: Town

@@ -136,9 +136,11 @@ export class Witness {
       if (reply && !['unavailable', 'rate_limited'].includes(reply.error.code))
         throw new Error(`${this.options.name}: ${name}: ${JSON.stringify(reply.error)}`)
       if (this.#isClosed) throw new Error(`${this.options.name}: closed while asking ${name}`)
-      if (reply?.error.retryAfterMs) await new Promise((resolve) => setTimeout(resolve, Math.min(reply.error.retryAfterMs!, 500)))
+      if (reply) await new Promise((resolve) => setTimeout(resolve, Math.min(reply.error.retryAfterMs ?? 50, 500)))
     }
   }
+
+  once = (name: string, input: unknown): Promise<Reply<unknown>> => this.#emit(name, input)
 
   lastOf = (roomId: string): number => this.#last.get(`room:${roomId}`) ?? 0
 

@@ -17,12 +17,24 @@ export interface FirefoxPage {
   clickText(text: string): Promise<void>
   press(key: 'Enter'): Promise<void>
   sees(text: string): Promise<void>
+  /** Something to click on or to write in. */
+  has(role: string, name: string): Promise<void>
+  evaluate<T>(expression: string): Promise<T>
   close(): Promise<void>
 }
 
 const keys = { Enter: '\uE007' }
 
-export async function openFirefox(): Promise<FirefoxPage> {
+/** A camera and a microphone that nobody has to plug in or to allow, and a network that ends at this machine. */
+export const fakeDevices = {
+  'media.navigator.streams.fake': true,
+  'media.navigator.permission.disabled': true,
+  'media.peerconnection.ice.loopback': true,
+  'media.peerconnection.ice.obfuscate_host_addresses': false,
+  'media.autoplay.default': 0,
+}
+
+export async function openFirefox(preferences: Record<string, string | number | boolean> = {}): Promise<FirefoxPage> {
   const command = firefoxProgram()
   if (!command) throw new Error('needs firefox-esr')
   const profile = await mkdtemp(join(tmpdir(), 'atrium-firefox-'))
@@ -32,6 +44,7 @@ export async function openFirefox(): Promise<FirefoxPage> {
     'app.update.enabled': false,
     'network.captive-portal-service.enabled': false,
     'intl.locale.requested': 'en-GB',
+    ...preferences,
   }
   await writeFile(
     join(profile, 'user.js'),
@@ -103,8 +116,13 @@ export async function openFirefox(): Promise<FirefoxPage> {
     await send('script.callFunction', { target: { context }, awaitPromise: false, userActivation: true, ...script })
   }
 
+  const evaluate = async (expression: string) =>
+    (await send('script.evaluate', { expression, target: { context }, awaitPromise: true })).result?.value
+
   return {
     goto: async (url) => void (await send('browsingContext.navigate', { context, url, wait: 'complete' })),
+    has: async (role, name) => void (await find(`the ${role} “${name}”`, locatorOf(role, name))),
+    evaluate,
     click: (role, name) => click(`the ${role} “${name}”`, locatorOf(role, name)),
     async clickText(text) {
       const innermost = `[...document.querySelectorAll('main *')].findLast((element) => element.textContent.trim() === ${JSON.stringify(text)})`
@@ -122,9 +140,7 @@ export async function openFirefox(): Promise<FirefoxPage> {
     },
     press: async (key) => void (await type(keys[key])),
     async sees(text) {
-      const shown = async (): Promise<string> =>
-        (await send('script.evaluate', { expression: 'document.body.innerText', target: { context }, awaitPromise: false })).result
-          ?.value ?? ''
+      const shown = async (): Promise<string> => (await evaluate('document.body.innerText')) ?? ''
       await until(`Firefox shows “${text}”`, async () => (await shown()).includes(text), 15_000).catch(async (error: Error) => {
         throw new Error(`${error.message}. It shows:\n${await shown()}`)
       })

@@ -10,6 +10,11 @@ export function frames(keeps: (text: string) => boolean): (bytes: Buffer) => Buf
     if (isSocket === false) return [bytes]
     rest = Buffer.concat([rest, bytes])
     const passed: Buffer[] = []
+    if (isSocket === undefined && rest.length > 0 && !/[A-Z]/.test(String.fromCharCode(rest[0]!))) {
+      // No HTTP at all: Redis, or something under TLS.
+      isSocket = false
+      return [rest]
+    }
     if (isSocket === undefined) {
       const end = rest.indexOf('\r\n\r\n')
       if (end < 0) return passed

@@ -21,7 +21,7 @@ export interface Topology {
   /** `/setup/<token>`, as the hub printed it. */
   setupPath(): Promise<string>
   /** What a suite may take away and give back; together has none of it. */
-  outside: { redis: Outside; postgres: Outside } | undefined
+  outside: { redis: Outside; postgres: Outside; anotherMediaNode(): Promise<HubProcess> } | undefined
   /** Everything that was printed, for a test that failed. */
   output(): string
   stop(): Promise<void>
@@ -150,6 +150,7 @@ async function apart({ env = {}, envOf = () => ({}), args = [], throughRedis = a
           stop: () => database.stop({ keep: true }),
           start: async () => void (database = await postgres({ folder: database.folder })),
         },
+        anotherMediaNode: () => start('sfu-2', 'sfu'),
       },
       output: () => [...processes.map((hub) => `--- ${hub.name}\n${hub.output()}`), `--- nginx\n${proxy.output()}`].join('\n'),
       stop,

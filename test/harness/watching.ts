@@ -15,7 +15,13 @@ declare const AudioContext: new () => {
   createAnalyser(): { fftSize: number; getFloatTimeDomainData(samples: Float32Array): void }
   close(): Promise<void>
 }
-declare const document: { querySelectorAll(selector: string): Iterable<{ srcObject: unknown; paused: boolean }> }
+interface PageMedia {
+  srcObject: unknown
+  paused: boolean
+  ariaLabel: string | null
+  getVideoPlaybackQuality(): { totalVideoFrames: number }
+}
+declare const document: { querySelectorAll(selector: string): Iterable<PageMedia> }
 
 /**
  * Waits until a picture has shown so many frames, counted as they were presented. Answers how many of them differed from the
@@ -42,6 +48,28 @@ export const framesSeen = (video: Locator, count: number): Promise<number> =>
       }),
     count,
   )
+
+/** When the next new frame of this picture is there, of the clock of this process; it may be another element by then. */
+export async function nextFrame(page: Page, name: string): Promise<number> {
+  await page.evaluate(
+    (label) =>
+      new Promise<void>((resolve) => {
+        const find = () => [...document.querySelectorAll('video')].find((video) => video.ariaLabel === label)
+        let [before, seen] = [find(), find()?.getVideoPlaybackQuality().totalVideoFrames ?? 0]
+        const timer = setInterval(() => {
+          const now = find()
+          const frames = now?.getVideoPlaybackQuality().totalVideoFrames ?? 0
+          if (now && frames > (now === before ? seen : 0)) {
+            clearInterval(timer)
+            resolve()
+          }
+          ;[before, seen] = [now, frames]
+        }, 10)
+      }),
+    name,
+  )
+  return performance.now()
+}
 
 /** Waits until something is heard in the page: how loud it was, 0 to 1, of what is being played. */
 export const soundHeard = (page: Page, least = 0.01): Promise<number> =>
