@@ -79,16 +79,22 @@ scene('files', (stage) => {
     const file = await put(ada, stage.hub.url, own.id, 'Tide table.txt', Buffer.from('06:12 low'))
     const [first, second] = [await screenOf(stage.browser, ada, stage.hub.url), await screenOf(stage.browser, bob, stage.hub.url)]
     try {
-      await second.page.goto('/files/shared')
-      await second.page.getByText('Nothing is shared with you').waitFor()
+      await second.page.goto('/people')
+      await second.page.getByRole('heading', { name: 'People' }).waitFor()
       await first.page.goto(`/files/${own.id}`)
       await first.page.getByRole('button', { name: 'More for Tide table.txt' }).click()
       await first.page.getByRole('menuitem', { name: 'Share' }).click()
       const dialog = first.page.getByRole('dialog')
+      await dialog.getByRole('list', { name: 'Who has access' }).getByText('Owner').waitFor()
+      await dialog.getByRole('searchbox', { name: 'Add people' }).fill('Crane')
       await dialog.getByRole('option', { name: /Bob Crane/ }).click()
       await dialog.getByRole('button', { name: 'Share', exact: true }).click()
+      // Wherever Bob is, he is told.
+      await second.page.getByRole('link', { name: /^Files.*1 thing needs you$/ }).click()
+      await second.page.getByRole('link', { name: /^Shared with me.*1 file is new$/ }).click()
       const seen = second.page.getByRole('main').getByText('Tide table.txt')
       await seen.waitFor()
+      await second.page.getByRole('link', { name: 'Files', exact: true }).waitFor()
       assert.equal((await download(bob, stage.hub.url, file.id)).status, 200)
 
       await ada.call('files.unshare', { clientId: randomUUID(), fileId: file.id, accountId: bob.accountId as never })
