@@ -79,6 +79,12 @@ export function doors({ origin, trustedProxies, machineNames = [hostname()] }: D
   return { sourceOf, isSecure, originOf, mayEnter }
 }
 
+/**
+ * What pages and servers of others post to us: an identity provider's answers, and its word that somebody signed out there. None of
+ * these reads our session; who is meant says what was signed.
+ */
+export const isPostedByOthers = (path: string): boolean => /^\/auth\/(?:saml\/[^/]+\/(?:acs|slo)|oidc\/[^/]+\/logout)$/.test(path)
+
 /** Whether an address lies in one of these networks. IPv4 written as IPv6 counts as what it is. */
 export function within(networks: readonly string[]): (address: string) => boolean {
   const ranges = networks.map((network) => {

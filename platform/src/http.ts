@@ -6,7 +6,7 @@ import compression from 'compression'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import type { ErrorCode } from '@atrium/protocol'
 import type { Config } from './config.ts'
-import { doors, type Doors } from './doors.ts'
+import { doors, isPostedByOthers, type Doors } from './doors.ts'
 import { Refusal, fail } from './errors.ts'
 import type { Log } from './log.ts'
 import { pages } from './pages.ts'
@@ -77,7 +77,7 @@ export function openHttp({ config, log, certificate, pages: otherPages, machineN
   app.use(securityHeaders(door, config))
   app.use((request, response, next) => {
     if (isDraining) response.set('connection', 'close')
-    next(isSafe(request.method) || door.mayEnter(request) ? undefined : fail('forbidden', 'forbidden'))
+    next(isSafe(request.method) || isPostedByOthers(request.path) || door.mayEnter(request) ? undefined : fail('forbidden', 'forbidden'))
   })
   app.use(compression({ threshold: 1_024 }))
   app.use('/api', express.json({ limit: maxBody }))

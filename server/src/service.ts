@@ -29,7 +29,7 @@ export async function start(house: House): Promise<Service> {
     talks,
     handlers,
     nudges,
-    follow,
+    elsewhere,
     stop: stopSlices,
   } = slices({
     ...house,
@@ -51,7 +51,8 @@ export async function start(house: House): Promise<Service> {
   rooms.work(jobs)
   cabinet.work(jobs)
   talks.work(jobs)
-  follow()
+  elsewhere.work(jobs)
+  elsewhere.follow()
   jobs.every('directory.guests.close', dayMs, people.closeGuests)
   jobs.every('directory.deleted.finish', dayMs, people.finishDeleting)
   sessions.work(jobs)
@@ -82,6 +83,7 @@ export async function start(house: House): Promise<Service> {
       people.exportOf(actor, [...sessions.exports, ...rooms.exportParts, ...images.exports, ...cabinet.exports, ...talks.exports]),
     cabinet,
     papers,
+    providers: elsewhere.doors,
   })
   const leave = answerInternal(bus, `server:${node.name}`, {
     'node.describe': async () => ({ node: node.id, service: 'server', version, load: 0 }),

@@ -192,7 +192,11 @@ export function slices(ground: Ground) {
     domain: waysOf,
     setWays,
     homeOf: (id) => homeOf(databaseOf<DirectoryTables>().db, id),
+    personOf: homeOf,
     people: mirroring({ endSessions: sessions.endSessions }),
+    enterAs: sessions.enterAs,
+    sessionIdOf: sessions.sessionIdOf,
+    endTheirSessions: sessions.endTheirSessions,
   })
 
   const papersAt = documentNodes(ground)
@@ -300,7 +304,7 @@ export function slices(ground: Ground) {
       ...elsewhere.handlers,
     },
     nudges: rooms.nudges,
-    follow: elsewhere.follow,
+    elsewhere,
     async stop() {
       inHand.stop()
       await elsewhere.stop()

@@ -1,4 +1,4 @@
-import { fail, type Actor, type Handlers, type Jobs, type Tx } from '@atrium/platform'
+import { fail, type Actor, type Announce, type Handlers, type Jobs, type Tx } from '@atrium/platform'
 import type {
   AccountId,
   accounts as ofAccounts,
@@ -8,6 +8,7 @@ import type {
   Invitation,
   meetings as ofMeetings,
   Person,
+  SessionId,
 } from '@atrium/protocol'
 import type { ExportPart } from '../directory/index.ts'
 import { letterWith } from './letters.ts'
@@ -18,11 +19,13 @@ import { common, choosing, type AuthDeps } from './service.common.ts'
 import { choosingPasswords, forgottenJob } from './service.passwords.ts'
 import { tendingSessions } from './service.sessions.ts'
 import { signingIn } from './service.ts'
+import type { Begun } from './sessions.ts'
 import {
   credentialsOf,
   endSessions,
   endSessionsIn,
   findGrace,
+  findSessions,
   forgetLinks,
   forgetSecrets,
   saveCredential,
@@ -110,6 +113,15 @@ export function auth(deps: AuthDeps) {
     isPassword: chosen.isPassword,
     /** Lets somebody in whom another way of signing in has found to be who they are. */
     enterAs: walk.enterAs,
+    /** The session that has just begun. */
+    sessionIdOf: async (tx: Tx, { secret }: Begun): Promise<SessionId | undefined> => {
+      const hash = hashOf(secret).toString('base64url')
+      return (await findSessions(tx as never, [hash])).get(hash)?.id
+    },
+    /** Ends these, on every screen. */
+    async endTheirSessions(tx: Tx, announce: Announce, accountId: AccountId, only: SessionId[]): Promise<void> {
+      await open.end(tx, announce, accountId, 'signed_out', { only })
+    },
     /** The steps of signing in, for who keeps second factors. */
     walk,
     /** Counts tries that fail, of whatever is guessed at. */

@@ -10,7 +10,7 @@ import { fold, searchableWords } from './words.ts'
 /** Somebody as another directory has them. */
 export interface Mirrored {
   id: AccountId
-  externalId: string
+  externalId: string | null
   /** Null: it has none here, and keeps the one it had. */
   address: string | null
   name: string
@@ -82,7 +82,13 @@ export function mirroring({ endSessions }: Deps) {
     },
 
     /** Which of them are here now: an address that is somebody's already keeps its person out. */
-    async add(tx: Tx, domainId: DomainId, people: readonly (Mirrored & { address: string })[], at: Date): Promise<Set<string>> {
+    async add(
+      tx: Tx,
+      domainId: DomainId,
+      people: readonly (Mirrored & { address: string })[],
+      at: Date,
+      source: 'here' | 'ldap' = 'ldap',
+    ): Promise<Set<string>> {
       if (people.length === 0) return new Set()
       const rows = given(people.map((one) => ({ ...one, words: searchableWords(one.name, [one.address]) })))
       const { rows: added } = await sql<{ id: string }>`
@@ -93,7 +99,7 @@ export function mirroring({ endSessions }: Deps) {
         insert into account (id, kind, name, title, status, is_administrator, joined_at, created_at, sort_key, words,
           domain_id, given, initials, surname, profile, source, external_id)
         select id, 'person', name, title, status, false, ${at}, ${at}, sort_key, words,
-          ${domainId}::uuid, given, initials, surname, profile, 'ldap', external_id
+          ${domainId}::uuid, given, initials, surname, profile, ${source}::text, external_id
         from given where id in (select owner_id from took) returning id`.execute(open(tx))
       return new Set(added.map(({ id }) => id))
     },

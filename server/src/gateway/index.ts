@@ -17,6 +17,7 @@ import { contract, type Delta, type Hub, type Payload, type Position, type Since
 import { graceMs, renewEveryMs, type PresenceSlice } from '../presence/index.ts'
 import type { Papers } from '../documents/index.ts'
 import type { Cabinet } from '../files/index.ts'
+import type { ProviderDoors } from '../providers/index.ts'
 import { end, type Connection } from './connection.ts'
 import { documentPassage, doorsOf } from './documents.ts'
 import { downloadDoor } from './downloads.ts'
@@ -25,6 +26,7 @@ import { httpDoor } from './http.ts'
 import { passages } from './passages.ts'
 import { pictureDoors, type PicturesIn } from './pictures.ts'
 import type { TokenOf } from './programs.ts'
+import { providerDoors } from './providers.ts'
 import { rights } from './session.ts'
 import { socketDoor, type Dispatch } from './socket.ts'
 import { sourceDoor } from './source.ts'
@@ -58,6 +60,7 @@ export interface GatewayDeps {
   exportOf: ExportOf
   cabinet: Pick<Cabinet, 'uploading' | 'downloading'>
   papers: Pick<Papers, 'admit'>
+  providers: ProviderDoors
 }
 
 const catchUpEveryMs = 5_000
@@ -169,6 +172,7 @@ export async function gateway(deps: GatewayDeps): Promise<Service> {
   downloadDoor(http.app, { actorOf: actorWith('files:read'), openTicket: cabinet.downloading.openTicket, passages: underWay })
   const closePassage = documentPassage({ http, bus })
   const closeYWebsocket = yWebsocketPassage({ http, actorOf: actorWith('documents:write'), admit: papers.admit, doorOf: doorsOf(bus) })
+  providerDoors(http, actorOf, deps.providers, house.throttle)
   sourceDoor(http.app, { throttle: house.throttle, sourceOf: http.sourceOf })
 
   const round = (ms: number, trouble: string, run: () => Promise<unknown>) => every(ms, run, (error) => log.warn({ error }, trouble))

@@ -1,14 +1,37 @@
-import type { Handlers } from '@atrium/platform'
-import type { AccountId, providers as contract } from '@atrium/protocol'
+import { fail, type Actor, type Announce, type Call, type Handlers, type Jobs, type Tx } from '@atrium/platform'
+import {
+  isUuid,
+  type AccountId,
+  type Hub,
+  type Input,
+  type Output,
+  type ProviderId,
+  type providers as contract,
+  type SessionId,
+} from '@atrium/protocol'
+import { give, type Entered } from '../auth/index.ts'
+import { arriving, type ArrivingDeps } from './arriving.ts'
 import { keptElsewhere } from './ldap/kept.ts'
 import { ldap, type LdapDeps } from './ldap/index.ts'
+import { oidc, type OidcRow } from './oidc/index.ts'
+import { saml } from './saml/index.ts'
+import { apart } from './secrets.ts'
 import { settingsService } from './service.ts'
+import { sweepVisits } from './store.visits.ts'
+import { tryOidc, trySaml } from './trying.ts'
 
+export { pathOf } from './arriving.ts'
 export type { ProviderDeps } from './service.ts'
 export type { ProviderTables } from './store.ts'
 
+interface Deps extends Omit<LdapDeps, 'groups'>, ArrivingDeps {
+  /** Ends these sessions of somebody, on every screen. */
+  endTheirSessions: (tx: Tx, announce: Announce, accountId: AccountId, sessionIds: SessionId[]) => Promise<void>
+}
+const dayMs = 86_400_000
+
 /** How people of a domain sign in elsewhere: identity providers, and the LDAP directory that says who there is. */
-export function providers(deps: Omit<LdapDeps, 'groups'>) {
+export function providers(deps: Deps) {
   const settings = settingsService({
     ...deps,
     changed: (id) => directory.changed(id),
@@ -17,16 +40,45 @@ export function providers(deps: Omit<LdapDeps, 'groups'>) {
   })
   const groups = { take: async () => {}, compare: async () => {} }
   const directory = ldap({ ...deps, groups }, settings)
+  const parts = { ...deps, arriving: arriving(deps), endSessions: deps.endTheirSessions }
+  const [bySaml, byOidc] = [saml(parts), oidc(parts)]
+
+  async function test(actor: Actor, asked: Input<Hub, 'providers.test'>): Promise<Output<Hub, 'providers.test'>> {
+    const { domainId, providerId, settings: said } = asked
+    await settings.readable(said)
+    if (said.kind === 'ldap') return directory.test(actor, { ...asked, settings: said })
+    if (said.kind === 'saml') return trySaml(said, deps.now())
+    const row = providerId ? await settings.existing(deps.db, { domainId, providerId }) : undefined
+    const { plain } = apart(said)
+    const mayGoInside = await deps.isAdministrator(actor)
+    // What is asked for needs no secret.
+    const fresh = { isOn: true, sealedSecret: null, clientId: '', createdAt: deps.now() }
+    const id = row?.id ?? (deps.newId() as ProviderId)
+    return tryOidc(said.issuer, () =>
+      byOidc.look({ ...fresh, id, domainId, kind: 'oidc', settings: plain as OidcRow['settings'], mayGoInside }),
+    )
+  }
+
   const handlers: Handlers<typeof contract> = {
     'auth.ways': settings.ways,
     'providers.list': settings.list,
     'providers.set': settings.set,
     'providers.remove': settings.remove,
-    'providers.test': directory.test,
+    'providers.test': test,
     'providers.mirror': directory.mirrorNow,
     'providers.answer': directory.answer,
     'domains.ways': settings.setWays,
     'accounts.identities': settings.identities,
+  }
+
+  /** Hands the cookie over, and says where they go: what is still owed is asked for where one signs in. */
+  function arrived({ begun, state, next }: Entered & { next: string }, call: Call): string {
+    give(call, begun)
+    return state.state === 'in' ? next : `/sign-in?next=${encodeURIComponent(next)}`
+  }
+  const known = (id: string): string => {
+    if (!isUuid(id)) throw fail('not_found', 'providers.noSuchProvider')
+    return id
   }
   return {
     handlers,
@@ -35,9 +87,30 @@ export function providers(deps: Omit<LdapDeps, 'groups'>) {
     /** Which fields of an account can be changed in LDAP only. */
     keptElsewhere: async ({ id, source }: { id: AccountId; source: 'here' | 'ldap' }): Promise<string[]> =>
       source === 'ldap' ? keptElsewhere(deps.db, id) : [],
+
+    /** What the doors below `/auth` need. */
+    doors: {
+      saml: {
+        metadata: (id: string) => bySaml.metadata(known(id)),
+        begin: (id: string, next: string) => bySaml.begin(known(id), next),
+        receive: (id: string, body: object) => bySaml.receive(known(id), body),
+        finish: async (id: string, number: string, browser: string | undefined, actor: Actor | undefined, call: Call) =>
+          arrived(await bySaml.finish(known(id), number, browser, actor, call), call),
+        logout: (id: string, asked: Parameters<typeof bySaml.logout>[1]) => bySaml.logout(known(id), asked),
+      },
+      oidc: {
+        begin: (id: string, next: string) => byOidc.begin(known(id), next),
+        finish: async (id: string, query: URLSearchParams, browser: string | undefined, actor: Actor | undefined, call: Call) =>
+          arrived(await byOidc.finish(known(id), query, browser, actor, call), call),
+        logout: (id: string, token: string) => byOidc.logout(known(id), token),
+      },
+    },
+
+    work: (jobs: Jobs): void => jobs.every('providers.sweep', dayMs, () => deps.work((tx) => sweepVisits(tx, deps.now()))),
     /** Begins to follow what domains mirror. */
     follow: directory.follow,
     stop: directory.stop,
   }
 }
 export type Providers = ReturnType<typeof providers>
+export type ProviderDoors = Providers['doors']

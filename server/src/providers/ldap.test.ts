@@ -56,7 +56,7 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
     town = await house(inject('cluster'))
     ada = await town.founded()
     domainId = (await ada.call('domains.list', {})).domains[0]!.id
-    town.hub.follow()
+    town.hub.elsewhere.follow()
   })
   afterAll(async () => {
     await town?.hub.stop()

@@ -56,3 +56,22 @@ export function movesSecret(before: ProviderSettings, after: ProviderSettings): 
  */
 export const isLandslide = (known: number, vanished: number): boolean =>
   vanished > 0 && (vanished * 2 >= known || (vanished > 1 && vanished * 20 > known))
+
+/**
+ * PROV-7  An identity opens an account of its provider's own domain, and no other. Who administers the hub is let in by providers that
+ * such an administrator set up: whoever administers one domain could otherwise make themselves anybody in it.
+ */
+export const mayOpen = (
+  provider: { domainId: string; mayGoInside: boolean },
+  account: { domainId: string | null; isAdministrator: boolean },
+): boolean => account.domainId === provider.domainId && (!account.isAdministrator || provider.mayGoInside)
+
+/**
+ * PROV-8  An account that is here already becomes an identity's by its address only where the provider vouches for that: an address that
+ * somebody merely typed over there takes over nobody.
+ */
+export const mayAdopt = (identity: { isVerified: boolean }): boolean => identity.isVerified
+
+// PROV-9 (an account has one identity with each provider: a second one with the same address is refused) is a unique index.
+// PROV-10 (a provider showing who somebody is stands for the password: a second factor that their class requires is owed here
+// all the same) is `owedBy` of the slice of signing in.

@@ -90,9 +90,8 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
 
     async test(
       actor: Parameters<ProviderDeps['isAdministrator']>[0],
-      { domainId, providerId, settings: asked }: Input<Hub, 'providers.test'>,
+      { domainId, providerId, settings: asked }: Input<Hub, 'providers.test'> & { settings: LdapSettings },
     ): Promise<Tried> {
-      if (asked.kind !== 'ldap') throw fail('invalid', 'invalid', { field: 'settings.kind' })
       const home = await domain(db, { id: domainId })
       if (!home) throw fail('not_found', 'providers.noSuchDomain', { field: 'domainId' })
       const row = providerId ? await settings.existing(db, { domainId, providerId }) : undefined

@@ -1,0 +1,201 @@
+import { randomBytes } from 'node:crypto'
+import type { Profile, SAML } from '@node-saml/node-saml'
+import { fail, Refusal, type Actor, type Announce, type Call, type Tx } from '@atrium/platform'
+import type { AccountId, ProviderId, SessionId } from '@atrium/protocol'
+import type { Entered } from '../../auth/index.ts'
+import { hashOf, said, type Arriving, type Identity } from '../arriving.ts'
+import { findProvider, type Db, type ProviderRow } from '../store.ts'
+import { fillVisit, findVisit, spend, untie } from '../store.visits.ts'
+
+interface Deps {
+  db: Db
+  work: <T>(unit: (tx: Tx, announce: Announce) => Promise<T>) => Promise<T>
+  origin: string
+  arriving: Arriving
+  endSessions: (tx: Tx, announce: Announce, accountId: AccountId, sessionIds: SessionId[]) => Promise<void>
+  now: () => Date
+}
+interface Kept {
+  requestId: string | null
+  next: string
+}
+export type SamlRow = ProviderRow & { settings: Extract<ProviderRow['settings'], { kind: 'saml' }> }
+
+/** Longer than any assertion lives: one that is shown a second time is known. */
+const spentForMs = 24 * 60 * 60_000
+const transient = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'
+
+const notAccepted = () => fail('unauthenticated', 'providers.notAccepted')
+
+/** SAML 2.0 as a service provider: signed assertions for us alone, each once, answering what this browser asked. */
+export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
+  const at = (id: ProviderId, path: string) => new URL(`/auth/saml/${id}/${path}`, origin).href
+
+  async function existing(id: string): Promise<SamlRow> {
+    const row = await findProvider(db, id)
+    if (row?.settings.kind !== 'saml' || !row.isOn) throw fail('not_found', 'providers.noSuchProvider')
+    return row as SamlRow
+  }
+
+  /** `answers`: the one request that an answer may be to; null: none. */
+  async function speaking({ id, settings }: SamlRow, answers: string | null, newRequest?: string): Promise<SAML> {
+    const { SAML: Speaker, ValidateInResponseTo } = await import('@node-saml/node-saml')
+    const nothing = async () => null
+    return new Speaker({
+      callbackUrl: at(id, 'acs'),
+      issuer: at(id, 'metadata'),
+      audience: at(id, 'metadata'),
+      entryPoint: settings.entryPoint,
+      idpIssuer: settings.issuer,
+      idpCert: settings.certificates,
+      logoutUrl: settings.logoutUrl ?? settings.entryPoint,
+      logoutCallbackUrl: at(id, 'slo'),
+      wantAssertionsSigned: true,
+      wantAuthnResponseSigned: false,
+      identifierFormat: null,
+      disableRequestedAuthnContext: true,
+      acceptedClockSkewMs: settings.clockSkewSeconds * 1_000,
+      maxAssertionAgeMs: 10 * 60_000,
+      validateInResponseTo: answers === null ? ValidateInResponseTo.never : ValidateInResponseTo.always,
+      cacheProvider: { saveAsync: nothing, getAsync: async (key) => (key === answers ? now().toISOString() : null), removeAsync: nothing },
+      ...(newRequest !== undefined && { generateUniqueId: () => newRequest }),
+    })
+  }
+
+  /** Of an assertion whose signature holds: that it was meant for this door, by who brings it, and answers what was asked. */
+  function checkAddressee(row: SamlRow, profile: Profile, answers: string | null): string {
+    const { Assertion } = (profile.getAssertion?.() ?? {}) as { Assertion?: Node }
+    const confirmations = nodes(nodes(Assertion, 'Subject')[0], 'SubjectConfirmation').flatMap((one) =>
+      nodes(one, 'SubjectConfirmationData'),
+    )
+    const isOurs = confirmations.some(({ $ }) => $?.['Recipient'] === at(row.id, 'acs') && ($?.['InResponseTo'] ?? null) === answers)
+    const audiences = nodes(nodes(Assertion, 'Conditions')[0], 'AudienceRestriction')
+    if (!isOurs || audiences.length === 0 || typeof Assertion?.$?.['ID'] !== 'string') throw notAccepted()
+    return Assertion.$['ID']
+  }
+
+  function identityOf({ settings }: SamlRow, profile: Profile): Identity {
+    const { mapping } = settings
+    const attributes = (profile['attributes'] ?? {}) as Record<string, unknown>
+    const named = (name: string) => (name === '' ? '' : said([attributes[name]].flat()[0]))
+    const address = (mapping.address === '' ? said(profile.nameID) : named(mapping.address)).toLowerCase()
+    return {
+      // A transient name is another each time: then the address is what stays.
+      subject: profile.nameIDFormat === transient ? `address ${address}` : said(profile.nameID, 500),
+      address: address || null,
+      // It is the domain's own provider, and says nothing about addresses that it would not stand for.
+      isVerified: true,
+      name: named(mapping.name),
+      given: named(mapping.given),
+      surname: named(mapping.surname),
+      title: named(mapping.title),
+      index: profile.sessionIndex ? said(profile.sessionIndex, 500) : null,
+    }
+  }
+
+  return {
+    async metadata(id: string): Promise<string> {
+      return (await speaking(await existing(id), null)).generateServiceProviderMetadata(null)
+    },
+
+    async begin(id: string, next: string): Promise<{ url: string; browser: string }> {
+      const row = await existing(id)
+      const requestId = `_${randomBytes(20).toString('hex')}`
+      const { number, browser } = await arriving.begin(row, { requestId, next } satisfies Kept)
+      const speaker = await speaking(row, null, requestId)
+      return { url: await speaker.getAuthorizeUrlAsync(number, undefined, {}), browser }
+    },
+
+    /**
+     * An answer, posted from the provider's page: looked at here, and kept until this browser itself asks for it by our own cookie,
+     * which does not come along with what other sites post. Resolves to the number of the visit.
+     */
+    async receive(id: string, body: { SAMLResponse?: unknown; RelayState?: unknown }): Promise<string> {
+      const row = await existing(id)
+      const relayed = typeof body.RelayState === 'string' ? body.RelayState : ''
+      const visit = relayed === '' ? undefined : await findVisit(db, hashOf(relayed))
+      const isAsked = visit !== undefined && visit.providerId === row.id && visit.expiresAt > now() && visit.arrived === null
+      if (!isAsked && !row.settings.allowsIdpInitiated) throw fail('forbidden', visit ? 'providers.tooLate' : 'providers.onlyFromHere')
+      const answers = isAsked ? (visit.kept as unknown as Kept).requestId : null
+
+      const speaker = await speaking(row, answers)
+      const { profile } = await speaker
+        .validatePostResponseAsync({ SAMLResponse: String(body.SAMLResponse ?? '') })
+        .catch((error: unknown) => {
+          throw error instanceof Refusal ? error : notAccepted()
+        })
+      if (!profile) throw notAccepted()
+      const assertion = checkAddressee(row, profile, answers)
+      const identity = identityOf(row, profile)
+      const number = isAsked
+        ? relayed
+        : (await arriving.begin(row, { requestId: null, next: '/' } satisfies Kept, { isOurs: false })).number
+      await work(async (tx) => {
+        if (!(await spend(tx, row.id, `assertion ${assertion}`, new Date(now().getTime() + spentForMs)))) throw notAccepted()
+        if (!(await fillVisit(tx, hashOf(number), identity))) throw notAccepted()
+      })
+      return number
+    },
+
+    async finish(
+      id: string,
+      number: string,
+      browser: string | undefined,
+      actor: Actor | undefined,
+      call: Call,
+    ): Promise<Entered & { next: string }> {
+      const row = await existing(id)
+      const visit = await arriving.finish(row, number, browser)
+      if (!visit.arrived) throw fail('forbidden', 'providers.tooLate')
+      return { ...(await arriving.enter(row, visit.arrived as Identity, actor, call)), next: (visit.kept as unknown as Kept).next }
+    },
+
+    /** The provider says that somebody signed out there; the answer is for it, by the browser. */
+    async logout(id: string, asked: { query: string } | { body: { SAMLRequest?: unknown } }): Promise<{ url: string }> {
+      const row = await existing(id)
+      const speaker = await speaking(row, null)
+      const { profile } = await validLogout(speaker, asked).catch(() => {
+        throw fail('invalid', 'providers.notAccepted')
+      })
+      // The answer to a request of ours: there is nothing left to do.
+      if (!profile) return { url: '/sign-in' }
+      await work(async (tx, announce) => {
+        const over = await untie(tx, row.id, { subject: said(profile.nameID, 500), index: profile.sessionIndex || undefined })
+        for (const [accountId, those] of Map.groupBy(over, (one) => one.accountId))
+          await endSessions(
+            tx,
+            announce,
+            accountId,
+            those.map(({ sessionId }) => sessionId),
+          )
+      })
+      const relayed = 'query' in asked ? (new URLSearchParams(asked.query).get('RelayState') ?? '') : ''
+      return { url: row.settings.logoutUrl === null ? '/sign-in' : await speaker.getLogoutResponseUrlAsync(profile, relayed, {}, true) }
+    },
+  }
+}
+export type Saml = ReturnType<typeof saml>
+
+interface Node {
+  $?: Record<string, string>
+  [name: string]: unknown
+}
+/** Children of that name, whatever prefix they have. */
+function nodes(of: Node | undefined, name: string): Node[] {
+  return Object.entries(of ?? {}).flatMap(([key, value]) => (key === name || key.endsWith(`:${name}`) ? ([value].flat() as Node[]) : []))
+}
+
+/** What is signed in an address is its text: each part is there once, and read from the same place as its signature was made over. */
+async function validLogout(
+  speaker: SAML,
+  asked: { query: string } | { body: { SAMLRequest?: unknown } },
+): Promise<{ profile: Profile | null }> {
+  if ('body' in asked) return speaker.validatePostRequestAsync({ SAMLRequest: String(asked.body.SAMLRequest ?? '') })
+  const parts = asked.query.split('&').filter((part) => /^(?:SAMLRequest|SAMLResponse|RelayState|SigAlg|Signature)=/.test(part))
+  const names = parts.map((part) => part.slice(0, part.indexOf('=')))
+  const isWhole = ['SigAlg', 'Signature'].every((name) => names.includes(name)) && new Set(names).size === names.length
+  if (!isWhole || names.includes('SAMLRequest') === names.includes('SAMLResponse')) throw new Error('This is not signed.')
+  // The library finds parts by their names anywhere: a part that carries another's name would be taken for it.
+  if (parts.some((part) => names.some((name) => part.indexOf(name) > 0))) throw new Error('A part carries the name of another.')
+  return speaker.validateRedirectAsync(Object.fromEntries(new URLSearchParams(parts.join('&'))), parts.join('&'))
+}
