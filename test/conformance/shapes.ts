@@ -81,7 +81,8 @@ function sample(shape: Shape, own: Objects): unknown {
   if (shape.type === 'object') {
     // What may be left out is, but for objects and lists of them: their fields are to be attacked too.
     const filled = Object.entries(shape.properties ?? {}).filter(
-      ([name, { type, items }]) => shape.required?.includes(name) || type === 'object' || items?.type === 'object',
+      ([name, inner]) =>
+        shape.required?.includes(name) || [inner, inner.items, (inner.anyOf ?? inner.oneOf)?.[0]].some((one) => one?.type === 'object'),
     )
     return Object.fromEntries(filled.map(([name, inner]) => [name, sample(inner, own)]))
   }
@@ -114,7 +115,8 @@ export function at(input: unknown, path: Path): unknown {
 export function put(input: Record<string, unknown>, path: Path, value: unknown): Record<string, unknown> {
   let inner: Record<string | number, unknown> = input
   for (const [i, key] of path.slice(0, -1).entries()) {
-    if (typeof path[i + 1] === 'number') inner[key] ??= []
+    // A list, also where the sample chose a word instead of one.
+    if (typeof path[i + 1] === 'number' && !Array.isArray(inner[key])) inner[key] = []
     inner = inner[key] as Record<string | number, unknown>
   }
   const last = path.at(-1)!

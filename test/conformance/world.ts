@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { sql, type Kysely } from 'kysely'
 import type { PoolConfig } from 'pg'
-import { contract, type Draft, type Hub, type OperationName, type Reply, type Terms } from '@atrium/protocol'
+import { contract, type DomainId, type Draft, type Hub, type OperationName, type Reply, type Terms } from '@atrium/protocol'
+import { fromBase32, hotp, stepAt } from '../../server/src/factors/index.ts'
 import { hub } from '../../server/src/testing/hub.ts'
 import { screen } from '../../server/src/testing/person.ts'
 import { png } from './png.ts'
@@ -15,6 +16,18 @@ export async function world(cluster: PoolConfig) {
   // Who administers the hub is refused least for what they are, and so most for what is not theirs.
   const { administrator: me, stranger } = there
 
+  /** An authenticator, a browser that is trusted with it, and a token. */
+  const keysOf = async (who: typeof me): Promise<Objects> => {
+    const { secret } = await who.call('factors.totp.begin', {})
+    const code = (away: number) => hotp(fromBase32(secret), stepAt(new Date()) + away)
+    await who.call('factors.totp.finish', { code: code(-1) })
+    const other = there.also(who)
+    await other.call('auth.signIn', { address: who.address, password: who.password })
+    await other.call('auth.totp', { code: code(0), trustsDevice: true })
+    const { totp, devices } = await who.call('factors.list', {})
+    const { token } = await who.call('tokens.create', { kind: 'script', name: 'A program of their own', scopes: ['chat:read'] })
+    return { factor: totp!.id, device: devices[0]!.id, token: token.id }
+  }
   const objectsOf = async (who: typeof me): Promise<Objects> => {
     const { room } = await who.call('chat.room.create', { name: 'A room of their own', memberIds: [] })
     const message = await who.call('chat.send', { roomId: room.id, body: 'For myself' })
@@ -32,14 +45,22 @@ export async function world(cluster: PoolConfig) {
     return {
       ...{ account: who.accountId, room: room.id, message: message.id, picture, session: session!.id },
       ...{ meeting: meeting.id, participant: participant.id, target: target.id, file: file.id },
+      ...(await keysOf(who)),
     }
   }
   const { rows: places } = await sql<{ domain: string; cos: string }>`select id as domain, default_cos_id as cos from domain`.execute(
     there.db,
   )
-  const own: Objects = { ...(await objectsOf(me)), ...places[0]! }
-  // Everybody in an organisation may know of everybody else, so a foreign account is one that nobody has; so is a foreign domain to who administers all.
-  const foreign: Objects = { ...(await objectsOf(stranger)), account: randomUUID(), domain: randomUUID(), cos: randomUUID() }
+  const home = places[0]!.domain as DomainId
+  const list = await me.call('lists.create', { domainId: home, userName: 'a-list', name: 'A list', ownerIds: [me.accountId] })
+  const resource = await me.call('resources.create', { domainId: home, userName: 'a-room', name: 'A room' })
+  const over = { kind: 'domain', id: home } as const
+  const to = { kind: 'account', id: stranger.accountId } as const
+  const grant = await me.call('grants.give', { grantee: to, target: over, rights: ['domain.look'] })
+  const own: Objects = { ...(await objectsOf(me)), ...places[0]!, list: list.id, resource: resource.id, grant: grant.id }
+  // Everybody in an organisation may know of everybody else, so a foreign account is one that nobody has; so is whatever one who administers all may touch.
+  const nobodys = ['account', 'domain', 'cos', 'list', 'resource', 'grant'].map((brand) => [brand, randomUUID()])
+  const foreign: Objects = { ...(await objectsOf(stranger)), ...Object.fromEntries(nobodys) }
 
   /** Each call comes from another address: this is about what is answered, not how often one may ask. */
   const post = async (name: string, input: unknown, cookie: string): Promise<Reply<unknown>> => {
@@ -51,10 +72,19 @@ export async function world(cluster: PoolConfig) {
     return (await response.json()) as Reply<unknown>
   }
 
+  let confirmedAt = performance.now()
+  /** The password is shown again before it is too long ago: this is about what is answered to who may. */
+  async function confirmAgain(): Promise<void> {
+    if (performance.now() - confirmedAt < 300_000) return
+    confirmedAt = performance.now()
+    await me.call('auth.confirm', { password: me.password })
+  }
+
   return {
     ...there,
     own,
     foreign,
+    confirmAgain,
     /** As somebody signed in, through the door the operation has. */
     ask: (name: OperationName<Hub>, input: unknown): Promise<Reply<unknown>> =>
       isSocketOnly(name) ? me.screen.ask(name, input as Draft<Hub, typeof name>) : post(name, input, me.cookie),
@@ -83,7 +113,7 @@ const anAddress = () => `fd00:${aQuarter()}:${aQuarter()}::1`
 const aQuarter = () => Math.floor(Math.random() * 65_536).toString(16)
 
 /** What the hub counts and notes of every request, whoever sends it: not what a person did. */
-const bookkeeping = ['strike', 'presence_screen', 'job_round']
+const bookkeeping = ['strike', 'guess', 'presence_screen', 'job_round', 'audit_entry']
 
 async function tablesOf(db: Kysely<any>): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`

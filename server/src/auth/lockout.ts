@@ -62,10 +62,11 @@ export function lockouts({ db, hubKey, now }: Deps) {
       if (standing) throw refusal(standing.until, now())
       if (!policy.isOn) return { right: async () => {}, wrong: async () => {}, takenBack: async () => {} }
 
+      // Hexadecimal: as names of fields in what the database answers, other spellings would be changed.
       const mac = createHmac('sha256', await keyOfMacs())
         .update(password.normalize('NFKC'))
-        .digest('base64url')
-        .slice(0, 22)
+        .digest('hex')
+        .slice(0, 32)
       const from = hashOf(networkOf(who.source)).toString('base64url').slice(0, 11)
       const share = shareOfOneNetwork(policy.attempts)
       const tries = await countTry(db, { key, mac, from, at: now().getTime() }, { ...policy, share })

@@ -38,15 +38,21 @@ export type Person = ReturnType<typeof person>
 export function person(who: { origin: string; name: string; address: string; password: string; cookie?: string; accountId?: string }) {
   const { origin, name, address, password } = who
   let { cookie = '', accountId = '' } = who
+  /** The mark of a browser that was trusted with the second factor. */
+  let device = ''
   const screens: Screen[] = []
 
   /** As a browser would: from our own page, with the cookie, keeping the one it is given. */
   async function http(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers)
     if (!headers.has('origin')) headers.set('origin', origin)
-    if (cookie) headers.set('cookie', cookie)
+    if (cookie || device) headers.set('cookie', [cookie, device].filter(Boolean).join('; '))
     const response = await fetch(new URL(path, origin), { ...init, headers, redirect: 'manual' })
-    for (const set of response.headers.getSetCookie()) cookie = set.startsWith('atrium=;') ? '' : set.split(';', 1)[0]!
+    for (const set of response.headers.getSetCookie()) {
+      const [pair] = set.split(';', 1)
+      if (pair!.startsWith('atrium-device=')) device = pair!
+      else cookie = pair === 'atrium=' ? '' : pair!
+    }
     return response
   }
 
