@@ -12,7 +12,7 @@ import { roamingChromium } from '../harness/network.ts'
 import { missingFor, topologies, topology, type Topology } from '../harness/topology.ts'
 import { nextFrame } from '../harness/watching.ts'
 import { linesOn, openDocument, sharedFolder, standing, write } from '../scenarios/filing.ts'
-import { comeIn, sees, tileOf } from '../scenarios/meeting.ts'
+import { bothInside, comeIn, sees, tileOf } from '../scenarios/meeting.ts'
 import { peopled, screenOf, type Somebody } from '../scenarios/people.ts'
 import { isLong, patience } from './form.ts'
 
@@ -22,6 +22,8 @@ const gaps = [
   { awayMs: 10_000, lineMs: 3_000 },
   { awayMs: 30_000, lineMs: 3_000 },
 ].slice(0, isLong ? undefined : 1)
+
+const patient = { timeout: 180_000 }
 
 describe.each(isLong ? topologies : (['together'] as const))('%s', (name) => {
   const missing = missingFor(name) ?? (!chromiumProgram() ? 'chromium' : existsSync(usualProgram()) ? undefined : 'the media worker')
@@ -41,7 +43,7 @@ describe.each(isLong ? topologies : (['together'] as const))('%s', (name) => {
 
   test.each(gaps)(
     '[R-20] a browser is without a network for $awayMs ms, with a meeting and a document open: the same place, moving again, all words',
-    { timeout: 180_000 },
+    patient,
     async ({ awayMs, lineMs }) => {
       const { folderId, roomId } = await sharedFolder(ada, bob)
       const { id } = await ada.call('files.document.create', { clientId: randomUUID(), folderId, name: `Log of ${awayMs}` })
@@ -91,4 +93,35 @@ describe.each(isLong ? topologies : (['together'] as const))('%s', (name) => {
       }
     },
   )
+
+  if (isLong && name === 'apart')
+    test(
+      '[R-19] the media node of two browsers is killed for good: they see each other again, as the same participants',
+      patient,
+      async () => {
+        const { slug, roomId } = await ada.call('meetings.create', { clientId: randomUUID(), title: 'Harbour Bath' })
+        await ada.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [bob.accountId as never] })
+        const [first, second] = [await screenOf(steady, ada, hub.url), await screenOf(steady, bob, hub.url)]
+        await bothInside(first, second, slug)
+        const before = await tileOf(first.page, 'Bob Crane').getAttribute('data-participant')
+        await hub.outside!.anotherMediaNode()
+        const node = hub.processes.find((one) => one.name === 'sfu-1')!
+        try {
+          const killedAt = performance.now()
+          await node.kill('SIGKILL')
+          // What was on its way is shown by then.
+          await sleep(1_000)
+          const seen = [nextFrame(first.page, 'Picture of Bob Crane'), nextFrame(second.page, 'Picture of Ada Stork')]
+          const after = (await Promise.all(seen)).map((at) => Math.round(at - killedAt))
+          console.log(`R-19 in browsers, ${name}: pictures move again after ${after.join(' and ')} ms`)
+          for (const ms of after) assert.ok(ms < 8_000 * patience, `after ${ms} ms`)
+          assert.equal(await tileOf(first.page, 'Bob Crane').getAttribute('data-participant'), before)
+        } catch (error) {
+          await told(error, first, second)
+        } finally {
+          await Promise.all([first, second].map(({ page }) => page.context().close()))
+          await node.start()
+        }
+      },
+    )
 })
