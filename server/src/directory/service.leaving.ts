@@ -53,8 +53,10 @@ export function leavingService(deps: DirectoryDeps, { whole }: Showing) {
       return {}
     },
 
-    delete: (actor: Actor, { accountId, then }: Input<Hub, 'accounts.delete'>): Promise<Record<string, never>> =>
-      work(async (tx, announce) => {
+    async delete(actor: Actor, { accountId, then }: Input<Hub, 'accounts.delete'>): Promise<Record<string, never>> {
+      // Nothing is left to somebody whom one may not see.
+      if (then.do === 'transfer') await deps.mustHave(actor, 'account.see', { accountId: then.to })
+      return work(async (tx, announce) => {
         await holdOrganisation(tx)
         const [standing, person] = await existing(tx, accountId)
         if (locksOneself(actor, standing, { status: 'closed' })) throw fail('conflict', 'directory.notYourself', { field: 'accountId' })
@@ -78,7 +80,8 @@ export function leavingService(deps: DirectoryDeps, { whole }: Showing) {
         tell(announce, (await findPerson(tx, accountId))!)
         announce('revocations:all', 'directory.right.revoked', { kind: 'account', accountId, reason: 'deleted' })
         return {}
-      }, alone),
+      }, alone)
+    },
 
     restore: (_actor: Actor, { accountId }: Input<Hub, 'accounts.restore'>): Promise<Account> =>
       work(async (tx, announce) => {
