@@ -6,6 +6,7 @@ import { found, minioFile, minioProgram, minioVersion, rtmpProgram } from '@atri
 import { prepareWorker } from '@atrium/infra/worker'
 import { configFrom } from '@atrium/platform/config'
 import { openOutgoing } from '@atrium/platform/outgoing'
+import { slapdProgram } from '@atrium/platform/testing/slapd'
 import { install } from '@atrium/sfu/egress/install'
 import { chromiumProgram, firefoxProgram } from '../harness/browsers.ts'
 
@@ -17,6 +18,7 @@ const packages: [name: string, isThere: () => unknown][] = [
   ['libnginx-mod-rtmp', rtmpProgram],
   ['faketime', () => found('faketime')],
   ['coturn', () => found('turnserver')],
+  ['slapd', slapdProgram],
   ['postgresql-15', () => existsSync('/usr/lib/postgresql/15/bin/postgres')],
 ]
 
