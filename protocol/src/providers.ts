@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { command, needs, perSource, query } from './kernel.ts'
 import { AccountId, ClientId, DomainId, ProviderId } from './ids.ts'
-import { line } from './text.ts'
+import { line, text } from './text.ts'
 
 /** Which attribute of the source is which of ours. */
 const Mapping = z.strictObject({
@@ -138,7 +138,7 @@ const one = { clientId: ClientId, providerId: ProviderId }
 export const providers = {
   /** By the domain of the address alone: it says nothing about who is there. */
   'auth.ways': query(
-    z.strictObject({ address: z.string().trim().toLowerCase().max(254) }),
+    z.strictObject({ address: text(254).toLowerCase() }),
     z.object({ domain: z.string().nullable(), ways: z.array(Way) }),
     {
       open: true,

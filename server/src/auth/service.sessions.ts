@@ -17,6 +17,11 @@ export function tendingSessions(here: Common) {
     await work((tx, announce) => open.end(tx, announce, actor.accountId, 'session_ended', which))
   }
 
+  async function refuseUnknown(accountId: AccountId): Promise<void> {
+    const person = await accounts.person(accountId)
+    if (person?.kind !== 'person' || person.status === 'deleted') throw fail('not_found', 'directory.noSuchPerson', { field: 'accountId' })
+  }
+
   return {
     async list(actor: Actor): Promise<Output<Hub, 'auth.sessions'>> {
       const standing = await open.list(actor.accountId)
@@ -69,6 +74,7 @@ export function tendingSessions(here: Common) {
 
     /** What administrators see of somebody's sessions, and end. */
     async listOf(_actor: Actor, { accountId }: Input<Hub, 'accounts.sessions'>): Promise<Output<Hub, 'accounts.sessions'>> {
+      await refuseUnknown(accountId)
       const standing = await open.list(accountId)
       return standing.map(({ id, kind, device, source, startedAt, seenAt }) => ({
         ...{ id, kind, device, source },
@@ -77,6 +83,7 @@ export function tendingSessions(here: Common) {
       }))
     },
     async endOf(_actor: Actor, { accountId, sessionIds }: Input<Hub, 'accounts.session.end'>): Promise<Record<string, never>> {
+      await refuseUnknown(accountId)
       if (sessionIds !== 'all') {
         const theirs = new Set((await open.find(sessionIds)).flatMap((session) => (session.accountId === accountId ? session.id : [])))
         if (sessionIds.some((id) => !theirs.has(id))) throw fail('not_found', 'notFound', { field: 'sessionIds' })

@@ -71,7 +71,10 @@ export function factors(deps: FactorDeps) {
     'tokens.list': (actor) => tokens.list(actor.accountId),
     'tokens.create': (actor, draft) => tokens.create(actor.accountId, draft),
     'tokens.revoke': tokens.revoke,
-    'accounts.factors': async (_actor, { accountId }) => ({ ...(await shown(accountId)), tokens: await tokens.list(accountId) }),
+    'accounts.factors': async (_actor, { accountId }) => {
+      await here.person(accountId)
+      return { ...(await shown(accountId)), tokens: await tokens.list(accountId) }
+    },
     'accounts.factors.remove': tended.removeOf,
     'accounts.factors.reset': tended.resetOf,
     'accounts.token.revoke': tokens.revokeOf,

@@ -164,6 +164,7 @@ export function tendingFactors(here: Common) {
     removeOf: (_actor: Actor, { accountId, factorId }: Input<Hub, 'accounts.factors.remove'>): Promise<Factors> =>
       remove(accountId, factorId, false),
     async resetOf(_actor: Actor, { accountId }: Input<Hub, 'accounts.factors.reset'>): Promise<Factors> {
+      await here.person(accountId)
       await work(async (tx) => {
         await holdFactors(tx, accountId)
         await dropFactors(tx, accountId)
