@@ -7,6 +7,7 @@ import { sveltekit } from '@sveltejs/kit/vite'
 import tailwindcss from '@tailwindcss/vite'
 import { defineConfig, type Plugin } from 'vite'
 import { messages } from './paraglide.config.ts'
+import { firstPage } from './scripts/first-page.ts'
 import { lean } from './scripts/lean.ts'
 import { licences } from './scripts/licences.ts'
 import { oneLanguage } from './scripts/one-language.ts'
@@ -35,21 +36,25 @@ const begunFirst = { name: 'begun', test: /runtime[\\/]client[\\/]payload\.js|vi
 
 /** What only pages behind the first one share stays with them. */
 const isLater = [
-  /features[\\/](sign-in|setup|meetings|files|documents)[\\/]|lib[\\/]media[\\/]/,
-  /chat[\\/](PeoplePicker\.svelte|pictures\.ts)|shell[\\/]Waiting|icons[\\/](camera|lock|download)\.svelte/,
+  /features[\\/](sign-in|setup|meetings|files(?![\\/]given)|documents)[\\/]|lib[\\/]media[\\/]/,
+  /people[\\/]PeoplePicker\.svelte|hub[\\/]pictures\.ts|shell[\\/](Waiting|GateFooter)/,
   // Of libraries the first page needs these; an editor or a meeting, however many pages may open one, is no part of it.
   /node_modules[\\/](?!(svelte|esm-env|clsx|@(sveltejs|lucide|socket\.io)|socket\.io[^\\/]*|engine\.io[^\\/]*)[\\/])/,
 ]
-const shared = { name: 'shared', minShareCount: 2, test: (id: string) => !isLater.some((one) => one.test(id)) }
+const first = firstPage()
+const isShared = (id: string) => !isLater.some((one) => one.test(id))
+const shared = { name: 'shared', minShareCount: 2, test: (id: string) => first.isFirst(id) && isShared(id) }
+const later = { name: 'later', minShareCount: 2, test: isShared }
 
 export default defineConfig(({ command }) => ({
   // What several pages need is one file: fifty small ones cost a page more in headers than in code.
   environments: {
-    client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [begunFirst, shared] } } } } },
+    client: { build: { rolldownOptions: { output: { codeSplitting: { groups: [begunFirst, shared, later] } } } } },
   },
   plugins: [
     tailwindcss(),
     command === 'serve' ? paraglideVitePlugin(messages) : compiledMessages(),
+    first.plugin,
     oneLanguage(),
     licences(),
     lean,
