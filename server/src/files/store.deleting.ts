@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { FileId } from '@atrium/protocol'
-import { reading, type Db, type Row, type Tx } from './store.ts'
+import { lockSpace, reading, type Db, type Row, type Tx } from './store.ts'
 
 export type Leaf = Pick<Row, 'id' | 'kind' | 'parentId'>
 
@@ -40,8 +40,9 @@ export async function listTrashedBefore(db: Db, time: Date, limit: number): Prom
   return rows
 }
 
-/** The whole of a person's space. */
+/** The whole of a person's space, which nobody changes until the unit ends. */
 export async function findSpace(tx: Tx, accountId: string): Promise<FileId | undefined> {
+  await lockSpace(tx, accountId)
   const { rows } = await sql<{ id: FileId }>`
     select id from file where space = 'personal' and space_id = ${accountId} and parent_id is null for update`.execute(tx)
   return rows[0]?.id

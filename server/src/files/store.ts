@@ -168,6 +168,11 @@ export async function holdSpaces(tx: Tx, ids: readonly string[]): Promise<void> 
   }
 }
 
+/** One that may have no root yet. */
+export async function lockSpace(tx: Tx, spaceId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${spaceId}, 8))`.execute(tx)
+}
+
 async function lockSpaces(tx: Tx, ids: readonly string[], lock: RawBuilder<unknown>): Promise<string[]> {
   const { rows } = await sql<{ spaceId: string }>`
     select space_id, ${lock}(hashtextextended(space_id::text, 8))::text as held
