@@ -140,7 +140,7 @@ function isAFilm({ pictures, sound, seconds, width, height }: Watched): void {
   assert.deepEqual([width, height], [1_280, 720])
   for (const [n] of places.entries()) {
     const moved = pictures.filter(({ prints }, at) => at > 0 && prints[n] !== pictures[at - 1]!.prints[n]).length
-    assert.ok(moved > seconds * 4, `person ${n} moved ${moved} times in ${seconds} s`)
+    assert.ok(moved > seconds * 1.5, `person ${n} moved ${moved} times in ${seconds} s`)
   }
   const rate = sound.length / seconds
   const loud = Array.from({ length: Math.floor(seconds) }, (_, second) =>
