@@ -127,7 +127,7 @@ test('what was given to somebody is news until they saw it, on whatever screen',
   const stop = hub.ground.bus.subscribe(`account:${bob.accountId}`, (event) => heard.push(event))
   await bob.call('files.shared.see', { fileIds: [given] })
   await bob.call('files.shared.see', { fileIds: [given] })
-  await ada.call('files.shared.see', { fileIds: [other] })
+  assert.equal((await ada.refusal('files.shared.see', { fileIds: [other] })).code, 'not_found', 'she gave it, nobody gave it to her')
   assert.deepEqual(
     heard.map(({ name, payload }) => [name, payload]),
     [['files.share.seen', { fileIds: [given] }]],

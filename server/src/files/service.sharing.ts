@@ -14,7 +14,7 @@ import {
 } from './service.common.ts'
 import { findFiles, holdFiles, toFile } from './store.ts'
 import { addPictures } from './store.pictures.ts'
-import { dropShare, findShare, seeShares, setShare } from './store.shares.ts'
+import { dropShare, findShare, givenAmong, seeShares, setShare } from './store.shares.ts'
 
 export function sharingService({ db, work, now, peopleOf }: FilesDeps, { changeable, standing }: Seeing) {
   /** Guests are here for a meeting: nothing is shared with them. */
@@ -71,6 +71,8 @@ export function sharingService({ db, work, now, peopleOf }: FilesDeps, { changea
 
     see: (actor: Actor, { fileIds }: Input<Hub, 'files.shared.see'>): Promise<Record<string, never>> =>
       work(async (tx, announce) => {
+        const given = await givenAmong(tx, actor.accountId, fileIds)
+        if (fileIds.some((id) => !given.has(id))) throw noSuchFile('fileIds')
         const seen = await seeShares(tx, actor.accountId, fileIds, now())
         if (seen.length > 0) announce(accountTopic(actor.accountId), 'files.share.seen', { fileIds: seen })
         return {}

@@ -23,6 +23,13 @@ export async function sharesOf(db: Db, accountId: string, which: 'all' | 'new'):
   return rows.map((row) => ({ ...toShare(row), isNew: row.isNew }))
 }
 
+/** Which of these were given to somebody by themselves. */
+export async function givenAmong(db: Db, accountId: string, fileIds: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ fileId: string }>`
+    select file_id from file_share where account_id = ${accountId} and file_id = any(${fileIds}::uuid[])`.execute(reading(db))
+  return new Set(rows.map(({ fileId }) => fileId))
+}
+
 /** Somebody saw that these were given to them. Those of which they had not known. */
 export async function seeShares(tx: Tx, accountId: string, fileIds: readonly string[], at: Date): Promise<FileId[]> {
   const { rows } = await sql<{ fileId: FileId }>`
