@@ -1,5 +1,5 @@
 import { fail, type House } from '@atrium/platform'
-import type { AccountId, Hub, Input, Output, Provider, ProviderId } from '@atrium/protocol'
+import type { AccountId, DomainId, Hub, Input, Output, Provider, ProviderId } from '@atrium/protocol'
 import type { DomainWays, Mirroring } from '../../directory/index.ts'
 import { mayUseOwnPassword } from '../rules.ts'
 import { apart, secretOf } from '../secrets.ts'
@@ -23,6 +23,8 @@ export interface LdapDeps extends ProviderDeps, Pick<House, 'placement' | 'node'
 }
 const testsWithinMs = 10_000
 const shownAtMost = 20
+
+const noDomain = '00000000-0000-0000-0000-000000000000' as DomainId
 
 /** LDAP as the directory of a domain: who there is, what they are called, and whether a password is right. */
 export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' | 'readable' | 'shown'>) {
@@ -62,10 +64,11 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
   /** Whether a password is right in LDAP; undefined where LDAP has no say about this person. */
   async function verify({ id, address }: { id: AccountId; address: string }, password: string): Promise<boolean | undefined> {
     const home = await homeOf(id)
-    const ways = home?.domainId ? await domain(db, { id: home.domainId }) : undefined
-    if (!home || !ways) return undefined
-    const row = await findLdap(db, ways.id)
+    const ways = await domain(db, { id: home?.domainId ?? noDomain })
+    const row = await findLdap(db, ways?.id ?? noDomain)
     const mirrored = await mirroredAccount(db, id)
+    // Only now: who watches the clock does not learn from it whether somebody is there.
+    if (!home || !ways) return undefined
     const mayHere = (knowsThem: boolean) => mayUseOwnPassword(ways, { ...home, isMirrored: mirrored !== undefined }, knowsThem)
     if (row?.settings.kind !== 'ldap') return mayHere(false) ? undefined : false
     try {

@@ -41,6 +41,9 @@ export function browser() {
   }
   return {
     go,
+    /** As if a page of that site were open. */
+    stand: async (address: string): Promise<void> => void (at = address),
+    keep: (origin: string, name: string, value: string): void => void jarOf(new URL(origin)).set(name, value),
     cookie: (origin: string, name: string): string | undefined => jars.get(new URL(origin).host)?.get(name),
     /** Where the page's form leads, with what is in it. */
     fill: (page: { url: URL; text: string }, fields: Record<string, string>) => {

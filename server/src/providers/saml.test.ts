@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { afterAll, beforeAll, inject, test } from 'vitest'
+import { until } from '@atrium/platform/testing'
+import { freePort } from '@atrium/platform/testing/redis'
+import type { DomainId, Draft, Hub, Provider } from '@atrium/protocol'
+import { hub, type TestHub } from '../testing/hub.ts'
+import { browser, type Browser } from './testing/browser.ts'
+import { samlProvider, type Said } from './testing/saml.ts'
+
+let there: TestHub
+let idp: Awaited<ReturnType<typeof samlProvider>>
+let domainId: DomainId
+let provider: Provider
+let metadata: string
+
+const mapping = { address: 'mail', name: 'cn' }
+const settings = (more: object = {}): Draft<Hub, 'providers.set'>['settings'] => ({
+  ...{ kind: 'saml', label: 'SAML', entryPoint: idp.entryPoint, issuer: idp.entityId, certificates: [idp.certificate], mapping },
+  ...more,
+})
+const set = (more: object = {}) =>
+  there.administrator.call('providers.set', { domainId, providerId: provider?.id, isOn: true, settings: settings(more) })
+
+beforeAll(async () => {
+  const port = await freePort()
+  there = await hub(inject('cluster'), { env: { ATRIUM_PORT: `${port}`, ATRIUM_ORIGIN: `http://localhost:${port}` } })
+  idp = await samlProvider()
+  domainId = (await there.administrator.call('domains.list', {})).domains[0]!.id
+  provider = await set()
+  metadata = await (await fetch(provider.addresses!.metadata!)).text()
+})
+afterAll(() => there?.close())
+
+/** A browser that pressed the button: what we asked of the provider, and by which number. */
+async function ask(next = '/') {
+  const seat = browser()
+  const begun = await fetch(`${there.origin}/auth/saml/${provider.id}/login?next=${encodeURIComponent(next)}`, { redirect: 'manual' })
+  const [name, value] = begun.headers.getSetCookie()[0]!.split(';', 1)[0]!.split('=') as [string, string]
+  seat.keep(there.origin, name, value)
+  const asked = new URL(begun.headers.get('location')!)
+  const request = inflateRawSync(Buffer.from(asked.searchParams.get('SAMLRequest')!, 'base64')).toString()
+  return { seat, relayState: asked.searchParams.get('RelayState')!, requestId: /ID="([^"]+)"/.exec(request)![1]!, asked }
+}
+const answer = (said: Said) => idp.answer(metadata, provider.addresses!.callback, said)
+/** The provider's page posts it; what the browser shows then. */
+async function post(seat: Browser, SAMLResponse: string, RelayState = '') {
+  await seat.stand(idp.entryPoint)
+  return (await seat.go(provider.addresses!.callback, { SAMLResponse, RelayState })).url
+}
+const refusedBy = (url: URL) => url.searchParams.get('refused')
+const alice = { nameId: 'a-1', address: 'alice@example.org', name: 'Alice of SAML' }
+const me = async (seat: Browser) => {
+  const reply = await fetch(`${there.origin}/api/directory.me`, {
+    headers: { cookie: `atrium=${seat.cookie(there.origin, 'atrium') ?? ''}` },
+  })
+  return (await reply.json()) as { ok: boolean; data?: { person: { id: string; address: string } } }
+}
+const changed = (response: string, change: (xml: string) => string) =>
+  Buffer.from(change(Buffer.from(response, 'base64').toString())).toString('base64')
+
+test('the button leads to the provider and back into the account of that address, to the page one wanted', async () => {
+  const { seat, relayState, requestId, asked } = await ask('/files')
+  assert.equal(asked.origin, 'https://idp.example')
+  const url = await post(seat, await answer({ ...alice, to: requestId }), relayState)
+  assert.equal(url.pathname, '/files', url.href)
+  assert.equal((await me(seat)).data?.person.id, there.alice.accountId)
+  assert.match(metadata, /WantAssertionsSigned="true"/)
+})
+
+test('what was forged, changed, wrapped, unsigned, too old, for others, or shown before, opens nothing', async () => {
+  const tries: [string, (said: { requestId: string }) => Promise<string>][] = [
+    [
+      'another provider’s key',
+      async ({ requestId }) =>
+        (await samlProvider(idp.entityId)).answer(metadata, provider.addresses!.callback, { ...alice, to: requestId }),
+    ],
+    [
+      'changed after signing',
+      async ({ requestId }) =>
+        changed(await answer({ ...alice, to: requestId }), (xml) => xml.replace('alice@example.org', 'ada@example.org')),
+    ],
+    [
+      'unsigned',
+      async ({ requestId }) =>
+        changed(await answer({ ...alice, to: requestId }), (xml) => xml.replace(/<ds:Signature[\s\S]*?<\/ds:Signature>/g, '')),
+    ],
+    [
+      'wrapped: the signed one hidden beside a forged one',
+      async ({ requestId }) => changed(await answer({ ...alice, to: requestId }), (xml) => wrapped(xml, 'before')),
+    ],
+    [
+      'wrapped: the signed one hidden inside a forged one',
+      async ({ requestId }) => changed(await answer({ ...alice, to: requestId }), (xml) => wrapped(xml, 'inside')),
+    ],
+    ['expired', ({ requestId }) => answer({ ...alice, to: requestId, issuedAt: new Date(Date.now() - 600_000), livesMs: 60_000 })],
+    ['not yet', ({ requestId }) => answer({ ...alice, to: requestId, issuedAt: new Date(Date.now() + 600_000) })],
+    ['for another service', ({ requestId }) => answer({ ...alice, to: requestId, audience: 'https://other.example' })],
+    ['for another door', ({ requestId }) => answer({ ...alice, to: requestId, recipient: 'https://other.example/acs' })],
+    ['to another request', () => answer({ ...alice, to: '_0123456789' })],
+    ['to none', () => answer({ ...alice, to: null })],
+    ['no XML', async () => 'bm90IHhtbA=='],
+  ]
+  for (const [what, forge] of tries) {
+    const asking = await ask()
+    const url = await post(asking.seat, await forge(asking), asking.relayState)
+    assert.equal(refusedBy(url), 'providers.notAccepted', what)
+    assert.equal((await me(asking.seat)).ok, false, what)
+  }
+
+  const first = await ask()
+  const shown = await answer({ ...alice, to: first.requestId, id: '_shown-once' })
+  assert.equal((await post(first.seat, shown, first.relayState)).pathname, '/')
+  // The same visit is over; the same assertion in another visit is known, whatever it says it answers.
+  assert.equal(refusedBy(await post(browser(), shown, first.relayState)), 'providers.onlyFromHere')
+  const second = await ask()
+  const again = await answer({ ...alice, to: second.requestId, id: '_shown-once' })
+  assert.equal(refusedBy(await post(second.seat, again, second.relayState)), 'providers.notAccepted')
+})
+
+test('an answer opens something only in the browser that asked', async () => {
+  const { relayState, requestId } = await ask()
+  const stranger = browser()
+  assert.equal(refusedBy(await post(stranger, await answer({ ...alice, to: requestId }), relayState)), 'providers.tooLate')
+  assert.equal((await me(stranger)).ok, false)
+})
+
+test('begun by the provider only where that is allowed', async () => {
+  const seat = browser()
+  assert.equal(refusedBy(await post(seat, await answer({ ...alice, to: null }))), 'providers.onlyFromHere')
+  await set({ allowsIdpInitiated: true })
+  const unasked = await answer({ ...alice, to: null })
+  // What the provider relays is no address of ours to go to.
+  assert.equal((await post(seat, unasked, 'https://evil.example')).href, `${there.origin}/`)
+  assert.equal((await me(seat)).data?.person.id, there.alice.accountId)
+  assert.equal(refusedBy(await post(browser(), unasked)), 'providers.notAccepted')
+  assert.equal(refusedBy(await post(browser(), await answer({ ...alice, to: '_somebody-else-asked' }))), 'providers.notAccepted')
+  await set()
+})
+
+test('accounts are made only where that is wanted, and none of another domain', async () => {
+  const walk = async (said: Partial<Said>) => {
+    const { seat, relayState, requestId } = await ask()
+    return { seat, url: await post(seat, await answer({ ...said, to: requestId }), relayState) }
+  }
+  const nora = { nameId: 'n-1', address: 'nora@example.org', name: 'Nora New' }
+  assert.equal(refusedBy((await walk(nora)).url), 'providers.noAccount')
+  await set({ createsAccounts: true })
+  assert.equal((await me((await walk(nora)).seat)).data?.person.address, 'nora@example.org')
+  assert.equal(refusedBy((await walk({ nameId: 'e-1', address: 'eve@elsewhere.example' })).url), 'providers.otherDomain')
+  // A second identity with an address that is another's here.
+  assert.equal(refusedBy((await walk({ ...nora, nameId: 'n-2' })).url), 'providers.linkedOtherwise')
+  await set()
+})
+
+test('signing out over there is signing out here, if it is signed', async () => {
+  const { seat, relayState, requestId } = await ask()
+  await post(seat, await answer({ ...alice, to: requestId }), relayState)
+  assert.equal((await me(seat)).ok, true)
+  const { logout } = provider.addresses!
+  const unsigned = await idp.logout(metadata, alice.nameId, { isSigned: false })
+  assert.equal(refusedBy((await browser().go(logout, { SAMLRequest: unsigned })).url), 'providers.notAccepted')
+  const deflated = deflateRawSync(Buffer.from(unsigned, 'base64')).toString('base64')
+  assert.equal(refusedBy((await browser().go(`${logout}?SAMLRequest=${encodeURIComponent(deflated)}`)).url), 'providers.notAccepted')
+  assert.equal((await me(seat)).ok, true)
+  await browser().go(logout, { SAMLRequest: await idp.logout(metadata, alice.nameId, { isSigned: true }) })
+  await until('the session has ended here', async () => !(await me(seat)).ok)
+})
+
+/** XSW: a forged assertion where it is read, the signed one where its signature is still found. */
+function wrapped(xml: string, how: 'before' | 'inside'): string {
+  const signed = /<saml:Assertion[\s\S]*<\/saml:Assertion>/.exec(xml)![0]
+  const bare = signed.replace(/<ds:Signature[\s\S]*?<\/ds:Signature>/, '')
+  const evil = bare.replace(/ ID="[^"]+"/, ' ID="_evil"').replaceAll('alice@example.org', 'ada@example.org')
+  const signature = /<ds:Signature[\s\S]*?<\/ds:Signature>/.exec(signed)![0]
+  if (how === 'before') return xml.replace(signed, evil + signed)
+  const carrying = signature.replace('</ds:Signature>', `<ds:Object>${bare}</ds:Object></ds:Signature>`)
+  return xml.replace(signed, evil.replace('<saml:Subject>', `${carrying}<saml:Subject>`))
+}
