@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { command, fact, nudge, perAccount, query, signal } from './kernel.ts'
 import { Person } from './directory.ts'
 import { Attached } from './files.ts'
-import { AccountId, ClientId, FileId, MessageId, PictureId, RoomId, Seq } from './ids.ts'
+import { AccountId, ClientId, FileId, ListId, MessageId, PictureId, RoomId, Seq } from './ids.ts'
+import { ListRow } from './lists.ts'
 import { Running } from './meetings.ts'
 import { Picture } from './pictures.ts'
 import { Position } from './sync.ts'
@@ -154,6 +155,11 @@ export const chat = {
   'chat.room.invite': command(z.strictObject({ clientId: ClientId, roomId: RoomId, accountIds: Members }), Room),
   'chat.room.remove': command(z.strictObject({ clientId: ClientId, roomId: RoomId, accountId: AccountId }), Room),
   'chat.room.leave': command(z.strictObject({ clientId: ClientId, roomId: RoomId }), z.object({ roomId: RoomId })),
+  /** The lists that sit in a room: everybody who is in them has a seat, for as long as they are. */
+  'chat.room.lists': query(z.strictObject({ roomId: RoomId }), z.array(ListRow)),
+  /** Their people come, and go, within a second. */
+  'chat.room.list.add': command(z.strictObject({ clientId: ClientId, roomId: RoomId, listId: ListId }), z.array(ListRow)),
+  'chat.room.list.remove': command(z.strictObject({ clientId: ClientId, roomId: RoomId, listId: ListId }), z.array(ListRow)),
   'chat.room.mute': command(z.strictObject({ clientId: ClientId, roomId: RoomId, isMuted: z.boolean() }), Seat, { repeat: 'natural' }),
 
   'chat.send': command(

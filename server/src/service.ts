@@ -1,5 +1,5 @@
 import type { Letter } from '@atrium/platform/mail/index'
-import { answerInternal, register, type House, type Service } from '@atrium/platform'
+import { answerInternal, every, register, type House, type Service } from '@atrium/platform'
 import { migrations } from '../migrations/index.ts'
 import { hashingPool } from './auth/index.ts'
 import { excerptOf } from './chat/index.ts'
@@ -11,6 +11,8 @@ import { mailJob, slices } from './slices.ts'
 
 export { migrations }
 const dayMs = 86_400_000
+/** What is built on a list follows it within a second. */
+const followEveryMs = 300
 
 /** The slices, each given what it needs of the others, behind the doors. */
 export async function start(house: House): Promise<Service> {
@@ -18,6 +20,8 @@ export async function start(house: House): Promise<Service> {
   const hashing = hashingPool()
   const {
     known,
+    named,
+    follow,
     authority,
     sessions,
     proofs,
@@ -51,6 +55,8 @@ export async function start(house: House): Promise<Service> {
   rooms.work(jobs)
   cabinet.work(jobs)
   talks.work(jobs)
+  named.work(jobs)
+  const stopFollowing = every(followEveryMs, follow, (error) => log.warn({ error }, 'rooms cannot follow their lists'))
   elsewhere.work(jobs)
   elsewhere.follow()
   jobs.every('directory.guests.close', dayMs, people.closeGuests)
@@ -99,6 +105,7 @@ export async function start(house: House): Promise<Service> {
     },
     async stop() {
       leave()
+      stopFollowing()
       await registration.end()
       await doors.stop()
       await stopSlices()

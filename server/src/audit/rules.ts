@@ -6,7 +6,7 @@ import { attributeKeys } from '@atrium/protocol'
  */
 export function masked(value: unknown, key = ''): unknown {
   if (isSecret(key) && (typeof value === 'string' || (typeof value === 'object' && value !== null))) return mask
-  if (typeof value === 'string') return withoutUser(value)
+  if (typeof value === 'string') return withoutUser(value.toWellFormed().replaceAll('\0', ''))
   if (Array.isArray(value)) return value.map((one) => masked(one))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, masked(one, name)]))

@@ -32,7 +32,7 @@ const known = (kind: string, id: string) => sql`
 export async function addEntry(tx: Tx, { target, domainId, ...entry }: NewEntry): Promise<void> {
   const { at, actorId, openedBy, source, door, operation, refusal, before, after } = entry
   const lies = target
-    ? sql`(select case thing.kind when 'domain' then thing.id
+    ? sql`(select case thing.kind when 'domain' then (select id from domain where id = thing.id)
         when 'account' then (select domain_id from account where id = thing.id)
         when 'list' then (select domain_id from list where id = thing.id)
         when 'resource' then (select domain_id from resource where id = thing.id) end from (${known(target.kind, target.id)}) as thing)`

@@ -44,6 +44,9 @@ export function chat(deps: ChatDeps) {
     'chat.room.invite': service.invite,
     'chat.room.remove': service.remove,
     'chat.room.leave': service.leave,
+    'chat.room.lists': service.shown,
+    'chat.room.list.add': service.addList,
+    'chat.room.list.remove': service.removeList,
     'chat.room.mute': service.mute,
     'chat.send': service.send,
     'chat.edit': service.edit,
@@ -106,6 +109,9 @@ export function chat(deps: ChatDeps) {
     /** The jobs of this slice. Called once, where jobs are done. */
     work: service.work,
     closeSeats: service.closeSeats,
+    /** Rooms whose people follow lists, and how they do. */
+    gatherings: service.gatherings,
+    gather: service.gather,
     /** Whom somebody talks with in a room of two. */
     contactsOf: (accountId: string): Promise<AccountId[]> => listContacts(db, accountId, 200),
     /** The parts of somebody's copy of their data. */

@@ -128,6 +128,8 @@ export const typingEveryMs = 2_000
  */
 export const forgottenAtOnce = 1_000
 
+// CHAT-19 (who is in a list that sits in a room has a seat there, for as long as that is so) is `gather` of service.lists.ts.
+
 /** The beginning of what was said, on one line: for lists and notifications. Never half a character. */
 export const excerptOf = ({ body }: Pick<Message, 'body'>) => [...body.slice(0, 600).replaceAll(/\s+/g, ' ')].slice(0, 200).join('').trim()
 

@@ -1,5 +1,5 @@
 import { fail, type Actor, type Bus, type Database, type Jobs, type Reading } from '@atrium/platform'
-import type { AccountId, Attached, FileId, Person, Picture, Topic } from '@atrium/protocol'
+import type { AccountId, Attached, FileId, ListRow, Person, Picture, Topic } from '@atrium/protocol'
 import { canRead } from './rules.ts'
 import { findSeat, type Found } from './store.seats.ts'
 import type { ChatTables, Db, Index, Tx } from './store.ts'
@@ -28,6 +28,12 @@ export interface ChatDeps extends Database<ChatTables> {
   release: (tx: Tx, messageIds: readonly string[]) => Promise<void>
   /** These files as a message of the room shows them. Undefined: one of them may not be sent there by this person. */
   attachable: (actor: Actor, roomId: string, fileIds: readonly FileId[]) => Promise<Attached[] | undefined>
+  /** Lists, for those that sit in rooms. */
+  lists: {
+    rows: (ids: readonly string[]) => Promise<ListRow[]>
+    isKnown: (actor: Actor, listId: string) => Promise<boolean>
+    membersOf: (listIds: readonly string[], among?: readonly string[]) => Promise<Set<AccountId>>
+  }
   index: Index
   forget: (tx: Tx, messageIds: readonly string[]) => Promise<void>
 }

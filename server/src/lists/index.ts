@@ -1,14 +1,15 @@
 import type { Actor, Announce, Handlers, Jobs, Tx as UnderWay } from '@atrium/platform'
-import type { AccountId, ListId, lists as ofLists, resources as ofResources } from '@atrium/protocol'
+import type { AccountId, ListId, ListRow, lists as ofLists, resources as ofResources } from '@atrium/protocol'
 import { filling, notifyJob, type Notify } from './filling.ts'
 import { welcome } from './letters.ts'
 import { noSuchList, showing, type ListDeps } from './service.common.ts'
 import { owningService } from './service.owning.ts'
 import { resourcesService } from './service.resources.ts'
 import { listsService } from './service.ts'
-import { findLists, holdList } from './store.ts'
+import { findLists, holdList, listRows } from './store.ts'
 import { lettersTo, membersOf } from './store.members.ts'
 
+export { following, type Gathering } from './following.ts'
 export type { ListTables } from './store.ts'
 
 /** Distribution lists, named and dynamic, and what can be booked. */
@@ -62,6 +63,9 @@ export function lists(deps: ListDeps) {
     handlers,
     /** The accounts that are in any of these lists, also by lists in them. Among these, if they are given. */
     membersOf: (listIds: readonly string[], among?: readonly string[]): Promise<Set<AccountId>> => membersOf(db, listIds, among),
+    rows: async (ids: readonly string[]): Promise<ListRow[]> => shows.rows(await listRows(db, ids)),
+    /** LIST-6 */
+    isKnown: own.isKnown,
     /** The lists that others may know somebody is in. */
     async shownOf(accountId: string): Promise<{ id: ListId; name: string }[]> {
       return (await service.listsOf(accountId)).flatMap(({ list }) => (list.isHidden ? [] : [{ id: list.id, name: list.name }]))

@@ -1,10 +1,10 @@
 import { fail, type Actor, type Announce, type Database, type Jobs, type Tx as UnderWay } from '@atrium/platform'
-import type { AccountId, List, ListRow, Person } from '@atrium/protocol'
+import type { AccountId, List, ListRow, Person, Sentence } from '@atrium/protocol'
 import type { Target, Visible } from '../grants/index.ts'
 import { conditionOf } from './attributes.ts'
 import { BadFilter, filterOf, keyOf } from './filter.ts'
 import { isDynamic } from './rules.ts'
-import type { Kept, ListTables, Row } from './store.ts'
+import { peopleAmong, type Kept, type ListTables, type Row, type Tx } from './store.ts'
 import { countFound, type Finding } from './store.members.ts'
 
 /** What lists need of the others, given as functions. */
@@ -71,3 +71,17 @@ export function showing({ db, peopleOf }: Pick<ListDeps, 'db' | 'peopleOf'>) {
   }
 }
 export type Showing = ReturnType<typeof showing>
+
+/**
+ * LIST-5  Who is named as owner, writer or manager must be here, and be known to who names them. Who is it already stays, whoever
+ * changes something else.
+ */
+export async function mustBeHere(
+  tx: Tx,
+  isKnown: (account: { id: string; domainId: string | null }) => boolean,
+  { ids = [], before, field, key }: { ids?: readonly string[] | undefined; before: readonly string[]; field: string; key: Sentence },
+): Promise<void> {
+  const here = await peopleAmong(tx, ids)
+  const isFine = (id: string) => here.has(id) && (before.includes(id) || isKnown({ id, domainId: here.get(id)! }))
+  if (!ids.every(isFine)) throw fail('not_found', key, { field })
+}

@@ -1,4 +1,4 @@
-import { fail, type Actor } from '@atrium/platform'
+import { fail, Refusal, type Actor } from '@atrium/platform'
 import type { AccountId, Hub, Input, List, ListRow, Output } from '@atrium/protocol'
 import type { Filling } from './filling.ts'
 import { comes, isKnown } from './rules.ts'
@@ -53,6 +53,14 @@ export function owningService(
     })
 
   return {
+    isKnown: (actor: Actor, listId: string): Promise<boolean> =>
+      known(actor, listId).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof Refusal) return false
+          throw error
+        },
+      ),
     async mine(actor: Actor): Promise<Output<Hub, 'me.lists'>> {
       const [ids, around, open] = await Promise.all([
         ownedBy(db, actor.accountId),
@@ -90,9 +98,10 @@ export function owningService(
     async change(actor: Actor, { clientId: _, listId, add, remove, ...settings }: Input<Hub, 'me.list.change'>): Promise<List> {
       await owned(actor, listId)
       const fill = await lists.fill(actor, 'owner', { listId, add, remove })
+      const isKnown = await lists.namable(actor, 'owner')
       return lists.changing(listId, async (tx, announce, list) => {
         if (!list.ownerIds.includes(actor.accountId)) throw noSuchList()
-        await lists.change(tx, list, settings)
+        await lists.change(tx, list, settings, isKnown)
         await fill(tx, announce, list)
         return settings
       })

@@ -1,17 +1,17 @@
 import { audited, fail, type Actor, type Tx as UnderWay } from '@atrium/platform'
 import type { AccountId, Hub, Input, Output, Resource, ResourceId } from '@atrium/protocol'
-import type { ListDeps } from './service.common.ts'
-import { cursorOf, domainName, dropAddresses, findAdded, named, peopleAmong, takeAddress, type Tx } from './store.ts'
+import { isIn, mustBeHere, type ListDeps } from './service.common.ts'
+import { cursorOf, domainName, dropAddresses, findAdded, named, takeAddress, type Tx } from './store.ts'
 import { addResource, dropResource, findResources, resourcePage, setResource, toResource } from './store.resources.ts'
 
 const noSuchResource = () => fail('not_found', 'resources.noSuchResource', { field: 'resourceId' })
 
 /** Rooms and things that can be booked: who may have them when. The bookings come with calendars. */
 export function resourcesService({ db, work, now, newId, visible, forget }: ListDeps) {
-  async function mustBeHere(tx: Tx, ids: readonly AccountId[] | undefined): Promise<void> {
-    if (!ids?.length) return
-    const here = await peopleAmong(tx, ids)
-    if (!ids.every((id) => here.has(id))) throw fail('not_found', 'resources.noSuchPerson', { field: 'managerIds' })
+  const managersOf = async (actor: Actor) => {
+    const seen = await visible(actor, 'account.see')
+    return (tx: Tx, ids: readonly AccountId[] | undefined, before: readonly string[]) =>
+      mustBeHere(tx, (account) => isIn(seen, account), { ids, before, field: 'managerIds', key: 'resources.noSuchPerson' })
   }
 
   return {
@@ -26,14 +26,15 @@ export function resourcesService({ db, work, now, newId, visible, forget }: List
       return toResource(resource)
     },
 
-    create: (actor: Actor, draft: Input<Hub, 'resources.create'>): Promise<Resource> =>
-      work(async (tx) => {
+    async create(actor: Actor, draft: Input<Hub, 'resources.create'>): Promise<Resource> {
+      const managers = await managersOf(actor)
+      return work(async (tx) => {
         const { clientId, domainId, userName, managerIds = [], ...settings } = draft
         const earlier = await findAdded(tx, 'resource', actor.accountId, clientId)
         if (earlier) return toResource((await findResources(tx, [earlier]))[0]!)
         const domain = await domainName(tx, domainId)
         if (domain === undefined) throw fail('not_found', 'lists.noSuchDomain', { field: 'domainId' })
-        await mustBeHere(tx, managerIds)
+        await managers(tx, managerIds, [])
         const id = newId() as ResourceId
         const address = `${userName.toLowerCase()}@${domain}`
         await addResource(tx, {
@@ -48,13 +49,15 @@ export function resourcesService({ db, work, now, newId, visible, forget }: List
         const resource = toResource((await findResources(tx, [id]))[0]!)
         audited({ target: { kind: 'resource', id, name: resource.name }, domainId, after: { ...resource } })
         return resource
-      }),
+      })
+    },
 
-    change: (_actor: Actor, { clientId: _, resourceId, ...asked }: Input<Hub, 'resources.change'>): Promise<Resource> =>
-      work(async (tx) => {
+    async change(actor: Actor, { clientId: _, resourceId, ...asked }: Input<Hub, 'resources.change'>): Promise<Resource> {
+      const managers = await managersOf(actor)
+      return work(async (tx) => {
         const [before] = await findResources(tx, [resourceId], 'hold')
         if (!before) throw noSuchResource()
-        await mustBeHere(tx, asked.managerIds)
+        await managers(tx, asked.managerIds, before.managerIds)
         const change: Partial<Omit<Resource, 'createdAt' | 'address'>> = Object.fromEntries(
           Object.entries(asked).filter(([, value]) => value !== undefined),
         )
@@ -65,7 +68,8 @@ export function resourcesService({ db, work, now, newId, visible, forget }: List
         const of = (one: Resource) => Object.fromEntries(keys.map((key) => [key, one[key]]))
         audited({ target: { kind: 'resource', id: resourceId, name: after.name }, before: of(toResource(before)), after: of(after) })
         return after
-      }),
+      })
+    },
 
     delete: (_actor: Actor, { resourceId }: Input<Hub, 'resources.delete'>): Promise<Record<string, never>> =>
       work(async (tx, announce) => {

@@ -2,7 +2,7 @@ import { audited, fail, type Actor, type Announce, type Tx as UnderWay } from '@
 import type { AccountId, Hub, Input, List, ListId, ListRow, Output } from '@atrium/protocol'
 import type { Filling } from './filling.ts'
 import { isDynamic } from './rules.ts'
-import { carriesRights, noSuchList, urlKeyOf, type ListDeps, type Showing } from './service.common.ts'
+import { carriesRights, isIn, mustBeHere, noSuchList, urlKeyOf, type ListDeps, type Showing } from './service.common.ts'
 import {
   addList,
   cursorOf,
@@ -26,6 +26,7 @@ import {
 } from './store.ts'
 import { above, directListsOf, memberPage, preview } from './store.members.ts'
 
+type Namable = (account: { id: string; domainId: string | null }) => boolean
 type Settings = Omit<Input<Hub, 'lists.change'>, 'clientId' | 'listId'>
 const alone = { alone: true }
 const shownFirst = 50
@@ -43,17 +44,18 @@ export function listsService(deps: ListDeps, { showing, filling }: { showing: Sh
     if (!list) throw noSuchList()
     return list
   }
-  async function mustBeHere(tx: Tx, accountIds: readonly AccountId[] | undefined, field: string): Promise<void> {
-    if (!accountIds?.length) return
-    const here = await peopleAmong(tx, accountIds)
-    if (!accountIds.every((id) => here.has(id))) throw fail('not_found', 'lists.noSuchPerson', { field })
+  /** Whom somebody may name: an administrator those of the domain, an owner whoever is here. */
+  async function namable(actor: Actor, as: 'administrator' | 'owner'): Promise<Namable> {
+    const seen = as === 'owner' ? 'all' : await visible(actor, 'account.see')
+    return (account) => isIn(seen, account)
   }
 
   /** What a list is from now on. Who is in it changes elsewhere. */
-  async function change(tx: Tx, list: Kept, settings: Settings): Promise<void> {
+  async function change(tx: Tx, list: Kept, settings: Settings, isKnown: Namable): Promise<void> {
     const { ownerIds, mayWrite, url, ...plain } = settings
-    await mustBeHere(tx, ownerIds, 'ownerIds')
-    await mustBeHere(tx, mayWrite, 'mayWrite')
+    const key = 'lists.noSuchPerson'
+    await mustBeHere(tx, isKnown, { ids: ownerIds, before: list.ownerIds, field: 'ownerIds', key })
+    await mustBeHere(tx, isKnown, { ids: mayWrite, before: list.mayWrite, field: 'mayWrite', key })
     const asked = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) as Omit<Settings, 'url'>
     if (url !== undefined) {
       if (!isDynamic(list)) throw fail('conflict', 'lists.notDynamic', { field: 'url' })
@@ -107,6 +109,7 @@ export function listsService(deps: ListDeps, { showing, filling }: { showing: Sh
 
   return {
     change,
+    namable,
     changing,
     fill,
     existing,
@@ -131,7 +134,7 @@ export function listsService(deps: ListDeps, { showing, filling }: { showing: Sh
 
     async create(actor: Actor, draft: Input<Hub, 'lists.create'>): Promise<List> {
       const { clientId, domainId, userName, members, url, ...settings } = draft
-      const coming = await filling.typed(actor, 'administrator', members)
+      const [coming, isKnown] = [await filling.typed(actor, 'administrator', members), await namable(actor, 'administrator')]
       return work(async (tx, announce) => {
         const earlier = await findAdded(tx, 'list', actor.accountId, clientId)
         if (earlier) return showing.whole(tx, (await findLists(tx, [earlier]))[0]!)
@@ -149,7 +152,7 @@ export function listsService(deps: ListDeps, { showing, filling }: { showing: Sh
         if (!(await takeAddress(tx, { address, ownerKind: 'list', ownerId: id, isPrimary: true })))
           throw fail('conflict', 'lists.addressTaken', { field: 'userName' })
         const list = await held(tx, id)
-        await change(tx, list, settings)
+        await change(tx, list, settings, isKnown)
         const whole = (await findLists(tx, [id]))[0]!
         await filling.add(tx, announce, actor, whole, coming)
         filling.tell(announce, whole, [])
@@ -158,11 +161,13 @@ export function listsService(deps: ListDeps, { showing, filling }: { showing: Sh
       }, alone)
     },
 
-    configure: (_actor: Actor, { clientId: _, listId, ...settings }: Input<Hub, 'lists.change'>): Promise<List> =>
-      changing(listId, async (tx, _announce, list) => {
-        await change(tx, list, settings)
+    async configure(actor: Actor, { clientId: _, listId, ...settings }: Input<Hub, 'lists.change'>): Promise<List> {
+      const isKnown = await namable(actor, 'administrator')
+      return changing(listId, async (tx, _announce, list) => {
+        await change(tx, list, settings, isKnown)
         return settings
-      }),
+      })
+    },
 
     async changeMembers(actor: Actor, asked: Input<Hub, 'lists.members.change'>): Promise<List> {
       await existing(asked.listId)
@@ -205,11 +210,12 @@ export function listsService(deps: ListDeps, { showing, filling }: { showing: Sh
       }, alone),
 
     async of(actor: Actor, { accountId }: Input<Hub, 'lists.of'>): Promise<Output<Hub, 'lists.of'>> {
+      if (!(await peopleAmong(db, [accountId])).has(accountId)) throw fail('not_found', 'lists.noSuchPerson', { field: 'accountId' })
       const seen = await visible(actor, 'list.see')
       const found = await listsOf(accountId)
-      const isSeen = (list: { id: string; domainId: string }) =>
-        seen === 'all' || ((seen.domainIds.includes(list.domainId) || seen.ids.includes(list.id)) && !seen.except.ids.includes(list.id))
-      return found.filter(({ list }) => isSeen(list))
+      // Nor the name of a list between, that one may not see.
+      const names = new Set(found.flatMap(({ list }) => (isIn(seen, list) ? [list.name] : [])))
+      return found.flatMap((one) => (isIn(seen, one.list) ? [{ ...one, via: one.via.filter((name) => names.has(name)) }] : []))
     },
     listsOf,
   }

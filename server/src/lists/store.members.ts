@@ -1,8 +1,9 @@
 import { sql, type RawBuilder } from 'kysely'
+import { fail } from '@atrium/platform'
 import type { AccountId, ListId, ListMember } from '@atrium/protocol'
 import { conditionOf } from './attributes.ts'
 import { filterOf } from './filter.ts'
-import { open, uuids, type Db, type ListTables, type Tx } from './store.ts'
+import { isText, open, uuids, type Db, type ListTables, type Tx } from './store.ts'
 
 /** A list whose URL finds its members. */
 export interface Finding {
@@ -120,6 +121,7 @@ export async function memberPage(
   list: { id: string; domainId: string; domain: string; url: string | null },
   { search = '', after, limit }: { search?: string | undefined; after?: string | undefined; limit: number },
 ): Promise<{ members: ListMember[]; next: string | null }> {
+  if (after !== undefined && !isText(after)) throw fail('invalid', 'invalid', { field: 'after' })
   const found = list.url === null ? sql`false` : isFound({ ...list, url: list.url })
   const pattern = `%${search.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
   const searched = search === '' ? sql`true` : sql`(lower(name) like ${pattern} or lower(address) like ${pattern})`

@@ -227,9 +227,10 @@ export async function hasUrl(db: Db, domainId: string, urlKey: string, except: s
   )
   return rows[0]!.has
 }
-/** Those of them who are here: no guests, and nobody who is deleted. */
-export async function peopleAmong(db: Db, ids: readonly string[]): Promise<Set<string>> {
-  const { rows } = await sql<{ id: string }>`
-    select id from account where id = ${uuids(ids)} and kind = 'person' and status <> 'deleted'`.execute(open(db))
-  return new Set(rows.map(({ id }) => id))
+/** Those of them who are here, with their domains: no guests, and nobody who is deleted. */
+export async function peopleAmong(db: Db, ids: readonly string[]): Promise<Map<string, string | null>> {
+  if (ids.length === 0) return new Map()
+  const { rows } = await sql<{ id: string; domainId: string | null }>`
+    select id, domain_id from account where id = ${uuids(ids)} and kind = 'person' and status <> 'deleted'`.execute(open(db))
+  return new Map(rows.map(({ id, domainId }) => [id, domainId]))
 }

@@ -71,6 +71,8 @@ export async function house(cluster: PoolConfig) {
     release: images.release,
     // There is no slice of files in this house.
     attachable: async () => undefined,
+    // Nor one of lists.
+    lists: { rows: async () => [], isKnown: async () => false, membersOf: async () => new Set() },
     index,
     forget,
   })

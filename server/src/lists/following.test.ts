@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, inject, test } from 'vitest'
+import type { Event } from '@atrium/platform'
+import type { RoomId } from '@atrium/protocol'
+import { domains, type Colleague, type Domains } from '../grants/testing/domains.ts'
+
+let here: Domains
+let bob: Colleague
+beforeAll(async () => {
+  here = await domains(inject('cluster'))
+  bob = await here.domainAdministrator('Bob')
+})
+afterAll(() => here?.close())
+
+const inRoom = async (roomId: RoomId) => {
+  const { members, people } = await bob.call('chat.members', { roomId })
+  return members.map(({ accountId }) => people.find(({ id }) => id === accountId)!.name).sort()
+}
+const aRoom = async (...members: Colleague[]) =>
+  (await bob.call('chat.room.create', { name: 'Deck', memberIds: members.map(({ accountId }) => accountId) })).room.id
+const profile = (who: Colleague, change: Record<string, string>) =>
+  sql`update account set profile = profile || ${JSON.stringify(change)}::jsonb where id = ${who.accountId}`.execute(here.db)
+
+test('[CHAT-19] a list in a room brings its people, by lists in it too, and takes them out again; a seat of one’s own stays', async () => {
+  const [anna, carl, dora] = await Promise.all(['Anna', 'Carl', 'Dora'].map((name) => here.one(name)))
+  const inner = await here.list(bob, 'Inner', here.saltmarsh, { members: [carl!.address] })
+  const list = await here.list(bob, 'Crew', here.saltmarsh, { members: [anna!.address, inner.address, dora!.address] })
+  const roomId = await aRoom(dora!)
+  assert.deepEqual(
+    (await bob.call('chat.room.list.add', { roomId, listId: list.id })).map(({ name }) => name),
+    ['Crew'],
+  )
+  await here.hub.follow()
+  assert.deepEqual(await inRoom(roomId), ['Anna', 'Bob', 'Carl', 'Dora'])
+
+  const heard: Event[] = []
+  const stop = here.ground.bus.subscribe('revocations:all', (event) => heard.push(event))
+  await bob.call('lists.members.change', { listId: inner.id, remove: [carl!.address] })
+  await bob.call('lists.members.change', { listId: list.id, remove: [dora!.address] })
+  await here.hub.follow()
+  assert.deepEqual(await inRoom(roomId), ['Anna', 'Bob', 'Dora'])
+  assert.deepEqual(
+    heard.map(({ payload }) => (payload as { accountId: string }).accountId),
+    [carl!.accountId],
+    'what he has open there is cut',
+  )
+  stop()
+
+  await anna!.call('chat.room.leave', { roomId })
+  await bob.call('lists.members.change', { listId: list.id, add: [carl!.address] })
+  await here.hub.follow()
+  assert.deepEqual(await inRoom(roomId), ['Bob', 'Carl', 'Dora'], 'who left is not brought back by the same list')
+  await bob.call('chat.room.list.remove', { roomId, listId: list.id })
+  await here.hub.follow()
+  assert.deepEqual(await inRoom(roomId), ['Bob', 'Dora'])
+  const { rows } = await sql`select from list_stirred`.execute(here.db)
+  assert.equal(rows.length, 0)
+})
+
+test('a changed profile moves somebody into the rooms of a dynamic list, and out; so does the end of the list', async () => {
+  const [one, two] = [await here.one('Eva'), await here.one('Finn')]
+  const department = randomUUID()
+  await profile(one, { department })
+  const list = await here.list(bob, 'Dynamic', here.saltmarsh, { url: `ldap:///??sub?(department=${department})` })
+  const outer = await here.list(bob, 'Outer', here.saltmarsh, { members: [list.address] })
+  const roomId = await aRoom()
+  await bob.call('chat.room.list.add', { roomId, listId: outer.id })
+  await here.hub.follow()
+  assert.deepEqual(await inRoom(roomId), ['Bob', 'Eva'])
+  await profile(two, { department })
+  await profile(one, { department: 'Sales' })
+  await here.hub.follow()
+  assert.deepEqual(await inRoom(roomId), ['Bob', 'Finn'])
+  await bob.call('lists.delete', { listId: outer.id })
+  await here.hub.follow()
+  assert.deepEqual(await inRoom(roomId), ['Bob'])
+  assert.deepEqual(await bob.call('chat.room.lists', { roomId }), [])
+})
+
+test('who brings a list into a room knows of it, and may invite there', async () => {
+  const stranger = await here.one('Gus')
+  const hidden = await here.list(bob, 'Hidden', here.saltmarsh, { isHidden: true })
+  const [open, roomId] = [await here.list(bob, 'Open'), await aRoom(stranger)]
+  assert.equal((await stranger.refusal('chat.room.list.add', { roomId, listId: hidden.id })).key, 'lists.noSuchList')
+  assert.ok(!(await stranger.call('lists.find', { search: 'Hidden' })).some(({ id }) => id === hidden.id))
+  await stranger.call('chat.room.list.add', { roomId, listId: open.id })
+  const outsider = await here.one('Hugo')
+  assert.equal((await outsider.refusal('chat.room.list.remove', { roomId, listId: open.id })).key, 'chat.noSuchRoom')
+  assert.equal((await bob.refusal('chat.room.list.remove', { roomId, listId: hidden.id })).key, 'lists.notInRoom')
+  const direct = await stranger.call('chat.direct', { accountId: bob.accountId })
+  assert.equal((await stranger.refusal('chat.room.list.add', { roomId: direct.room.id, listId: open.id })).key, 'chat.directIsForTwo')
+})
