@@ -22,7 +22,7 @@ import { documentNodes, documents } from './documents/index.ts'
 import { factors, type FactorSlice, type FactorTables } from './factors/index.ts'
 import { audit, type AuditTables } from './audit/index.ts'
 import { grants, type GrantTables } from './grants/index.ts'
-import { lists, type ListTables } from './lists/index.ts'
+import { following, lists, type ListTables } from './lists/index.ts'
 import { files, holding, type Cabinet, type FileTables } from './files/index.ts'
 import { mediaNodes, meetings, type Meetings, type MeetingTables } from './meetings/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
@@ -133,7 +133,9 @@ export function slices(ground: Ground) {
     attach: images.attach,
     release: images.release,
     attachable: (...asked) => cabinet.attachable(...asked),
+    lists: named,
   })
+  const follow = following({ ...databaseOf<ListTables>(), gatherings: rooms.gatherings, gather: rooms.gather })
   const people = directory({
     ...databaseOf<DirectoryTables>(),
     ...{ now, newId, known },
@@ -273,6 +275,8 @@ export function slices(ground: Ground) {
     granted,
     noted,
     named,
+    /** What is built on lists follows them. Asked again and again. */
+    follow,
     /** Asked by the dispatcher before and after whatever is administrative. */
     authority: { ...granted.authority, ...noted.watch },
     sessions,
