@@ -174,10 +174,8 @@ export function slices(ground: Ground) {
     forgetGrants: (tx, announce, accountId) => granted.forget(tx, announce, [accountId]),
     bytesOf: (at, accountId) => cabinet.bytesOf(at as never, accountId),
     contactsOf: (accountId) => rooms.contactsOf(accountId),
-    listsOf: async () => [],
-    addToList: async () => {
-      throw fail('unavailable', 'unavailable')
-    },
+    listsOf: named.shownOf,
+    addToList: named.addTo,
     keptElsewhere: (account) => elsewhere.keptElsewhere(account),
   })
   const found = search({

@@ -340,10 +340,8 @@ export function accountsService(deps: DirectoryDeps, { whole }: Showing) {
         return work(async (tx, announce) => void (await changeIn(tx, announce, actor, { accountId, isHidden: action.isHidden })))
       case 'endSessions':
         return deps.endAllSessions(accountId)
-      case 'addToList': {
-        const person = await known.person(accountId)
-        if (person?.address) await deps.addToList(actor, action.listId, person.address)
-      }
+      case 'addToList':
+        return work((tx, announce) => deps.addToList(tx, announce, actor, action.listId, [accountId]))
     }
   }
 }

@@ -57,9 +57,10 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   forgetGrants: (tx: Tx, announce: Announce, accountId: AccountId) => Promise<void>
   /** What somebody keeps. */
   bytesOf: (at: Db | Tx, accountId: AccountId) => Promise<number>
-  /** Lists that a person's card shows. */
-  listsOf: (actor: Actor, accountId: AccountId) => Promise<{ id: ListId; name: string }[]>
-  addToList: (actor: Actor, listId: ListId, address: string) => Promise<void>
+  /** The lists that others may know somebody is in. */
+  listsOf: (accountId: AccountId) => Promise<{ id: ListId; name: string }[]>
+  /** Refuses whoever may not change the list. */
+  addToList: (tx: Tx, announce: Announce, actor: Actor, listId: ListId, accountIds: readonly AccountId[]) => Promise<void>
   /** People whom somebody talks with, the newest first. */
   contactsOf: (accountId: AccountId) => Promise<AccountId[]>
   /** What another directory keeps of an account. */
