@@ -62,9 +62,10 @@ export function passwords({ hashing, throttle, lockout, hashOf, isKnownSource, v
 
   /** One comparison, whether there is somebody or not. */
   async function compared({ address, password, accountId }: Try): Promise<'here' | 'elsewhere' | undefined> {
-    const elsewhere = accountId === undefined ? undefined : await verifyElsewhere({ id: accountId, address }, password)
-    if (elsewhere !== undefined) return elsewhere ? 'elsewhere' : undefined
-    const hash = await hashOf(accountId ?? noAccount)
+    const elsewhere = await verifyElsewhere({ id: accountId ?? noAccount, address }, password)
+    if (elsewhere) return 'elsewhere'
+    // Also where that was the answer: it takes the same work.
+    const hash = elsewhere === false ? undefined : await hashOf(accountId ?? noAccount)
     return (await hashing.verify(hash ?? nobody, password)) && hash !== undefined ? 'here' : undefined
   }
 

@@ -184,3 +184,13 @@ test('what changes how one signs in asks for the password again, after ten minut
   await bob.call('auth.confirm', { password })
   await bob.call('factors.totp.begin', {})
 })
+
+test('[FACT-1] a process whose clock is an hour off takes the codes of now, and no others: the database’s clock counts', async () => {
+  const bob = await enrolled('Timeless Bob')
+  hub.later(3_600_000)
+  const browser = hub.somebody()
+  await signIn(browser, bob.address)
+  const ofItsClock = hotp(fromBase32(bob.totp), stepAt(hub.now()))
+  assert.equal((await browser.refusal('auth.totp', { code: ofItsClock })).key, 'factors.wrongCode')
+  assert.equal((await browser.call('auth.totp', { code: codeOf(bob.totp) })).state, 'in')
+})
