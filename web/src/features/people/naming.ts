@@ -13,4 +13,5 @@ export function titleOf(room: Room, me: AccountId, personOf: PersonOf): string {
   const other = otherIn(room, me)
   return other === me ? m.chat_notes() : nameOf(personOf(other))
 }
-export const pictureOf = (person: Person | undefined): string | undefined => (person?.picture ? `/picture/${person.picture}` : undefined)
+export const pictureOf = (person: Pick<Person, 'picture'> | undefined): string | undefined =>
+  person?.picture ? `/picture/${person.picture}` : undefined

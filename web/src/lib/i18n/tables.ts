@@ -14,6 +14,7 @@ const files: Record<Locale, Record<'first' | Part, () => Promise<unknown>>> = {
     meetings: () => import('./paraglide/messages/en.js?meetings'),
     files: () => import('./paraglide/messages/en.js?files'),
     documents: () => import('./paraglide/messages/en.js?documents'),
+    administration: () => import('./paraglide/messages/en.js?administration'),
   },
   de: {
     first: () => import('./paraglide/messages/de.js'),
@@ -23,6 +24,7 @@ const files: Record<Locale, Record<'first' | Part, () => Promise<unknown>>> = {
     meetings: () => import('./paraglide/messages/de.js?meetings'),
     files: () => import('./paraglide/messages/de.js?files'),
     documents: () => import('./paraglide/messages/de.js?documents'),
+    administration: () => import('./paraglide/messages/de.js?administration'),
   },
 }
 
