@@ -106,7 +106,6 @@ export function slices(ground: Ground) {
     later: (tx, kind, payload) => jobs.enqueue(tx, kind, payload),
     guestDoor: (...asked) => talks.guestDoor(...asked),
     hubKey,
-    allows,
     proofsOf: (...asked) => proofs.proofsOf(...asked),
     isTrusted: (...asked) => proofs.isTrusted(...asked),
     forgetDevices: (...asked) => proofs.forgetDevices(...asked),

@@ -64,8 +64,13 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
       standing = await accounts.hold(tx, accountId)
     }
     refuseShut(standing?.status)
-    await lockout.refuse(tx, accountId)
-    const [values, proofs, credential] = [await valuesIn(tx, accountId), await proofsOf(tx, accountId), await findCredential(tx, accountId)]
+    // Asked together: a connection sends what waits for nothing else in one go.
+    const [values, proofs, credential] = await Promise.all([
+      valuesIn(tx, accountId),
+      proofsOf(tx, accountId),
+      findCredential(tx, accountId),
+      lockout.refuse(tx, accountId),
+    ])
     const owes = owedBy(by, {
       proofs,
       isTrusted: hasFactor(proofs) && (await isTrusted(tx, accountId, call)),
@@ -73,7 +78,7 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
       mustEnrol: await mustEnrol(tx, accountId, proofs, values),
     })
     if (instead) await sessions.end(tx, announce, instead.accountId, 'signed_out', { only: instead.sessionId })
-    const begun = await sessions.begin(tx, accountId, call, { owes, ...(by === 'phone' && { kind: 'phone' }) })
+    const begun = await sessions.begin(tx, accountId, call, { owes, values, ...(by === 'phone' && { kind: 'phone' }) })
     return { begun, state: stateOf(accountId, owes, proofs, values) }
   }
 

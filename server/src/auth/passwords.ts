@@ -62,10 +62,11 @@ export function passwords({ hashing, throttle, lockout, hashOf, isKnownSource, v
 
   /** One comparison, whether there is somebody or not. */
   async function compared({ address, password, accountId }: Try): Promise<'here' | 'elsewhere' | undefined> {
-    const elsewhere = await verifyElsewhere({ id: accountId ?? noAccount, address }, password)
+    const id = accountId ?? noAccount
+    const [elsewhere, own] = await Promise.all([verifyElsewhere({ id, address }, password), hashOf(id)])
     if (elsewhere) return 'elsewhere'
-    // Also where that was the answer: it takes the same work.
-    const hash = elsewhere === false ? undefined : await hashOf(accountId ?? noAccount)
+    // Also where the answer is no: it takes the same work.
+    const hash = elsewhere === false ? undefined : own
     return (await hashing.verify(hash ?? nobody, password)) && hash !== undefined ? 'here' : undefined
   }
 
@@ -100,14 +101,14 @@ export function passwords({ hashing, throttle, lockout, hashOf, isKnownSource, v
     async isRight(tried: Try): Promise<'here' | 'elsewhere' | undefined> {
       const { address, password, accountId } = tried
       const source = networkOf(tried.source)
-      const [isKnown, values] = [await isKnownSource(accountId ?? noAccount, source), await valuesOf(accountId ?? noAccount)]
+      const [isKnown, values] = await Promise.all([isKnownSource(accountId ?? noAccount, source), valuesOf(accountId ?? noAccount)])
       const key = countedAs(address, source, isKnown || values['lockout.isOn'])
       return inTurn(key, async () => {
         const [byAddress, bySource] = [countsOf(key, delays), countsOf(`sign-in from ${source}`, sourceDelays)]
         await mayTry([...byAddress, ...bySource])
         const counted = await lockout.count({ accountId, address, source }, password, values)
         const found = await settled(counted, compared(tried))
-        if (found) for (const count of byAddress) await throttle.clear(count.key)
+        if (found) await Promise.all(byAddress.map((count) => throttle.clear(count.key)))
         else for (const count of [...byAddress, ...bySource]) await throttle.hit(count.key, count.rate)
         return found
       })

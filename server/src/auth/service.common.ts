@@ -40,8 +40,6 @@ export interface AuthDeps extends Database<AuthTables> {
   /** Browsers that were trusted are asked again. */
   forgetDevices: (tx: Tx, accountId: AccountId) => Promise<void>
   verifyElsewhere: VerifyElsewhere
-  /** Whether the account's domain lets its people in this way. */
-  allows: (accountId: AccountId, way: 'password' | 'passkey') => Promise<boolean>
   recovery: {
     find: (at: Reading<any> | Tx, id: AccountId) => Promise<{ address: string; isVerified: boolean } | null>
     set: (tx: Tx, id: AccountId, address: string | null) => Promise<void>

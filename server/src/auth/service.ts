@@ -10,7 +10,7 @@ import { saveCredential, takeLink } from './store.ts'
 
 /** Coming in: by set-up, password, link, or as a guest; and going. */
 export function signingIn(here: Common) {
-  const { db, work, accounts, about, open, walk, proving, linkBy, isUsable, enter, allows, now, newId } = here
+  const { db, work, accounts, about, open, walk, proving, linkBy, isUsable, enter, now, newId } = here
 
   async function signIn(
     actor: Actor | undefined,
@@ -22,7 +22,6 @@ export function signingIn(here: Common) {
     const where = await proving.isRight({ address, password, source: call.source, accountId })
     if (!where || accountId === undefined) throw fail('unauthenticated', 'auth.wrongPassword')
     if (!canSignIn(person)) refuseShut(person?.status)
-    if (where === 'here' && !(await allows(accountId, 'password'))) throw fail('forbidden', 'factors.otherWay')
     // They may have been locked, or have gone, while we compared.
     return enter(call, (tx, announce) =>
       walk.enterAs(tx, announce, accountId, call, { by: where === 'here' ? 'password' : 'ldap', instead: actor }),

@@ -33,6 +33,8 @@ export type EndReason = 'signed_out' | 'session_ended' | 'password_changed'
 interface Beginning {
   owes?: Owed[]
   kind?: Shown['kind']
+  /** What holds for the account, where that was asked. */
+  values?: Values
   /** Somebody else looks through these eyes, for so long. */
   opened?: { by: Actor; livesMs: number }
 }
@@ -145,8 +147,8 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
     },
 
     /** A new session for somebody who has just shown who they are. The caller holds the account and knows that it is open. */
-    async begin(tx: Tx, accountId: AccountId, call: Call, { owes = [], kind, opened }: Beginning = {}): Promise<Begun> {
-      const lasting = (await lastingIn(tx, [accountId]))(accountId)
+    async begin(tx: Tx, accountId: AccountId, call: Call, { owes = [], kind, values, opened }: Beginning = {}): Promise<Begun> {
+      const lasting = values ? lastingOf(values) : (await lastingIn(tx, [accountId]))(accountId)
       const livesMs = opened?.livesMs ?? (owes.length > 0 ? unfinishedLastsMs : lasting.longestMs)
       const openedBy = opened ? opened.by.accountId : null
       const openedFrom = opened ? opened.by.sessionId : null

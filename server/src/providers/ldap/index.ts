@@ -63,10 +63,9 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
 
   /** Whether a password is right in LDAP; undefined where LDAP has no say about this person. */
   async function verify({ id, address }: { id: AccountId; address: string }, password: string): Promise<boolean | undefined> {
-    const home = await homeOf(id)
+    const [home, mirrored] = await Promise.all([homeOf(id), mirroredAccount(db, id)])
     const ways = await domain(db, { id: home?.domainId ?? noDomain })
     const row = await findLdap(db, ways?.id ?? noDomain)
-    const mirrored = await mirroredAccount(db, id)
     // Only now: who watches the clock does not learn from it whether somebody is there.
     if (!home || !ways) return undefined
     const mayHere = (knowsThem: boolean) => mayUseOwnPassword(ways, { ...home, isMirrored: mirrored !== undefined }, knowsThem)
