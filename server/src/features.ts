@@ -34,6 +34,7 @@ export function features(valuesOf: (id: AccountId) => Promise<Values>) {
 
   return {
     may,
+    valuesNow,
     /** These operations for whom it is on; `always` says which of them are answered anyway: what a page asks before it knows. */
     gated<H extends Record<string, Handler>>(handlers: H, key: Switch, always: readonly (keyof H)[] = []): H {
       const gate =

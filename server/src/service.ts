@@ -47,6 +47,7 @@ export async function start(house: House): Promise<Service> {
     ...databaseOf<PresenceTables>(),
     process: house.node.id,
     activeAccounts: known.reachable,
+    hidden: known.hidingPresence,
     changed: (accountId) => bus.publish({ topic: `presence:${accountId}`, name: 'presence.changing', payload: {}, seq: null }),
   })
 

@@ -304,7 +304,14 @@ export function slices(ground: Ground) {
       ...switched.gated(pick(meeting, 'meetings.stream', 'meetings.target.add'), 'meetings.mayStream'),
       ...elsewhere.handlers,
     },
-    nudges: rooms.nudges,
+    nudges: {
+      ...rooms.nudges,
+      /** Who does not want to be seen typing is not. */
+      'chat.typing': async (...asked: Parameters<(typeof rooms.nudges)['chat.typing']>) => {
+        const [{ accountId, kind }] = asked
+        if (kind === 'guest' || (await switched.valuesNow(accountId))['preferences.showTyping']) await rooms.nudges['chat.typing'](...asked)
+      },
+    },
     elsewhere,
     async stop() {
       inHand.stop()

@@ -25,6 +25,7 @@ export async function composed() {
 
   return {
     db: house.db as Kysely<any>,
+    house,
     bus: house.bus,
     connection: { host: join(folder, 'db'), user: 'atrium', database: 'postgres' },
     /** The product on these units of work. */

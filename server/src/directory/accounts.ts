@@ -70,6 +70,11 @@ export function accounts({ db, newId, defaults }: Deps) {
     async valuesOf(id: AccountId): Promise<Values> {
       return (await valuesIn(db, [id])).get(id)!
     },
+    /** Of these, who does not want others to see when they are here. */
+    async hidingPresence(ids: readonly AccountId[]): Promise<ReadonlySet<string>> {
+      const values = await valuesIn(db, ids)
+      return new Set([...values].flatMap(([id, one]) => (one['preferences.showPresence'] ? [] : [id])))
+    },
     /** For how long somebody may change what they said, and take it back. */
     async windowsOf(at: Reading<any> | Tx, id: AccountId): Promise<{ editMs: number; deleteMs: number }> {
       const values = (await valuesIn(at, [id])).get(id) ?? defaultValues(defaults)

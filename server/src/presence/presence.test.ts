@@ -52,6 +52,16 @@ test('who has somebody on screen sees them come, rest, choose and go', async () 
   await shows(bob, alice, 'offline', graceMs + 5_000)
 })
 
+test('[PRES-4] who does not want to be seen here is seen as absent', async () => {
+  const { alice, bob } = here
+  await Promise.all([bob.connect(), alice.connect()])
+  await alice.call('me.preferences', { values: { 'preferences.showPresence': false } })
+  const seen = () => bob.call('presence.of', { accountIds: [alice.accountId] })
+  assert.deepEqual(await seen(), [{ accountId: alice.accountId, state: 'offline' }])
+  await alice.call('me.preferences', { values: { 'preferences.showPresence': null } })
+  await until('alice is seen again', async () => (await seen())[0]?.state === 'available')
+})
+
 test('[PRES-2] a page that is loaded again is no absence', async () => {
   const { alice, bob } = here
   await Promise.all([bob.connect(), alice.connect()])

@@ -13,6 +13,8 @@ export function stateOf({ isOpen, isActive }: Screens, choice: PresenceChoice): 
   return isActive ? 'available' : 'away'
 }
 
+// PRES-4 (whoever does not want to be seen here is seen as absent: a preference of theirs) is `of` in service.ts.
+
 /** PRES-2  A screen that closed counts for a few seconds more: a page that is loaded again is no absence. */
 export const graceMs = 5_000
 

@@ -9,16 +9,20 @@ export interface PresenceDeps extends Database<PresenceTables> {
   process: string
   /** Those of them who exist and are not closed. */
   activeAccounts: (accountIds: readonly string[]) => Promise<AccountId[]>
+  /** Of these, who does not want to be seen here. */
+  hidden: (accountIds: readonly AccountId[]) => Promise<ReadonlySet<string>>
   /** Tells every process that has this person on a screen to look. */
   changed: (accountId: AccountId) => void
 }
 
-export function presenceService({ db, work, process, activeAccounts, changed }: PresenceDeps) {
+export function presenceService({ db, work, process, activeAccounts, hidden, changed }: PresenceDeps) {
   const screens = new OpenScreens()
 
   async function of(accountIds: readonly AccountId[]): Promise<Presence[]> {
     const seen = await findSeen(db, accountIds)
-    return seen.map(({ accountId, choice, ...rest }) => ({ accountId, state: stateOf(rest, choice) }))
+    const here = seen.filter(({ isOpen }) => isOpen).map(({ accountId }) => accountId)
+    const unseen = here.length > 0 ? await hidden(here) : new Set<string>()
+    return seen.map(({ accountId, choice, ...rest }) => ({ accountId, state: unseen.has(accountId) ? 'offline' : stateOf(rest, choice) }))
   }
 
   return {
