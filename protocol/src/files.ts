@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { Person } from './directory.ts'
-import { AccountId, ClientId, FileId, RoomId } from './ids.ts'
+import { AccountId, ClientId, FileId, ListId, RoomId } from './ids.ts'
 import { command, fact, perAccount, query } from './kernel.ts'
+import { ListRow } from './lists.ts'
 import { Position } from './sync.ts'
 import { optionalLine } from './text.ts'
 
@@ -51,6 +52,8 @@ export type Attached = z.output<typeof Attached>
 
 export const Share = z.object({ fileId: FileId, accountId: AccountId, may: May, by: AccountId, at: z.iso.datetime() })
 export type Share = z.output<typeof Share>
+export const ListShare = z.object({ list: ListRow, may: May, by: AccountId, at: z.iso.datetime() })
+export type ListShare = z.output<typeof ListShare>
 /** Something that was given to me. `isNew`: I have not seen yet that it was. */
 export const Given = z.object({ file: File, may: May, by: AccountId, at: z.iso.datetime(), isNew: z.boolean() })
 export type Given = z.output<typeof Given>
@@ -165,6 +168,10 @@ export const files = {
   /** Given to a person: what lies in a folder goes with it. Who may write may share. */
   'files.share': command(z.strictObject({ ...one, accountId: AccountId, may: May }), Share, { repeat: 'natural' }),
   'files.unshare': command(z.strictObject({ ...one, accountId: AccountId }), z.object({}), { repeat: 'natural' }),
+  /** Given to everybody who is in a list, for as long as they are; who had a share before keeps that one. */
+  'files.share.list': command(z.strictObject({ ...one, listId: ListId, may: May }), z.array(ListShare), { repeat: 'natural' }),
+  'files.unshare.list': command(z.strictObject({ ...one, listId: ListId }), z.array(ListShare), { repeat: 'natural' }),
+  'files.share.lists': query(z.strictObject({ fileId: FileId }), z.array(ListShare)),
   /** Of the file, and of what it lies in, as far as one sees it. */
   'files.shares': query(z.strictObject({ fileId: FileId }), z.object({ shares: z.array(Share), people: z.array(Person) })),
 

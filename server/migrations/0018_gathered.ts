@@ -17,13 +17,28 @@ export const gatheredTables: Migration = {
       has_own boolean not null,
       primary key (room_id, account_id))`.execute(db)
 
+    // The same for files and folders that are shared with lists.
+    await sql`create table file_list (
+      file_id uuid not null references file (id) on delete cascade,
+      list_id uuid not null,
+      may text not null check (may in ('read', 'write')),
+      by_id uuid not null,
+      at timestamptz not null,
+      primary key (file_id, list_id))`.execute(db)
+    await sql`create table share_by_list (
+      file_id uuid not null references file (id) on delete cascade,
+      account_id uuid not null,
+      has_own boolean not null,
+      primary key (file_id, account_id))`.execute(db)
+
     // What may have changed who is in a list. Written by triggers, so that whoever changes an account cannot forget it: an
     // administrator, a mirror, an import. Nothing said at all: anybody may be elsewhere.
     await sql`create table list_stirred (
       id bigint generated always as identity primary key,
       account_id uuid,
       list_id uuid,
-      room_id uuid)`.execute(db)
+      room_id uuid,
+      file_id uuid)`.execute(db)
     const trigger = async (name: string, on: string, event: string, rows: 'new' | 'old' | 'both', body: string) => {
       const tables = { new: 'new table as new_rows', old: 'old table as old_rows', both: 'new table as new_rows old table as old_rows' }[
         rows
@@ -31,7 +46,7 @@ export const gatheredTables: Migration = {
       await sql
         .raw(
           `create function ${name}() returns trigger language plpgsql as $$ begin
-            if exists (select from room_list) then ${body}; end if; return null; end $$`,
+            if exists (select from room_list) or exists (select from file_list) then ${body}; end if; return null; end $$`,
         )
         .execute(db)
       await sql

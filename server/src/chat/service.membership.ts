@@ -3,6 +3,7 @@ import type { AccountId, Hub, Input, Output, Room, RoomEntry, RoomId, Seat } fro
 import { canInvite, directKey, heirOf, isForTwo, isOwner, isVisitor } from './rules.ts'
 import { announceSeat, depart, furnish, join } from './seating.ts'
 import { isArchived, readableRoom, roomTopic, takesNothing, type ChatDeps } from './service.common.ts'
+import { keepGathered } from './store.lists.ts'
 import { addRoom, changeRoom, findDirect, listEntries } from './store.rooms.ts'
 import { findSeat, holdRoom, keepLentSeats, listHeirs, makeOwner, muteSeat, seatedOf, seatsOf, type Found } from './store.seats.ts'
 import type { Db, Tx } from './store.ts'
@@ -86,6 +87,7 @@ export function membershipService({ db, work, now, newId, peopleOf, reachable }:
         const found = await heldGroup(tx, actor, roomId)
         if (isVisitor(found)) throw fail('forbidden', 'chat.noSuchRoom')
         if (!canInvite(found)) throw isArchived()
+        await keepGathered(tx, roomId, asked)
         const seated = new Set(await seatedOf(tx, roomId, asked))
         const newcomers = asked.filter((id) => !seated.has(id))
         // What was lent for the time of a meeting is theirs from now on.

@@ -55,3 +55,7 @@ export async function addGathered(tx: Tx, roomId: string, accountIds: readonly s
 export async function dropGathered(tx: Tx, roomId: string, accountIds: readonly string[]): Promise<void> {
   await sql`delete from seat_by_list where room_id = ${roomId} and account_id = any(${accountIds}::uuid[])`.execute(tx)
 }
+/** Whom a list brought is invited themselves from now on. */
+export async function keepGathered(tx: Tx, roomId: string, accountIds: readonly string[]): Promise<void> {
+  await sql`update seat_by_list set has_own = true where room_id = ${roomId} and account_id = any(${accountIds}::uuid[])`.execute(tx)
+}

@@ -7,6 +7,7 @@ import { seeing, shown, type FilesDeps } from './service.common.ts'
 import { downloadingService } from './service.downloading.ts'
 import { filing } from './service.filing.ts'
 import { handOver } from './service.handing.ts'
+import { listsService } from './service.lists.ts'
 import { readingService } from './service.reading.ts'
 import { sharingService } from './service.sharing.ts'
 import { sweepingService } from './service.sweeping.ts'
@@ -31,6 +32,7 @@ export function files(deps: FilesDeps) {
   const reading = readingService(deps, sight)
   const changing = changingService(deps, sight)
   const sharing = sharingService(deps, sight)
+  const listed = listsService(deps, sight)
   const filed = filing(deps, sight)
   const uploading = uploadingService(deps, sight, filed)
   const downloading = downloadingService(deps, sight)
@@ -57,6 +59,9 @@ export function files(deps: FilesDeps) {
     'files.restore': changing.restore,
     'files.delete': changing.delete,
     'files.share': sharing.share,
+    'files.share.list': listed.share,
+    'files.unshare.list': listed.unshare,
+    'files.share.lists': listed.shown,
     'files.unshare': sharing.unshare,
     'files.upload.begin': uploading.begin,
     'files.upload.state': uploading.state,
@@ -93,6 +98,10 @@ export function files(deps: FilesDeps) {
         }),
       )
     },
+
+    /** Files whose people follow lists, and how they do. */
+    gatherings: listed.gatherings,
+    gather: listed.gather,
 
     /** A file as somebody sees it, with what they may do. Refuses as if it did not exist. */
     async seen(actor: Actor, fileId: FileId) {

@@ -67,6 +67,8 @@ export function sightOf(steps: readonly Step[], bySpace: May | null, shownBy?: S
 export const mayEmbed = (document: Pick<File, 'kind'> & Sight, picture: Pick<File, 'kind'> & Sight): boolean =>
   document.kind === 'document' && picture.kind === 'file' && mayWrite(document) && mayWrite(picture)
 
+// FILE-17 (what is shared with a list is given to who is in it, for as long as they are) is `gather` of service.lists.ts.
+
 /** Nothing of it is seen but what it is now. */
 export const isShownOnly = ({ by }: Pick<Sight, 'by'>): boolean => by === 'message' || by === 'document'
 

@@ -10,7 +10,7 @@ import {
   type Tickets,
   type Tx as UnderWay,
 } from '@atrium/platform'
-import type { AccountId, File, FileId, Person, RoomId, Topic } from '@atrium/protocol'
+import type { AccountId, File, FileId, ListRow, Person, RoomId, Topic } from '@atrium/protocol'
 import type { Holding } from './holding.ts'
 import { inSpace, isVisitor, mayWrite, numbered, sightOf, type Place, type Sight } from './rules.ts'
 import { showing } from './store.pictures.ts'
@@ -59,6 +59,14 @@ export interface FilesDeps extends Database<FileTables> {
   actorOf: (accountId: AccountId) => Promise<Actor | undefined>
   /** Takes the names of files out of the messages that show them, by a job that commits with this. */
   forgetInMessages: (tx: Tx, fileIds: readonly string[]) => Promise<void>
+  /** Of these accounts, those to whom something may be given. */
+  reachable: (accountIds: readonly string[]) => Promise<readonly string[]>
+  /** Lists, for what is shared with them. */
+  lists: {
+    rows: (ids: readonly string[]) => Promise<ListRow[]>
+    isKnown: (actor: Actor, listId: string) => Promise<boolean>
+    membersOf: (listIds: readonly string[], among?: readonly string[]) => Promise<Set<AccountId>>
+  }
   log: Pick<Log, 'error' | 'warn'>
   tickets: Pick<Tickets, 'sign' | 'verify'>
   /** Where the bodies of documents live. */

@@ -13,6 +13,7 @@ import {
   type Seeing,
 } from './service.common.ts'
 import { findFiles, holdFiles, toFile } from './store.ts'
+import { keepGathered } from './store.listed.ts'
 import { addPictures } from './store.pictures.ts'
 import { dropShare, findShare, givenAmong, seeShares, setShare } from './store.shares.ts'
 
@@ -35,6 +36,7 @@ export function sharingService({ db, work, now, peopleOf }: FilesDeps, { changea
         if (file.parentId === null) throw fail('forbidden', 'files.isRoot')
         if (accountId === actor.accountId || (file.space === 'personal' && file.spaceId === accountId))
           throw fail('conflict', 'files.notYourself', { field: 'accountId' })
+        await keepGathered(tx, fileId, accountId)
         const before = await findShare(tx, fileId, accountId)
         if (before?.may === may) return before
 

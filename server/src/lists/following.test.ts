@@ -92,3 +92,41 @@ test('who brings a list into a room knows of it, and may invite there', async ()
   const direct = await stranger.call('chat.direct', { accountId: bob.accountId })
   assert.equal((await stranger.refusal('chat.room.list.add', { roomId: direct.room.id, listId: open.id })).key, 'chat.directIsForTwo')
 })
+
+test('[FILE-17] what is shared with a list is given to who is in it, and taken from who is in it no more', async () => {
+  const [anna, carl, dora] = await Promise.all(['Ida', 'Jan', 'Kaja'].map((name) => here.one(name)))
+  const list = await here.list(bob, 'Readers', here.saltmarsh, { members: [anna!.address, carl!.address, dora!.address, bob.address] })
+  const { own } = await bob.call('files.spaces', {})
+  const { id: fileId } = await bob.call('files.folder.create', { folderId: own.id, name: 'Charts' })
+  await bob.call('files.share', { fileId, accountId: dora!.accountId, may: 'write' })
+  const may = async (who: Colleague) => {
+    const reply = await who.ask('files.file', { fileId })
+    return reply.ok ? reply.data.may : reply.error.code
+  }
+  const all = () => Promise.all([anna!, carl!, dora!].map(may))
+  const [shared] = await bob.call('files.share.list', { fileId, listId: list.id, may: 'read' })
+  assert.deepEqual([shared!.list.name, shared!.may, shared!.by], ['Readers', 'read', bob.accountId])
+  await here.hub.follow()
+  assert.deepEqual(await all(), ['read', 'read', 'write'])
+  await bob.call('files.share.list', { fileId, listId: list.id, may: 'write' })
+  await here.hub.follow()
+  assert.deepEqual(await all(), ['write', 'write', 'write'])
+
+  const heard: Event[] = []
+  const stop = here.ground.bus.subscribe('revocations:all', (event) => heard.push(event))
+  await bob.call('lists.members.change', { listId: list.id, remove: [anna!.address, dora!.address] })
+  await here.hub.follow()
+  assert.deepEqual(await all(), ['not_found', 'write', 'write'], 'a share of one’s own stays')
+  assert.deepEqual(
+    heard.map(({ payload }) => (payload as { accountId: string }).accountId),
+    [anna!.accountId],
+  )
+  stop()
+  await carl!.call('files.unshare', { fileId, accountId: carl!.accountId })
+  await bob.call('lists.members.change', { listId: list.id, add: [anna!.address] })
+  await here.hub.follow()
+  assert.deepEqual(await all(), ['write', 'not_found', 'write'], 'who gave it back is not given it again')
+  assert.deepEqual(await bob.call('files.unshare.list', { fileId, listId: list.id }), [])
+  await here.hub.follow()
+  assert.deepEqual(await all(), ['not_found', 'not_found', 'write'])
+})
