@@ -134,7 +134,6 @@ export function slices(ground: Ground) {
     attachable: (...asked) => cabinet.attachable(...asked),
     lists: named,
   })
-  const follow = following({ ...databaseOf<ListTables>(), gatherings: rooms.gatherings, gather: rooms.gather })
   const people = directory({
     ...databaseOf<DirectoryTables>(),
     ...{ now, newId, known },
@@ -212,7 +211,10 @@ export function slices(ground: Ground) {
     peopleOf: known.peopleOf,
     actorOf: async (accountId) => standInFor(await known.person(accountId)),
     forgetInMessages: rooms.forgetFiles,
+    reachable: known.reachable,
+    lists: named,
   })
+  const follow = following({ ...databaseOf<ListTables>(), followers: [rooms, cabinet] })
   const papers = documents({
     ...ground,
     ...databaseOf(),
