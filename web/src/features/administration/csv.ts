@@ -1,8 +1,4 @@
-import type { AccountRow, Hub, Output, Reply } from '@atrium/protocol'
-import type { HubConnection } from '#lib/hub/hub.svelte.ts'
-import { m, sentence } from '#lib/i18n/index.ts'
-import { toasts } from '#lib/ui/index.ts'
-import type { Filter } from './accounts.svelte.ts'
+import type { AccountRow } from '@atrium/protocol'
 
 /** RFC 4180, as spreadsheets write it: with commas or semicolons, quoted fields, and a byte order mark. */
 export function rowsOf(text: string): Record<string, string>[] {
@@ -49,25 +45,3 @@ export const csvOf = (accounts: readonly AccountRow[]): string =>
   ]
     .map((row) => row.map(cell).join(','))
     .join('\r\n')
-
-/** Everybody who fits the filter, page by page, as a file. */
-export async function exportAccounts(hub: HubConnection, filter: Filter): Promise<void> {
-  const accounts: AccountRow[] = []
-  let after: string | null = null
-  do {
-    const reply: Reply<Output<Hub, 'accounts.list'>> = await hub.call('accounts.list', {
-      ...filter,
-      limit: 500,
-      ...(after !== null && { after }),
-    })
-    if (!reply.ok) return void toasts.show(sentence(reply.error), { kind: 'bad' })
-    accounts.push(...reply.data.accounts)
-    after = reply.data.next
-  } while (after !== null)
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob(['\uFEFF', csvOf(accounts)], { type: 'text/csv' }))
-  link.download = 'accounts.csv'
-  link.click()
-  URL.revokeObjectURL(link.href)
-  toasts.show(m.admin_found_people({ count: String(accounts.length) }))
-}
