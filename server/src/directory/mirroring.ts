@@ -63,21 +63,22 @@ export function mirroring({ endSessions }: Deps) {
       return rows
     },
 
-    /** Those of these accounts that are kept here, in this domain. */
+    /** Those of these accounts that are kept here, in this domain. Whoever administers the hub is kept here for good. */
     async unmirroredIn(tx: Reading<any> | Tx, domainId: DomainId, ids: readonly string[]): Promise<Set<string>> {
       const { rows } = await sql<{ id: string }>`
         select id from account
-        where id = ${uuids(ids)} and domain_id = ${domainId} and kind = 'person' and source = 'here' and status <> 'deleted'`.execute(
-        open(tx),
-      )
+        where id = ${uuids(ids)} and domain_id = ${domainId} and kind = 'person' and source = 'here' and status <> 'deleted'
+          and not is_administrator`.execute(open(tx))
       return new Set(rows.map(({ id }) => id))
     },
 
     /** How many accounts a domain may still get. Held until the unit ends, so that two who add do not both have the last one. */
     async roomFor(tx: Tx, domainId: DomainId): Promise<number> {
+      await sql`select from domain where id = ${domainId} for update`.execute(open(tx))
+      // Counted when it is held: one statement for both would count what was there before it waited.
       const { rows } = await sql<{ left: number | null }>`
         select (max_accounts - (select count(*) from account where domain_id = domain.id and kind <> 'guest' and status <> 'deleted'))::int as left
-        from domain where id = ${domainId} for update`.execute(open(tx))
+        from domain where id = ${domainId}`.execute(open(tx))
       return rows[0]?.left ?? Number.POSITIVE_INFINITY
     },
 
