@@ -220,6 +220,8 @@ export const factors = {
   'me.recovery': command(z.strictObject({ clientId: ClientId, address: Address.nullable() }), z.object({ isVerified: z.boolean() }), {
     ...natural,
     confirmed: true,
+    // Each is a letter to an address that nobody has verified.
+    limit: perAccount(10, '1 h'),
   }),
   /** What an administrator's link to enrol shows to its person, once: who is signed in as somebody else is refused. */
   'auth.enrolment.open': command(

@@ -41,7 +41,7 @@ await sql`analyze`.execute(db)
 async function evenly(times: number, everyMs: number, once: (n: number) => Promise<unknown>): Promise<number[]> {
   const begun = performance.now()
   const under = Array.from({ length: times }, async (_, n) => {
-    await new Promise((resolve) => setTimeout(resolve, begun + n * everyMs - performance.now()))
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, begun + n * everyMs - performance.now())))
     const from = performance.now()
     await once(n)
     return performance.now() - from
