@@ -17,7 +17,8 @@ const mayImport: Record<string, string[]> = {
 }
 
 /** Inside the server: a slice sees those before it, and of them the door only. */
-const slices = ['directory', 'auth', 'pictures', 'chat', 'files', 'documents', 'meetings', 'presence', 'search', 'providers']
+const beforeChat = ['directory', 'grants', 'audit', 'lists', 'auth', 'factors', 'pictures']
+const slices = [...beforeChat, 'chat', 'files', 'documents', 'meetings', 'presence', 'search', 'providers']
 const layers = [...slices, 'demo', 'gateway']
 const entries: Record<string, string[]> = { '@atrium/sfu': ['server/src/main.ts'], '@atrium/collab': ['server/src/main.ts'] }
 

@@ -22,7 +22,7 @@ import { documentNodes, documents } from './documents/index.ts'
 import { factors, type FactorSlice, type FactorTables } from './factors/index.ts'
 import { audit, type AuditTables } from './audit/index.ts'
 import { grants, type GrantTables } from './grants/index.ts'
-import { following, lists, type ListTables } from './lists/index.ts'
+import { following, lists, listsMirroring, type ListTables } from './lists/index.ts'
 import { files, holding, type Cabinet, type FileTables } from './files/index.ts'
 import { mediaNodes, meetings, type Meetings, type MeetingTables } from './meetings/index.ts'
 import { pictures, type PictureTables } from './pictures/index.ts'
@@ -191,6 +191,7 @@ export function slices(ground: Ground) {
     setWays,
     homeOf: (id) => homeOf(databaseOf<DirectoryTables>().db, id),
     personOf: homeOf,
+    lists: listsMirroring({ now, newId, membersChanged: granted.membersChanged, forget: granted.forget }),
     people: mirroring({ endSessions: sessions.endSessions }),
     enterAs: sessions.enterAs,
     sessionIdOf: sessions.sessionIdOf,

@@ -63,12 +63,12 @@ export function mirroring({ endSessions }: Deps) {
       return rows
     },
 
-    /** Those of these accounts that are kept here, in this domain. Whoever administers the hub is kept here for good. */
-    async unmirroredIn(tx: Reading<any> | Tx, domainId: DomainId, ids: readonly string[]): Promise<Set<string>> {
+    /** Those of these accounts that are kept here, in this domain. `others`: but for administrators of the hub. */
+    async unmirroredIn(tx: Reading<any> | Tx, domainId: DomainId, ids: readonly string[], which: 'all' | 'others'): Promise<Set<string>> {
       const { rows } = await sql<{ id: string }>`
         select id from account
         where id = ${uuids(ids)} and domain_id = ${domainId} and kind = 'person' and source = 'here' and status <> 'deleted'
-          and not is_administrator`.execute(open(tx))
+          and (${which === 'all'} or not is_administrator)`.execute(open(tx))
       return new Set(rows.map(({ id }) => id))
     },
 

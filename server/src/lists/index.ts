@@ -10,6 +10,7 @@ import { findLists, holdList, listRows } from './store.ts'
 import { lettersTo, membersOf } from './store.members.ts'
 
 export { following, type Gathering } from './following.ts'
+export { listsMirroring, type ListsMirroring } from './mirroring.ts'
 export type { ListTables } from './store.ts'
 
 /** Distribution lists, named and dynamic, and what can be booked. */

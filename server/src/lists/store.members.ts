@@ -205,6 +205,10 @@ export async function keepOut(tx: Tx, listId: ListId, ids: readonly string[], at
     select ${listId}, id, 'account', true, ${at} from account where id = ${uuids(ids)}
     on conflict (list_id, member_id) do update set is_out = true`.execute(tx)
 }
+/** Those that a list names, also who is kept out. */
+export const namedIn = (tx: Tx, listId: ListId): Promise<NewMember[]> =>
+  tx.selectFrom('listMember').select(['memberId', 'memberKind', 'address']).where('listId', '=', listId).execute()
+
 /** Until the unit ends nobody else puts a list into a list: two who do could close a circle. */
 export async function holdNesting(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('lists in lists'))`.execute(tx)

@@ -11,6 +11,8 @@ import {
 } from '@atrium/protocol'
 import { give, type Entered } from '../auth/index.ts'
 import { arriving, type ArrivingDeps } from './arriving.ts'
+import type { ListsMirroring } from '../lists/index.ts'
+import { groupsMirror } from './ldap/groups.ts'
 import { keptElsewhere } from './ldap/kept.ts'
 import { ldap, type LdapDeps } from './ldap/index.ts'
 import { oidc, type OidcRow } from './oidc/index.ts'
@@ -25,6 +27,7 @@ export type { ProviderDeps } from './service.ts'
 export type { ProviderTables } from './store.ts'
 
 interface Deps extends Omit<LdapDeps, 'groups'>, ArrivingDeps {
+  lists: ListsMirroring
   /** Ends these sessions of somebody, on every screen. */
   endTheirSessions: (tx: Tx, announce: Announce, accountId: AccountId, sessionIds: SessionId[]) => Promise<void>
 }
@@ -38,8 +41,7 @@ export function providers(deps: Deps) {
     readFilter: (filter) => directory.readFilter(filter),
     release: (tx, id) => directory.release(tx, id),
   })
-  const groups = { take: async () => {}, compare: async () => {} }
-  const directory = ldap({ ...deps, groups }, settings)
+  const directory = ldap({ ...deps, groups: groupsMirror(deps) }, settings)
   const parts = { ...deps, arriving: arriving(deps), endSessions: deps.endTheirSessions }
   const [bySaml, byOidc] = [saml(parts), oidc(parts)]
 

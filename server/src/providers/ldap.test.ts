@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import { administrator as binding, base, peopleLdif, slapdProgram, slapdServer, type Slapd } from '@atrium/platform/testing/slapd'
-import type { DomainId, Draft, Hub, ProviderId } from '@atrium/protocol'
+import type { AccountId, DomainId, Draft, Hub, ProviderId } from '@atrium/protocol'
 import { house, password, type House, type Someone } from '../directory/testing/house.ts'
 import { connected } from './ldap/connection.ts'
 import { escaped } from './ldap/records.ts'
@@ -133,6 +133,30 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
 
     await set(person(11), 'pwdAccountLockedTime')
     await until('who is enabled again is in', async () => (await row(at('person11')))?.status === 'active', 10_000)
+  })
+
+  test('groups are lists with the people in them, groups in groups too; who leaves a group leaves the list', async () => {
+    const group = (name: string, ...members: string[]) =>
+      there((client) => client.add(`cn=${name},ou=groups,${base}`, { objectClass: 'groupOfNames', cn: name, member: members }))
+    await group('rowers', person(21), person(22))
+    await group('everyone', person(23), `cn=rowers,ou=groups,${base}`)
+    await until('both lists are here', async () => (await mirror()).lists === 2, 10_000)
+    await look()
+    const { lists } = await ada.call('lists.list', { domainId })
+    const everyone = lists.find(({ address }) => address === at('everyone'))!
+    const names = async (listId = everyone.id) =>
+      (await ada.call('lists.members', { listId })).members.map((one) => ('name' in one ? one.name : one.address)).sort()
+    assert.deepEqual(await names(), ['Person 23', 'rowers'])
+    const isIn = async (i: number) =>
+      (await ada.call('lists.of', { accountId: (await row(at(`person${i}`)))!.id as AccountId })).map(({ list }) => list.name)
+    assert.deepEqual((await isIn(21)).sort(), ['everyone', 'rowers'])
+
+    await set(`cn=rowers,ou=groups,${base}`, 'member', person(22))
+    await until('who left is out', async () => (await isIn(21)).length === 0, 10_000)
+    await there((client) => client.del(`cn=everyone,ou=groups,${base}`))
+    await look()
+    // One of two: half of all there is. Nothing is taken away by that.
+    assert.equal((await ada.call('lists.list', { domainId })).lists.length, 2)
   })
 
   test('whoever was locked here stays locked, whatever LDAP says', async () => {

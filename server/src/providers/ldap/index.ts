@@ -1,7 +1,7 @@
 import { fail, type House } from '@atrium/platform'
 import type { AccountId, DomainId, Hub, Input, Output, Provider, ProviderId } from '@atrium/protocol'
 import type { DomainWays, Mirroring } from '../../directory/index.ts'
-import { mayUseOwnPassword } from '../rules.ts'
+import { mayOpen, mayUseOwnPassword } from '../rules.ts'
 import { apart, secretOf } from '../secrets.ts'
 import type { ProviderDeps, SettingsService } from '../service.ts'
 import { findLdap, findMirror, findProvider, type ProviderRow } from '../store.ts'
@@ -69,13 +69,15 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
     // Only now: who watches the clock does not learn from it whether somebody is there.
     if (!home || !ways) return undefined
     const mayHere = (knowsThem: boolean) => mayUseOwnPassword(ways, { ...home, isMirrored: mirrored !== undefined }, knowsThem)
-    if (row?.settings.kind !== 'ldap') return mayHere(false) ? undefined : false
+    // PROV-7: by a server that somebody below set up nobody becomes an administrator of the hub.
+    if (row?.settings.kind !== 'ldap' || !mayOpen(row, { ...home, domainId: ways.id })) return mayHere(false) ? undefined : false
     try {
       const at = { settings: row.settings, secret: await secretOf(db, row), outgoing, mayGoInside: row.mayGoInside }
       const shown = await showPassword(at, mirrored ? { externalId: mirrored.externalId } : { address }, password)
       if (shown.is === 'unknown') return mayHere(false) ? undefined : false
       // Whoever was shut there since the last look is shut here before anybody is let in.
-      if (mirrored && shown.entry) await accounts.take(shown.words, { providerId: row.id, domain: ways }, [shown.entry])
+      if (mirrored && shown.entry)
+        await accounts.take(shown.words, { providerId: row.id, domain: ways, mayGoInside: row.mayGoInside }, [shown.entry])
       if (shown.is === 'right') return true
       if (shown.is === 'wrong') return mayHere(true) ? undefined : false
       if (mayHere(true)) return undefined
@@ -99,8 +101,9 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
       const row = providerId ? await settings.existing(db, { domainId, providerId }) : undefined
       const { plain, secret } = apart(asked)
       const kept = row && secret === undefined ? await secretOf(db, row) : null
-      const whose = { providerId: row?.id ?? (noProvider as ProviderId), domain: home }
-      const reach = { outgoing, mayGoInside: await isAdministrator(actor), timeoutMs: testsWithinMs }
+      const mayGoInside = await isAdministrator(actor)
+      const whose = { providerId: row?.id ?? (noProvider as ProviderId), domain: home, mayGoInside }
+      const reach = { outgoing, mayGoInside, timeoutMs: testsWithinMs }
       return tryLdap({ settings: plain as LdapSettings, secret: secret ?? kept, reach, whose, dryRun })
     },
 

@@ -19,6 +19,8 @@ export interface MirrorDeps extends Database<ProviderTables> {
 export interface Whose {
   providerId: ProviderId
   domain: { id: DomainId; name: string }
+  /** Set up by an administrator of the hub: others may not touch those. */
+  mayGoInside: boolean
 }
 type Does = 'create' | 'change' | 'lock' | 'move' | 'nothing'
 /** What came of entries. */
@@ -96,7 +98,7 @@ export function accountsMirror({ db, work, people, now, newId }: MirrorDeps) {
   }
 
   /** Accounts for those who have none. Whoever has the address in this domain already is adopted: the directory is the domain's. */
-  async function welcome(tx: Tx, { domain }: Whose, fresh: readonly AccountRecord[]) {
+  async function welcome(tx: Tx, { domain, mayGoInside }: Whose, fresh: readonly AccountRecord[]) {
     const adopted = new Map<string, Known>()
     if (fresh.length === 0) return { rows: [], adopted, left: [] }
     const owners = new Map(
@@ -111,6 +113,7 @@ export function accountsMirror({ db, work, people, now, newId }: MirrorDeps) {
       tx,
       domain.id,
       [...owners.values()].map(({ ownerId }) => ownerId),
+      mayGoInside ? 'all' : 'others',
     )
     const toMake: AccountRecord[] = []
     const left: { record: AccountRecord; why: 'taken' | 'full' }[] = []
@@ -200,6 +203,7 @@ export function accountsMirror({ db, work, people, now, newId }: MirrorDeps) {
         db,
         whose.domain.id,
         owners.map(({ ownerId }) => ownerId),
+        whose.mayGoInside ? 'all' : 'others',
       )
       return records.map((record) => {
         const before = known.get(record.externalId)

@@ -126,7 +126,7 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
         vanished: known?.vanished ?? 0,
         isBehind: shift.isBehind,
       }
-      const whose = { providerId: row.id, domain: { id, name } }
+      const whose = { providerId: row.id, domain: { id, name }, mayGoInside: row.mayGoInside }
       const looked = await shift.following.look(source(ldap, settings), ldap.words, whose, standing, how)
       shift.isBehind = looked?.isBehind ?? shift.isBehind
       const state = (looked ?? standing).vanished > 0 ? 'asks' : 'idle'

@@ -18,9 +18,9 @@ export async function standing(
   providerId: ProviderId,
   kind: Kind,
   ids?: readonly string[],
-): Promise<Map<string, { version: string; dn: string; isGone: boolean }>> {
-  const { rows } = await sql<{ externalId: string; version: string; dn: string; isGone: boolean }>`
-    select external_id, version, dn, is_gone from mirrored where provider_id = ${providerId} and kind = ${kind} and (${ids ?? null}::text[] is null or external_id = any(${ids ?? null}::text[]))`.execute(
+): Promise<Map<string, { version: string; dn: string; hash: string; isGone: boolean }>> {
+  const { rows } = await sql<{ externalId: string; version: string; dn: string; hash: string; isGone: boolean }>`
+    select external_id, version, dn, hash, is_gone from mirrored where provider_id = ${providerId} and kind = ${kind} and (${ids ?? null}::text[] is null or external_id = any(${ids ?? null}::text[]))`.execute(
     open(db),
   )
   return new Map(rows.map(({ externalId, ...row }) => [externalId, row]))
@@ -66,4 +66,25 @@ export async function mirroredOwners(db: Db, providerId: ProviderId, kind: Kind)
   const { rows } = await sql<{ ownerId: string }>`
     select owner_id from mirrored where provider_id = ${providerId} and kind = ${kind}`.execute(open(db))
   return rows.map(({ ownerId }) => ownerId)
+}
+
+/** Whose these addresses are among those who are mirrored. */
+export async function ownersOfAddresses(
+  db: Db,
+  providerId: ProviderId,
+  addresses: readonly string[],
+): Promise<Map<string, { kind: Kind; ownerId: string }>> {
+  const { rows } = await sql<{ address: string; kind: Kind; ownerId: string }>`
+    select address.address::text as address, kind, mirrored.owner_id from address join mirrored on mirrored.owner_id = address.owner_id
+    where provider_id = ${providerId} and address.address = any(${addresses}::citext[]) and not is_gone`.execute(open(db))
+  return new Map(rows.map(({ address, ...row }) => [address.toLowerCase(), row]))
+}
+
+export async function dropMirrored(tx: Tx, providerId: ProviderId, kind: Kind, externalId: string): Promise<void> {
+  await open(tx)
+    .deleteFrom('mirrored')
+    .where('providerId', '=', providerId)
+    .where('kind', '=', kind)
+    .where('externalId', '=', externalId)
+    .execute()
 }

@@ -1,0 +1,88 @@
+import type { Announce, Tx as UnderWay } from '@atrium/platform'
+import type { AccountId, DomainId, ListId } from '@atrium/protocol'
+import type { ListDeps } from './service.common.ts'
+import { isCircle } from './rules.ts'
+import { addList, addressesOf, dropAddresses, dropList, holdList, named, setList, takeAddress, type Tx } from './store.ts'
+import { addMembers, below, holdNesting, membersOf, namedIn, removeMembers } from './store.members.ts'
+
+/** A list as another directory has it. */
+export interface MirroredList {
+  externalId: string
+  address: string
+  name: string
+  description: string
+}
+export interface MirroredMembers {
+  accountIds: readonly string[]
+  listIds: readonly string[]
+  addresses: readonly string[]
+}
+
+/** What another directory does to lists. Who is in one is its business alone: nobody is asked for a right, and nobody gets a letter. */
+export function listsMirroring({ now, newId, membersChanged, forget }: Pick<ListDeps, 'now' | 'newId' | 'membersChanged' | 'forget'>) {
+  return {
+    /** Its id here; undefined where the address is somebody else's. */
+    async put(tx: UnderWay, domainId: DomainId, id: ListId | undefined, { address, ...said }: MirroredList): Promise<ListId | undefined> {
+      const mine = tx as Tx
+      const one = { externalId: said.externalId, name: said.name, description: said.description }
+      if (id === undefined || !(await holdList(mine, id))) {
+        const fresh = newId() as ListId
+        if (!(await takeAddress(mine, { address, ownerKind: 'list', ownerId: fresh, isPrimary: true }))) return undefined
+        await addList(mine, {
+          ...{ id: fresh, domainId, url: null, urlKey: null, notes: '', isHidden: false, whoMayWrite: 'everyone', notifiesMembers: false },
+          ...{ joining: 'closed', leaving: 'closed', source: 'ldap', addedBy: null, clientId: null, createdAt: now() },
+          ...{ ...one, ...named(one.name, [address]) },
+        })
+        return fresh
+      }
+      if (!(await addressesOf(mine, id)).includes(address)) {
+        // The new one first: where it is another's the old one stays.
+        if (await takeAddress(mine, { address, ownerKind: 'list', ownerId: id, isPrimary: false })) {
+          await dropAddresses(mine, id)
+          await takeAddress(mine, { address, ownerKind: 'list', ownerId: id, isPrimary: true })
+        }
+      }
+      await setList(mine, id, { ...one, ...named(one.name, await addressesOf(mine, id)) })
+      return id
+    },
+
+    /** From now on these are in it, and nobody else. A list that would close a circle stays out. */
+    async fill(tx: UnderWay, announce: Announce, id: ListId, wanted: MirroredMembers): Promise<void> {
+      const mine = tx as Tx
+      const list = await holdList(mine, id)
+      if (!list) return
+      await holdNesting(mine)
+      const inner: string[] = []
+      for (const one of wanted.listIds) if (!isCircle(id, new Set((await below(mine, [one])).map((list) => list.id)))) inner.push(one)
+      const before = await namedIn(mine, id)
+      const [ids, addresses] = [new Set([...wanted.accountIds, ...inner]), new Set(wanted.addresses)]
+      const gone = {
+        ids: before.flatMap(({ memberId }) => (memberId !== null && !ids.has(memberId) ? [memberId] : [])),
+        addresses: before.flatMap(({ address }) => (address !== null && !addresses.has(address) ? [address] : [])),
+      }
+      const removed = await removeMembers(mine, id, gone)
+      const added = await addMembers(
+        mine,
+        id,
+        [
+          ...wanted.accountIds.map((memberId) => ({ memberId, memberKind: 'account' as const, address: null })),
+          ...inner.map((memberId) => ({ memberId, memberKind: 'list' as const, address: null })),
+          ...wanted.addresses.map((address) => ({ memberId: null, memberKind: 'address' as const, address })),
+        ],
+        now(),
+      )
+      const touched = [...removed, ...added.flatMap(({ memberId }) => memberId ?? [])]
+      if (touched.length > 0) await membersChanged(tx, announce, [id], touched)
+    },
+
+    async drop(tx: UnderWay, announce: Announce, id: ListId): Promise<void> {
+      const mine = tx as Tx
+      if (!(await holdList(mine, id))) return
+      const members = [...(await membersOf(mine, [id]))] as AccountId[]
+      await forget(tx, announce, [id])
+      await membersChanged(tx, announce, [id], members)
+      await dropList(mine, id)
+    },
+  }
+}
+export type ListsMirroring = ReturnType<typeof listsMirroring>

@@ -1,0 +1,97 @@
+import type { Database } from '@atrium/platform'
+import type { ListId } from '@atrium/protocol'
+import type { ListsMirroring } from '../../lists/index.ts'
+import { isLandslide } from '../rules.ts'
+import type { MirroredRow, ProviderTables } from '../store.ts'
+import type { Entry } from './connection.ts'
+import type { GroupsMirror } from './following.ts'
+import type { Whose } from './mirror.ts'
+import type { Words } from './presets.ts'
+import { groupOf, plainDn, type GroupRecord } from './records.ts'
+import type { Source } from './source.ts'
+import { dropMirrored, knownOf, ownersOfAddresses, ownersOfDns, saveMirrored, standing } from './store.ts'
+
+/** What is kept as the hash of a group whose members are not all here: it is looked at again with the next round. */
+const unfinished = ''
+
+/** Groups as LDAP has them, as lists: first what they are called, then who is in them, for groups are in groups. */
+export function groupsMirror({ db, work, lists }: Database<ProviderTables> & { lists: ListsMirroring }): GroupsMirror {
+  const row = ({ providerId }: Whose, record: GroupRecord, ownerId: string, hash: string): MirroredRow => ({
+    ...{ providerId, kind: 'list', externalId: record.externalId, ownerId, dn: plainDn(record.dn), version: record.version },
+    ...{ hash, held: null, isGone: false },
+  })
+
+  /** The list of a group, made or renamed. Undefined: it has no address here, or another's. */
+  const name = (whose: Whose, record: GroupRecord): Promise<ListId | undefined> =>
+    work(
+      async (tx) => {
+        const { address } = record
+        const known = (await knownOf(tx, whose.providerId, 'list', [record.externalId])).get(record.externalId)
+        if (address === null || known?.hash === record.hash) return known?.ownerId as ListId | undefined
+        const id = await lists.put(tx, whose.domain.id, known?.ownerId as ListId | undefined, { ...record, address })
+        if (id) await saveMirrored(tx, [row(whose, record, id, unfinished)])
+        return id
+      },
+      { alone: true },
+    )
+
+  const fill = (whose: Whose, record: GroupRecord, id: ListId): Promise<void> =>
+    work(
+      async (tx, announce) => {
+        const known = (await knownOf(tx, whose.providerId, 'list', [record.externalId])).get(record.externalId)
+        if (known?.hash === record.hash) return saveMirrored(tx, [row(whose, record, id, record.hash)])
+        const byDn = await ownersOfDns(tx, whose.providerId, record.memberDns)
+        const byAddress = await ownersOfAddresses(tx, whose.providerId, record.memberAddresses)
+        const found = [...byDn.values(), ...byAddress.values()]
+        const addresses = record.memberAddresses.filter((address) => !byAddress.has(address))
+        const of = (kind: MirroredRow['kind']) => [...new Set(found.flatMap((one) => (one.kind === kind ? [one.ownerId] : [])))]
+        await lists.fill(tx, announce, id, { accountIds: of('account'), listIds: of('list').filter((one) => one !== id), addresses })
+        const isWhole = record.memberDns.every((dn) => byDn.has(dn))
+        await saveMirrored(tx, [row(whose, record, id, isWhole ? record.hash : unfinished)])
+      },
+      { alone: true },
+    )
+
+  async function take(words: Words, whose: Whose, entries: readonly Entry[]): Promise<void> {
+    const records = entries.flatMap((entry) => groupOf(words, entry, whose.domain.name) ?? [])
+    const here: [GroupRecord, ListId][] = []
+    for (const record of records) {
+      const id = await name(whose, record)
+      if (id) here.push([record, id])
+    }
+    for (const [record, id] of here) await fill(whose, record, id)
+  }
+
+  return {
+    async take(words: Words, whose: Whose, from: Source, since?: string): Promise<void> {
+      const entries: Entry[] = []
+      for await (const page of from.groups(since)) entries.push(...page)
+      await take(words, whose, entries)
+    },
+
+    async compare(words: Words, whose: Whose, from: Source): Promise<void> {
+      const here = await standing(db, whose.providerId, 'list')
+      const listed = new Set<string>()
+      const stale: string[] = []
+      for await (const page of from.listing('list'))
+        for (const { id, dn, version } of page) {
+          listed.add(id)
+          const known = here.get(id)
+          if (known?.version !== version || known.dn !== plainDn(dn) || known.hash === unfinished) stale.push(id)
+        }
+      await take(words, whose, await from.byIds('list', stale))
+      const gone = [...here.keys()].filter((id) => !listed.has(id))
+      // PROV-5, as of people; and whoever is asked for by name and is there after all was merely left out of an answer.
+      if (isLandslide(here.size, gone.length) || (await from.byIds('list', gone)).length > 0) return
+      for (const externalId of gone)
+        await work(
+          async (tx, announce) => {
+            const known = (await knownOf(tx, whose.providerId, 'list', [externalId])).get(externalId)
+            if (known) await lists.drop(tx, announce, known.ownerId as ListId)
+            await dropMirrored(tx, whose.providerId, 'list', externalId)
+          },
+          { alone: true },
+        )
+    },
+  }
+}
