@@ -57,9 +57,18 @@ export async function world(cluster: PoolConfig) {
   const over = { kind: 'domain', id: home } as const
   const to = { kind: 'account', id: stranger.accountId } as const
   const grant = await me.call('grants.give', { grantee: to, target: over, rights: ['domain.look'] })
-  const own: Objects = { ...(await objectsOf(me)), ...places[0]!, list: list.id, resource: resource.id, grant: grant.id }
+  const away = {
+    kind: 'oidc',
+    label: 'An identity provider',
+    issuer: 'https://id.example.org',
+    clientId: 'atrium',
+    mapping: { address: 'email' },
+  } as const
+  const provider = await me.call('providers.set', { domainId: home, isOn: false, settings: away })
+  const things = { list: list.id, resource: resource.id, grant: grant.id, provider: provider.id }
+  const own: Objects = { ...(await objectsOf(me)), ...places[0]!, ...things }
   // Everybody in an organisation may know of everybody else, so a foreign account is one that nobody has; so is whatever one who administers all may touch.
-  const nobodys = ['account', 'domain', 'cos', 'list', 'resource', 'grant'].map((brand) => [brand, randomUUID()])
+  const nobodys = ['account', 'domain', 'cos', 'list', 'resource', 'grant', 'provider'].map((brand) => [brand, randomUUID()])
   const foreign: Objects = { ...(await objectsOf(stranger)), ...Object.fromEntries(nobodys) }
 
   /** Each call comes from another address: this is about what is answered, not how often one may ask. */
