@@ -197,7 +197,6 @@ export const sentences = [
   'lists.addressTaken',
   'lists.badUrl',
   'lists.urlTaken',
-  'lists.isDynamic',
   'lists.notDynamic',
   'lists.circle',
   'lists.isClosed',

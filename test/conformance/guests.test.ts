@@ -46,6 +46,10 @@ const guest = (name: string) => guestOf(here, meeting, name)
 const answered = new Set<OperationName<Hub>>([
   'hub.about',
   'setup.peek',
+  'hub.look',
+  'auth.ways',
+  'auth.forgot',
+  'auth.withPasskey.begin',
   'directory.me',
   'meetings.readiness',
   'meetings.mine',

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { AccountId, FileId, ListId, May } from '@atrium/protocol'
+import type { AccountId, ListId, May } from '@atrium/protocol'
 import { reading, type Db, type Tx } from './store.ts'
 
 export interface FileList {

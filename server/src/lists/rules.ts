@@ -1,8 +1,8 @@
 import type { Actor } from '@atrium/platform'
-import type { AccountId, List } from '@atrium/protocol'
+import type { List } from '@atrium/protocol'
 
 /** LIST-1  Owners do with a list what its administrators do, but for its address, its URL and its end. */
-export const owns = (list: Pick<List, 'owners'>, accountId: string): boolean => list.owners.some(({ id }) => id === accountId)
+export const owns = (list: { ownerIds: readonly string[] }, accountId: string): boolean => list.ownerIds.includes(accountId)
 
 /** LIST-2  No list is in itself, however far down: `below` are the lists in the one that is put in. */
 export const isCircle = (listId: string, below: ReadonlySet<string>): boolean => below.has(listId)
@@ -14,13 +14,8 @@ export const isDynamic = (list: Pick<List, 'url'>): list is Pick<List, 'url'> & 
 export const comes = (policy: List['joining'], actor: Pick<Actor, 'kind'>): 'now' | 'asks' | 'not' =>
   actor.kind === 'guest' ? 'not' : ({ free: 'now', asked: 'asks', closed: 'not' } as const)[policy]
 
-/**
- * LIST-5  Of what one may not know nobody learns by typing its address: it is kept as an address. An administrator of one domain
- * names accounts and lists of that domain; everybody else may name whoever is in the address list.
- */
-export interface Known {
-  isVisible: boolean
-}
+// LIST-5 (of what one may not know nobody learns by typing its address: it is kept as an address) is `typed` of filling.ts: an
+// administrator of one domain names accounts and lists of that domain, everybody else whoever is in the address list.
 
 /** LIST-6  A hidden list is known to its owners, its members and its administrators. */
 export const isKnown = (list: Pick<List, 'isHidden'>, who: { owns: boolean; isIn: boolean }): boolean =>
@@ -28,23 +23,3 @@ export const isKnown = (list: Pick<List, 'isHidden'>, who: { owns: boolean; isIn
 
 /** LIST-7  So many members may be named in one list; more of them fit into lists in it. */
 export const maxMembers = 20_000
-
-/** LIST-8  Whoever closed, waits to begin or is deleted is seated nowhere by a list; who is seated stays. */
-export const seatable = ['active', 'invited', 'maintenance', 'locked'] as const
-
-/** LIST-9  Who may send to a list. Mail comes later; rooms and shares follow its members. */
-export const mayWrite = (
-  list: Pick<List, 'whoMayWrite' | 'mayWrite'>,
-  who: { accountId: AccountId | null; isIn: boolean; isInternal: boolean },
-): boolean => {
-  switch (list.whoMayWrite) {
-    case 'everyone':
-      return true
-    case 'internal':
-      return who.isInternal
-    case 'members':
-      return who.isIn
-    case 'named':
-      return who.accountId !== null && list.mayWrite.includes(who.accountId)
-  }
-}

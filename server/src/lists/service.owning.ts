@@ -1,7 +1,7 @@
 import { fail, Refusal, type Actor } from '@atrium/platform'
 import type { AccountId, Hub, Input, List, ListRow, Output } from '@atrium/protocol'
 import type { Filling } from './filling.ts'
-import { comes, isKnown } from './rules.ts'
+import { comes, isKnown, owns } from './rules.ts'
 import { noSuchList, type ListDeps, type Showing } from './service.common.ts'
 import type { ListsService } from './service.ts'
 import { findLists, holdList, listRows, openLists, ownedBy, type Kept, type Tx } from './store.ts'
@@ -18,7 +18,7 @@ export function owningService(
   async function known(actor: Actor, listId: string): Promise<Kept & { isOwner: boolean }> {
     const [list] = await findLists(db, [listId])
     if (!list) throw noSuchList()
-    const isOwner = list.ownerIds.includes(actor.accountId)
+    const isOwner = owns(list, actor.accountId)
     const isIn = isOwner || !list.isHidden || (await membersOf(db, [listId], [actor.accountId])).size > 0
     if (!isKnown(list, { owns: isOwner, isIn })) throw noSuchList()
     return { ...list, isOwner }
@@ -100,7 +100,7 @@ export function owningService(
       const fill = await lists.fill(actor, 'owner', { listId, add, remove })
       const isKnown = await lists.namable(actor, 'owner')
       return lists.changing(listId, async (tx, announce, list) => {
-        if (!list.ownerIds.includes(actor.accountId)) throw noSuchList()
+        if (!owns(list, actor.accountId)) throw noSuchList()
         await lists.change(tx, list, settings, isKnown)
         await fill(tx, announce, list)
         return settings

@@ -1,5 +1,5 @@
 import { audited, fail, type Actor, type Announce, type Tx as UnderWay } from '@atrium/platform'
-import type { AccountId, Hub, Input, List, ListId, ListRow, Output } from '@atrium/protocol'
+import type { Hub, Input, List, ListId, ListRow, Output } from '@atrium/protocol'
 import type { Filling } from './filling.ts'
 import { isDynamic } from './rules.ts'
 import { carriesRights, isIn, mustBeHere, noSuchList, urlKeyOf, type ListDeps, type Showing } from './service.common.ts'

@@ -158,7 +158,6 @@ export const spokenLater: Spoken<Later> = {
   'lists.addressTaken': m.sentence_lists_address_taken,
   'lists.badUrl': m.sentence_lists_bad_url,
   'lists.urlTaken': m.sentence_lists_url_taken,
-  'lists.isDynamic': m.sentence_lists_is_dynamic,
   'lists.notDynamic': m.sentence_lists_not_dynamic,
   'lists.circle': m.sentence_lists_circle,
   'lists.isClosed': m.sentence_lists_is_closed,
