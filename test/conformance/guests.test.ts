@@ -36,6 +36,10 @@ beforeAll(async () => {
   theirs = {
     ...{ account: host.accountId, room: room.id, message: message.id, session: session!.id, meeting: meeting.id },
     ...{ participant: inside.id, target: target.id, picture: randomUUID(), file: paper.id },
+    // What only administrators name, and what belongs to somebody's sign-in.
+    ...Object.fromEntries(
+      ['domain', 'cos', 'list', 'resource', 'grant', 'factor', 'token', 'device', 'provider'].map((brand) => [brand, randomUUID()]),
+    ),
   }
 })
 afterAll(() => here?.close())
