@@ -64,7 +64,7 @@ scene(
         await stranger.page.goto(`/m/${meeting.slug}`)
         await stranger.page.getByText('This meeting is being recorded. Coming in means that you agree to it.').waitFor({ timeout: 45_000 })
         await stranger.page.context().close()
-        await until('eight seconds are over', () => performance.now() - begunAt > 8_000, 20_000)
+        await until('twelve seconds are over', () => performance.now() - begunAt > 12_000, 30_000)
         await choose(host.page, 'Stop recording')
         const seconds = (performance.now() - begunAt) / 1_000
         await onBoth('Recording', 'detached')
@@ -83,7 +83,11 @@ scene(
         )
         const watched = await watch(file, places)
         isAFilm(watched)
-        assert.ok(watched.seconds > 6 && watched.seconds < seconds + 1, `${watched.seconds} of ${seconds} s`)
+        console.log(
+          `recorded, ${stage.hub.name}: a film of ${watched.seconds.toFixed(1)} s, of ${seconds.toFixed(1)} s between the two clicks`,
+        )
+        // What composes it takes a moment to begin, and long on a busy machine.
+        assert.ok(watched.seconds > seconds - 9 && watched.seconds < seconds + 1, `${watched.seconds} of ${seconds} s`)
         assert.deepEqual([...host.troubles, ...member.troubles], [])
       } catch (error) {
         await told(error, host, member)
