@@ -1,4 +1,4 @@
-import { X509Certificate, type webcrypto } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { unwatchFile, watchFile } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { hostname, networkInterfaces } from 'node:os'
@@ -182,7 +182,9 @@ async function newServer(dir: string, names: string[], authority: { cert: string
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: ipaddr.isValid(value) ? 'ip' : 'dns', value }))),
+      new x509.SubjectAlternativeNameExtension(
+        names.map((value) => ({ type: ipaddr.isValid(value) ? ('ip' as const) : ('dns' as const), value })),
+      ),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
@@ -190,7 +192,7 @@ async function newServer(dir: string, names: string[], authority: { cert: string
   return keep(dir, 'server', cert.toString('pem'), keys.privateKey)
 }
 
-async function keep(dir: string, name: string, certText: string, privateKey: webcrypto.CryptoKey) {
+async function keep(dir: string, name: string, certText: string, privateKey: Parameters<typeof crypto.subtle.exportKey>[1]) {
   const { PemConverter } = await library()
   const pair = {
     cert: `${certText.trim()}\n`,

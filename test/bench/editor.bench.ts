@@ -66,7 +66,7 @@ async function newDocument(name: string, doc: Doc): Promise<FileId> {
 }
 const worked = workedOn()
 const kilobytes = encodeStateAsUpdate(worked).length / 1_000
-const large = await newDocument('Long worked on', worked)
+await newDocument('Long worked on', worked)
 const small = await newDocument('Empty', new Doc())
 
 const browser = await openChromium()

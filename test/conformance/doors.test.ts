@@ -210,8 +210,8 @@ describe('pictures', () => {
   test('a ticket is good for its person and its bytes only', async () => {
     const { alice, bob } = here
     const begin = () => alice.call('pictures.begin', { type: 'image/png', bytes: png.length })
-    const code = async (who: typeof alice, path: string, body: Buffer) =>
-      ((await (await who.http(path, { method: 'PUT', body })).json()) as any).error?.code
+    const code = async (who: typeof alice, path: string, bytes: Buffer) =>
+      ((await (await who.http(path, { method: 'PUT', body: new Uint8Array(bytes) })).json()) as any).error?.code
     assert.equal(await code(bob, (await begin()).path, png), 'forbidden')
     assert.equal(await code(alice, '/upload/nonsense', png), 'forbidden')
     assert.equal(await code(alice, (await begin()).path, Buffer.alloc(png.length)), 'invalid')
