@@ -160,7 +160,6 @@ export const providers = {
   'providers.remove': command(z.strictObject({ ...one, domainId: DomainId }), z.object({}), {
     ...needs('domain.signIn', 'domainId'),
     confirmed: true,
-    repeat: 'natural',
   }),
   /** Connects, binds, reads a little, and says what a mirror would do; changes nothing. */
   'providers.test': command(

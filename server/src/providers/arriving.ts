@@ -27,7 +27,6 @@ export interface ArrivingDeps extends ProviderDeps {
   people: Mirroring
   enterAs: EnterAs
   sessionIdOf: (tx: Tx, begun: Entered['begun']) => Promise<SessionId | undefined>
-  personOf: (tx: Tx, id: AccountId) => Promise<{ domainId: string | null; isAdministrator: boolean } | undefined>
 }
 
 /** Time to sign in over there. */

@@ -47,10 +47,11 @@ export function providers(deps: Deps) {
 
   async function test(actor: Actor, asked: Input<Hub, 'providers.test'>): Promise<Output<Hub, 'providers.test'>> {
     const { domainId, providerId, settings: said } = asked
+    await settings.existingDomain(deps.db, domainId)
+    const row = providerId ? await settings.existing(deps.db, { domainId, providerId }) : undefined
     await settings.readable(said)
     if (said.kind === 'ldap') return directory.test(actor, { ...asked, settings: said })
     if (said.kind === 'saml') return trySaml(said, deps.now())
-    const row = providerId ? await settings.existing(deps.db, { domainId, providerId }) : undefined
     const { plain } = apart(said)
     const mayGoInside = await deps.isAdministrator(actor)
     // What is asked for needs no secret.

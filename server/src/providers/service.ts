@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { fail, type Actor, type Database, type Tx } from '@atrium/platform'
-import type { DomainId, Hub, Input, Output, Provider, ProviderId, ProviderSettings } from '@atrium/protocol'
+import type { AccountId, DomainId, Hub, Input, Output, Provider, ProviderId, ProviderSettings } from '@atrium/protocol'
 import type { DomainWays } from '../directory/index.ts'
 import { leavesNoWay, movesSecret, waysOf } from './rules.ts'
 import { apart, sealed } from './secrets.ts'
@@ -23,6 +23,7 @@ export interface ProviderDeps extends Database<ProviderTables> {
   origin: string
   isAdministrator: (actor: Actor) => Promise<boolean>
   domain: (at: Db, domain: { name: string } | { id: DomainId }) => Promise<DomainWays | undefined>
+  personOf: (at: Db, id: AccountId) => Promise<{ domainId: string | null; isAdministrator: boolean } | undefined>
   setWays: (tx: Tx, id: DomainId, ways: Pick<DomainWays, 'allowsPassword' | 'allowsPasskey'>) => Promise<DomainWays | undefined>
   now: () => Date
   newId: () => string
@@ -36,7 +37,20 @@ interface Parts extends ProviderDeps {
   release: (tx: Tx, providerId: ProviderId) => Promise<void>
 }
 
-export function settingsService({ db, work, origin, isAdministrator, domain, setWays, now, newId, changed, readFilter, release }: Parts) {
+export function settingsService({
+  db,
+  work,
+  origin,
+  isAdministrator,
+  domain,
+  personOf,
+  setWays,
+  now,
+  newId,
+  changed,
+  readFilter,
+  release,
+}: Parts) {
   const addressesOf = ({ id, kind }: Pick<ProviderRow, 'id' | 'kind'>): Provider['addresses'] => {
     const at = (path: string) => new URL(`/auth/${kind}/${id}/${path}`, origin).href
     if (kind === 'saml') return { metadata: at('metadata'), callback: at('acs'), logout: at('slo') }
@@ -85,6 +99,7 @@ export function settingsService({ db, work, origin, isAdministrator, domain, set
   return {
     shown,
     existing,
+    existingDomain,
     readable,
 
     async ways(_actor: Actor | undefined, { address }: Input<Hub, 'auth.ways'>): Promise<Output<Hub, 'auth.ways'>> {
@@ -106,6 +121,8 @@ export function settingsService({ db, work, origin, isAdministrator, domain, set
     },
 
     async set(actor: Actor, { clientId, domainId, providerId, isOn, settings }: Input<Hub, 'providers.set'>): Promise<Provider> {
+      await existingDomain(db, domainId)
+      if (providerId) await existing(db, { domainId, providerId })
       await readable(settings)
       const mayGoInside = await isAdministrator(actor)
       const provider = await work(async (tx) => {
@@ -136,10 +153,7 @@ export function settingsService({ db, work, origin, isAdministrator, domain, set
     async remove(_actor: Actor, asked: Input<Hub, 'providers.remove'>): Promise<Record<string, never>> {
       await work(async (tx) => {
         const home = await existingDomain(tx, asked.domainId)
-        const row = await findProvider(tx, asked.providerId)
-        // It is gone already: the answer to the first attempt was lost.
-        if (!row) return
-        await existing(tx, asked)
+        const row = await existing(tx, asked)
         const left = (await listProviders(tx, asked.domainId)).filter(({ id, isOn }) => isOn && id !== row.id)
         if (row.isOn && leavesNoWay(home, left.length)) throw fail('conflict', 'providers.lastWay', { field: 'providerId' })
         await release(tx, row.id)
@@ -150,6 +164,7 @@ export function settingsService({ db, work, origin, isAdministrator, domain, set
     },
 
     async identities(_actor: Actor, { accountId }: Input<Hub, 'accounts.identities'>): Promise<Output<Hub, 'accounts.identities'>> {
+      if (!(await personOf(db, accountId))) throw fail('not_found', 'directory.noSuchPerson', { field: 'accountId' })
       const found = await listIdentities(db, accountId)
       return found.map(({ usedAt, ...identity }) => ({ ...identity, usedAt: usedAt?.toISOString() ?? null }))
     },

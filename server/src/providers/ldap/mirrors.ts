@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { every, type House } from '@atrium/platform'
 import type { ProviderId } from '@atrium/protocol'
 import type { DomainWays } from '../../directory/index.ts'
@@ -36,6 +37,8 @@ const noteEveryMs = 60_000
 /** Follows the LDAP servers of this hub's domains: each in one process. */
 export function mirrors({ db, work, placement, node, outgoing, log, now, following, domainOf }: Deps) {
   const shifts = new Map<ProviderId, Shift>()
+  // Whoever sets a provider does so in a request of their own; what follows is no part of it.
+  const here = AsyncLocalStorage.snapshot()
   let isOver = false
   const keyOf = (id: ProviderId) => `mirror:${id}`
 
@@ -57,7 +60,7 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
       renewedAt: Date.now(),
     }
     shifts.set(id, shift)
-    void turn(id, shift)
+    void here(() => turn(id, shift))
     return shift
   }
   async function turn(id: ProviderId, shift: Shift): Promise<void> {
@@ -165,8 +168,10 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
   return {
     /** Something was set: whoever follows it begins anew. */
     async changed(id: ProviderId): Promise<void> {
-      await end(id)
-      if (!isOver) await lookAround()
+      await here(async () => {
+        await end(id)
+        if (!isOver) await lookAround()
+      })
     },
     /** Looks at once, by ids too. False: another process follows it, and does so with its next look. */
     async now(id: ProviderId, accepted?: number): Promise<boolean> {
