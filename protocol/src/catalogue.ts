@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { verbatim } from './text.ts'
 
 /** What is used where a limit is not wanted. */
 export const unlimited = 'unlimited'
@@ -162,7 +163,7 @@ function schemaOf(attribute: Attribute): z.ZodType {
     case 'choices':
       return z.array(z.enum(attribute.choices as [string, ...string[]])).max(attribute.choices.length)
     case 'text':
-      return z.string().max(attribute.max)
+      return verbatim(attribute.max)
     case 'timeZone':
       return z.string().max(64).refine(isTimeZone, 'not_a_time_zone')
     default: {

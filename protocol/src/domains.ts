@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Caps, OwnValues, ValuesChange } from './catalogue.ts'
 import { command, fact, needs, perSource, query } from './kernel.ts'
 import { ClientId, CosId, DomainId, PictureId } from './ids.ts'
-import { line, optionalLine, optionalText } from './text.ts'
+import { line, optionalLine, optionalText, verbatim } from './text.ts'
 
 /** The stricter of a domain's status and an account's holds. */
 export const DomainStatus = z.enum(['active', 'maintenance', 'locked', 'closed'])
@@ -116,7 +116,7 @@ export const domains = {
   }),
 
   /** What the sign-in page wears, before anybody is known: by the domain alone, or the hub's own. */
-  'hub.look': query(z.strictObject({ domain: z.string().max(253).toLowerCase().optional() }), Look, {
+  'hub.look': query(z.strictObject({ domain: verbatim(253).toLowerCase().optional() }), Look, {
     open: true,
     limit: perSource(600, '1 min'),
   }),

@@ -7,6 +7,9 @@ const isText = (text: string) => !text.includes('\0') && text.isWellFormed()
 export const text = (max: number) => z.string().trim().min(1).max(max).refine(isText, 'not_text')
 export const optionalText = (max: number) => z.string().trim().max(max).refine(isText, 'not_text')
 
+/** As it was typed, spaces at its ends included. */
+export const verbatim = (max: number) => z.string().max(max).refine(isText, 'not_text')
+
 /** One line: a name, a title. Any script and any emoji; line breaks and control characters become spaces. */
 export const line = (max: number) => text(max).transform((name) => name.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' '))
 export const optionalLine = (max: number) => optionalText(max).transform((name) => name.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' '))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { afterAll, beforeAll, beforeEach, describe, inject, test } from 'vitest'
 import type { Failure, Reply } from '@atrium/protocol'
 import { fingerprint, isSocketOnly, world, type World } from './world.ts'
-import { operations, placesIn, put, sampleOf, shapeOf, tooLong, type Path } from './shapes.ts'
+import { at, operations, placesIn, put, sampleOf, shapeOf, tooLong, type Path } from './shapes.ts'
 
 let here: World
 beforeAll(async () => {
@@ -31,6 +31,10 @@ const isNoObject = new Set([
   'domainId of audit.list',
   'grantee.id of grants.list',
   'target.id of grants.list',
+  'domainId of accounts.list',
+  'cosId of accounts.list',
+  'domainId of accounts.count',
+  'cosId of accounts.count',
   'domainId of lists.list',
   'domainId of resources.list',
 ])
@@ -57,6 +61,9 @@ describe.each(operations)('%s', (name, operation) => {
       assert.equal(code, 'unauthenticated')
     })
 
+  const isOfAnotherChoice = (input: unknown, path: Path) =>
+    path.length > 1 && operation.input.safeParse(input).error?.issues.some(({ code }) => code === 'unrecognized_keys')
+
   const ids = places.filter(({ shape }) => shape.brand)
   if (ids.length > 0)
     test("about somebody else's object is not_found", async () => {
@@ -65,6 +72,8 @@ describe.each(operations)('%s', (name, operation) => {
         assert.ok(foreign, `The world has no foreign ${shape.brand}: make one in world.ts.`)
         const input = put(sample(), path, foreign)
         const where = `${path.join('.')} of ${name}`
+        // Of a choice, what belongs to another one than the sample's is tried by nobody: the door refuses the mixture.
+        if (isOfAnotherChoice(input, path)) continue
         if (isNoObject.has(where)) {
           const reply = await here.ask(name, input)
           assert.ok(reply.ok || reply.error.code !== 'internal', where)
@@ -85,6 +94,8 @@ describe.each(operations)('%s', (name, operation) => {
   if (required.length > 0)
     test('without a required field is invalid, and says which', async () => {
       for (const { path } of required) {
+        // Of a choice, what the sample did not choose is not in it.
+        if (at(sample(), path) === undefined) continue
         const { code, field } = await refused(put(sample(), path, undefined))
         assert.deepEqual([code, isAt(field, path)], ['invalid', true], `${path.join('.')} of ${name}: ${code} ${field}`)
       }

@@ -12,7 +12,16 @@ import {
   type Change as Asked,
   type Standing,
 } from './rules.ts'
-import { accountTopic, addressTaken, existing, isNews, noSuchClass, noSuchDomain, type DirectoryDeps } from './service.common.ts'
+import {
+  accountTopic,
+  addressTaken,
+  existing,
+  isNews,
+  noSuchClass,
+  noSuchDomain,
+  noSuchPerson,
+  type DirectoryDeps,
+} from './service.common.ts'
 import type { Showing } from './service.showing.ts'
 import { findAccount, removeAlias, setPrimary, writeAccount, type Change, type Whole } from './store.accounts.ts'
 import { findCos } from './store.cos.ts'
@@ -326,6 +335,8 @@ export function accountsService(deps: DirectoryDeps, { whole }: Showing) {
           refused.push({ accountId, key: error.failure.key })
         }
       }
+      // Of things that do not exist nothing is said one by one, either.
+      if (done === 0 && refused.every(({ key }) => key === 'directory.noSuchPerson' || key === 'notFound')) throw noSuchPerson()
       return { done, refused }
     },
   }

@@ -45,6 +45,7 @@ export function creatingService(deps: DirectoryDeps, { whole }: Showing) {
       const by = (await findPerson(tx, actor.accountId))!
       const [domain] = await holdDomains(tx, [domainId])
       if (!domain) throw noSuchDomain()
+      if (cosId && !(await findCos(tx, cosId))) throw noSuchClass()
       const signsInHere = domain.allowsPassword || domain.allowsPasskey
       if (give && !domain.allowsPassword) throw fail('conflict', 'accounts.externalSignIn', { field: 'password' })
 
@@ -53,7 +54,6 @@ export function creatingService(deps: DirectoryDeps, { whole }: Showing) {
       const id = earlier?.id ?? (newId() as AccountId)
       if (!earlier) {
         mustFit(domain)
-        if (cosId && !(await findCos(tx, cosId))) throw noSuchClass()
         await mustBeAllowed(tx, domain, cosId)
         const hasJoined = give !== undefined || !signsInHere
         const { given, initials, surname, notes, isHidden, title, isAdministrator = false } = wanted

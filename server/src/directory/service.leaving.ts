@@ -59,6 +59,7 @@ export function leavingService(deps: DirectoryDeps, { whole }: Showing) {
       return work(async (tx, announce) => {
         await holdOrganisation(tx)
         const [standing, person] = await existing(tx, accountId)
+        const to = then.do === 'transfer' ? await heir(tx, then.to, accountId) : undefined
         if (locksOneself(actor, standing, { status: 'closed' })) throw fail('conflict', 'directory.notYourself', { field: 'accountId' })
         if (leavesNobody(standing, 'delete', await countOtherAdministrators(tx, accountId)))
           throw fail('conflict', 'directory.lastAdministrator')
@@ -66,12 +67,9 @@ export function leavingService(deps: DirectoryDeps, { whole }: Showing) {
         const said = { name: account.name, address: account.address, ...then }
         audited({ target: { kind: 'account', id: accountId, name: account.name }, domainId: account.domainId, before: said, after: null })
 
-        if (then.do === 'transfer') {
-          const to = await heir(tx, then.to, accountId)
-          await deps.handFilesOver(tx, announce, person, to.id)
-        }
+        if (to) await deps.handFilesOver(tx, announce, person, to.id)
         if (then.do === 'transfer' || then.days === 0) {
-          await forget(tx, announce, accountId, 'keep', then.do === 'transfer' ? then.to : undefined)
+          await forget(tx, announce, accountId, 'keep', to?.id)
           return {}
         }
         // All of it stays, behind a shut door.
