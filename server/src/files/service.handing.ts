@@ -6,7 +6,7 @@ import { findFiles, holdSpaces, place, type Tx } from './store.ts'
 import { handVersions } from './store.versions.ts'
 
 /**
- * FILE-17  Whoever goes may leave all they have to somebody: their space, trash and shares included, becomes a folder of the other's,
+ * FILE-19  Whoever goes may leave all they have to somebody: their space, trash and shares included, becomes a folder of the other's,
  * who pays for it from then on, also beyond what they may keep.
  */
 export async function handOver(
