@@ -221,7 +221,7 @@ export const factors = {
     ...natural,
     confirmed: true,
     // Each is a letter to an address that nobody has verified.
-    limit: perAccount(10, '1 h'),
+    limit: perAccount(30, '1 h'),
   }),
   /** What an administrator's link to enrol shows to its person, once: who is signed in as somebody else is refused. */
   'auth.enrolment.open': command(
