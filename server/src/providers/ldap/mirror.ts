@@ -40,7 +40,7 @@ const lockedAtOnce = 50
 export function accountsMirror({ db, work, people, now, newId }: MirrorDeps) {
   /** One page of entries, in one unit. */
   async function take(whose: Whose, records: readonly AccountRecord[]): Promise<Taken> {
-    const { providerId, domain } = whose
+    const { providerId } = whose
     return work(
       async (tx, announce) => {
         const known = await knownOf(

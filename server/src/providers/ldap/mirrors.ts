@@ -57,7 +57,7 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
       ldap: undefined,
       underWay: Promise.resolve(),
       isBehind: false,
-      renewedAt: Date.now(),
+      renewedAt: now().getTime(),
     }
     shifts.set(id, shift)
     void here(() => turn(id, shift))
@@ -94,9 +94,9 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
       const row = await findProvider(db, id)
       const home = row && (await domainOf(row))
       if (!row || !home || row.settings.kind !== 'ldap') return lookAroundEveryMs / 1_000
-      if (Date.now() - shift.renewedAt > leaseMs / 3) {
+      if (now().getTime() - shift.renewedAt > leaseMs / 3) {
         if (!(await isOurs(id))) return lookAroundEveryMs / 1_000
-        shift.renewedAt = Date.now()
+        shift.renewedAt = now().getTime()
       }
       await visit(shift, row, row.settings, home, how)
       return row.settings.pollSeconds

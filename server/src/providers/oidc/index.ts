@@ -54,12 +54,12 @@ export function oidc({ db, work, outgoing, origin, arriving, endSessions, now }:
   async function configOf(row: OidcRow): Promise<Configuration> {
     const key = JSON.stringify([row.id, row.settings, row.clientId, row.mayGoInside])
     const known = described.get(key)
-    if (known && known.until > Date.now()) return known.config
+    if (known && known.until > now().getTime()) return known.config
     const config = discover(row)
-    described.set(key, { config, until: Date.now() + describedForMs })
+    described.set(key, { config, until: now().getTime() + describedForMs })
     // What went wrong is not remembered, nor is what holds no more.
     config.catch(() => described.delete(key))
-    for (const [other, { until }] of described) if (until <= Date.now()) described.delete(other)
+    for (const [other, { until }] of described) if (until <= now().getTime()) described.delete(other)
     return config
   }
   async function discover(row: OidcRow): Promise<Configuration> {
