@@ -289,7 +289,7 @@ export function slices(ground: Ground) {
     papers: { ...papers, ...switched.gated({ admit: papers.admit }, 'features.documents') },
     talks,
     handlers: {
-      ...people.handlers,
+      ...elsewhere.writtenThere(people.handlers),
       ...sessions.handlers,
       ...proofs.handlers,
       ...granted.handlers,

@@ -63,6 +63,14 @@ export function mirroring({ endSessions }: Deps) {
       return rows
     },
 
+    /** As it is here. */
+    read: (at: Reading<any> | Tx, id: AccountId): Promise<Omit<Mirrored, 'id' | 'externalId' | 'address'> | undefined> =>
+      open(at)
+        .selectFrom('account')
+        .select(['name', 'given', 'initials', 'surname', 'title', 'profile', 'status'])
+        .where('id', '=', id)
+        .executeTakeFirst(),
+
     /** Those of these accounts that are kept here, in this domain. `others`: but for administrators of the hub. */
     async unmirroredIn(tx: Reading<any> | Tx, domainId: DomainId, ids: readonly string[], which: 'all' | 'others'): Promise<Set<string>> {
       const { rows } = await sql<{ id: string }>`

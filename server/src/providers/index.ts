@@ -91,6 +91,32 @@ export function providers(deps: Deps) {
     keptElsewhere: async ({ id, source }: { id: AccountId; source: 'here' | 'ldap' }): Promise<string[]> =>
       source === 'ldap' ? keptElsewhere(deps.db, id) : [],
 
+    /**
+     * The same operations, and what they changed of accounts that LDAP keeps is written there too, and read back: whoever may do it was
+     * asked before.
+     */
+    writtenThere<All extends object>(all: All): All {
+      const also = (
+        name: string,
+        idsOf: (actor: Actor, input: { accountId?: AccountId; accountIds?: AccountId[] }) => readonly AccountId[],
+      ) => {
+        const run = (all as Record<string, (actor: Actor, input: object, call: Call) => Promise<unknown>>)[name]!
+        return [
+          name,
+          async (actor: Actor, input: object, call: Call) => {
+            const done = await run(actor, input, call)
+            for (const id of idsOf(actor, input)) await directory.write(id)
+            return done
+          },
+        ]
+      }
+      const one = ['accounts.change', 'accounts.status', 'directory.person.change'].map((name) =>
+        also(name, (_actor, { accountId }) => [accountId!]),
+      )
+      const own = ['me.profile.change', 'directory.profile.change'].map((name) => also(name, ({ accountId }) => [accountId]))
+      return { ...all, ...Object.fromEntries([...one, ...own, also('accounts.bulk', (_actor, { accountIds }) => accountIds!)]) }
+    },
+
     /** What the doors below `/auth` need. */
     doors: {
       saml: {

@@ -159,6 +159,30 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
     assert.equal((await ada.call('lists.list', { domainId })).lists.length, 2)
   })
 
+  test('what LDAP keeps is changed there; where it may be written from here, it is, and read back', async () => {
+    const accountId = (await row(at('person24')))!.id as AccountId
+    const refused = await ada.refusal('accounts.change', { accountId, title: 'Cox' })
+    assert.deepEqual([refused.key, refused.field], ['providers.keptInLdap', 'title'])
+    assert.ok((await ada.call('accounts.get', { accountId })).readOnlyFields.includes('phoneWork'))
+
+    await ada.call('providers.set', { domainId, providerId, isOn: true, settings: settings({ writesBack: true }) })
+    await ada.call('accounts.change', { accountId, title: 'Cox', given: 'Örn', profile: { phoneWork: '', city: 'Møre' } })
+    const entry = async () =>
+      (await there((client) => client.search(person(24), { scope: 'base', attributes: ['*', '+'] }))).searchEntries[0]!
+    const { title, givenName, l, telephoneNumber } = await entry()
+    assert.deepEqual([title, givenName, l, telephoneNumber], ['Cox', 'Örn', 'Møre', undefined])
+    await ada.call('accounts.status', { accountId, status: 'locked' })
+    assert.equal((await entry())['pwdAccountLockedTime'], '000001010000Z')
+    await ada.call('accounts.status', { accountId, status: 'active' })
+    assert.equal((await entry())['pwdAccountLockedTime'], undefined)
+
+    // What LDAP does not take does not stay here either: a country there has two letters.
+    const wrong = await ada.refusal('accounts.change', { accountId, profile: { country: 'Norway' } })
+    assert.equal(wrong.key, 'providers.notWritten')
+    assert.equal((await ada.call('accounts.get', { accountId })).profile.country, '')
+    await ada.call('providers.set', { domainId, providerId, isOn: true, settings: settings() })
+  })
+
   test('whoever was locked here stays locked, whatever LDAP says', async () => {
     const { id } = (await row(at('person13')))!
     await town.db.updateTable('account').set({ status: 'closed' }).where('id', '=', id).execute()

@@ -4,7 +4,7 @@ import type { DomainWays, Mirroring } from '../../directory/index.ts'
 import { mayOpen, mayUseOwnPassword } from '../rules.ts'
 import { apart, secretOf } from '../secrets.ts'
 import type { ProviderDeps, SettingsService } from '../service.ts'
-import { findLdap, findMirror, findProvider, type ProviderRow } from '../store.ts'
+import { findLdap, findMirror, type ProviderRow } from '../store.ts'
 import { connected, type LdapSettings } from './connection.ts'
 import { following, usualPace, type GroupsMirror, type Pace } from './following.ts'
 import { accountsMirror, type Whose } from './mirror.ts'
@@ -14,6 +14,7 @@ import { accountOf } from './records.ts'
 import { mirroredAccount, mirroredOwners } from './store.ts'
 import { tryLdap, type Tried } from './trying.ts'
 import { Trouble } from './trouble.ts'
+import { writing } from './writing.ts'
 
 export interface LdapDeps extends ProviderDeps, Pick<House, 'placement' | 'node' | 'outgoing' | 'log'> {
   people: Mirroring
@@ -89,6 +90,9 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
     }
   }
 
+  const reach = async (row: ProviderRow) =>
+    connected(row.settings as LdapSettings, await secretOf(db, row), { outgoing, mayGoInside: row.mayGoInside, timeoutMs: testsWithinMs })
+
   return {
     verify,
 
@@ -147,12 +151,14 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
       })
     },
     stop: async (): Promise<void> => followed?.stop(),
-    /** A connection as the account of a provider, for what is written there. */
-    async reach(providerId: ProviderId) {
-      const row = (await findProvider(db, providerId))!
-      const at = row.settings as LdapSettings
-      return connected(at, await secretOf(db, row), { outgoing, mayGoInside: row.mayGoInside, timeoutMs: testsWithinMs })
-    },
+    /** After a change here: to LDAP, where that is allowed, and back. */
+    write: writing({
+      ...deps,
+      accounts,
+      work: (unit) => work((tx) => unit(tx)),
+      domainOf: (row) => domain(db, { id: row.domainId }),
+      reach,
+    }),
   }
 }
 const noProvider = '00000000-0000-0000-0000-000000000000'

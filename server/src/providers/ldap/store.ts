@@ -88,3 +88,18 @@ export async function dropMirrored(tx: Tx, providerId: ProviderId, kind: Kind, e
     .where('externalId', '=', externalId)
     .execute()
 }
+
+export async function setMirrored(
+  tx: Tx,
+  providerId: ProviderId,
+  externalId: string,
+  change: Partial<Pick<MirroredRow, 'hash' | 'held' | 'version'>>,
+): Promise<void> {
+  await open(tx)
+    .updateTable('mirrored')
+    .set(change)
+    .where('providerId', '=', providerId)
+    .where('kind', '=', 'account')
+    .where('externalId', '=', externalId)
+    .execute()
+}

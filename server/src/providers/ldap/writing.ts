@@ -1,0 +1,95 @@
+import { fail, Refusal } from '@atrium/platform'
+import type { AccountId } from '@atrium/protocol'
+import type { Mirrored, Mirroring } from '../../directory/index.ts'
+import { findProvider, type Db, type ProviderRow, type Tx } from '../store.ts'
+import type { Ldap } from './connection.ts'
+import type { AccountsMirror, Whose } from './mirror.ts'
+import type { Said, Words } from './presets.ts'
+import { accountAttributes, accountOf, idFilter, type AccountRecord } from './records.ts'
+import { mirroredAccount, setMirrored } from './store.ts'
+import { ldapTrouble } from './trouble.ts'
+
+interface Deps {
+  db: Db
+  work: <T>(unit: (tx: Tx) => Promise<T>) => Promise<T>
+  people: Pick<Mirroring, 'read'>
+  accounts: Pick<AccountsMirror, 'take'>
+  domainOf: (row: ProviderRow) => Promise<Whose['domain'] | undefined>
+  reach: (row: ProviderRow) => Promise<Ldap>
+  now: () => Date
+}
+type Kept = Omit<Mirrored, 'id' | 'externalId' | 'address'>
+
+/** What differs there from how it is here, attribute by attribute. Null: it is to be gone. */
+function differences(words: Words, here: Kept, there: AccountRecord): Record<string, string | null> {
+  const parts = [
+    [words.name[0]!, here.name, there.name],
+    [words.given, here.given, there.given],
+    [words.initials, here.initials, there.initials],
+    // No entry of a person is without one.
+    ...(here.surname === '' ? [] : [[words.surname, here.surname, there.surname] as const]),
+    [words.title, here.title, there.title],
+    ...Object.entries(words.profile).map(
+      ([field, attribute]) =>
+        [attribute, here.profile[field as keyof Kept['profile']] ?? '', there.profile[field as keyof Kept['profile']] ?? ''] as const,
+    ),
+  ] as const
+  const changed = Object.fromEntries(parts.flatMap(([attribute, mine, theirs]) => (mine === theirs ? [] : [[attribute, mine || null]])))
+  const isOurs = here.status !== 'invited' && here.status !== 'deleted' && here.status !== there.status
+  return { ...changed, ...(isOurs && words.writtenStatus?.(here.status as Said)) }
+}
+
+/** What was changed here is written to LDAP, and read back: what holds in the end is what stands there. */
+export function writing({ db, work, people, accounts, domainOf, reach, now }: Deps) {
+  async function push(row: ProviderRow, whose: Whose, id: AccountId, externalId: string): Promise<void> {
+    const { Attribute, Change } = await import('ldapts')
+    const ldap = await reach(row)
+    try {
+      const { words } = ldap
+      if (row.settings.kind !== 'ldap') return
+      const { baseDn } = row.settings
+      const read = async () => (await ldap.find(baseDn, idFilter(words, externalId), accountAttributes(words)))[0]
+      const [before, here] = [await read(), await people.read(db, id)]
+      const record = before && accountOf(words, before, whose.domain.name, now())
+      if (!before || !record || !here) throw fail('conflict', 'providers.notWritten')
+      const changes = Object.entries(differences(words, here, record)).map(
+        ([type, value]) =>
+          new Change({ operation: 'replace', modification: new Attribute({ type, values: value === null ? [] : [value] }) }),
+      )
+      try {
+        if (changes.length > 0) await ldap.client.modify(before.dn, changes)
+      } finally {
+        const after = await read()
+        // As if it had never been seen: all that stands there holds again, whether it was written or not.
+        await work((tx) =>
+          setMirrored(tx, row.id, externalId, {
+            hash: '',
+            held: here.status === 'active' ? null : here.status,
+          }),
+        )
+        if (after) await accounts.take(words, whose, [after])
+      }
+    } finally {
+      ldap.close()
+    }
+  }
+
+  return async (id: AccountId): Promise<void> => {
+    const mirrored = await mirroredAccount(db, id)
+    const row = mirrored && (await findProvider(db, mirrored.providerId))
+    if (!mirrored || row?.settings.kind !== 'ldap' || !row.settings.writesBack) return
+    const domain = await domainOf(row)
+    if (!domain) return
+    try {
+      await push(row, { providerId: row.id, domain, mayGoInside: row.mayGoInside }, id, mirrored.externalId)
+    } catch (error) {
+      // With the next comparison it is read as it stands there.
+      await work((tx) => setMirrored(tx, row.id, mirrored.externalId, { hash: '', version: '' }))
+      if (error instanceof Refusal) throw error
+      const trouble = ldapTrouble(error, 'write')
+      throw trouble.what === 'late' || trouble.what === 'refused'
+        ? fail('unavailable', 'providers.unreachable')
+        : fail('conflict', 'providers.notWritten')
+    }
+  }
+}
