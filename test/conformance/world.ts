@@ -20,10 +20,10 @@ export async function world(cluster: PoolConfig) {
   const keysOf = async (who: typeof me): Promise<Objects> => {
     const { secret } = await who.call('factors.totp.begin', {})
     const code = (away: number) => hotp(fromBase32(secret), stepAt(new Date()) + away)
-    await who.call('factors.totp.finish', { code: code(-1) })
+    await who.call('factors.totp.finish', { code: code(0) })
     const other = there.also(who)
     await other.call('auth.signIn', { address: who.address, password: who.password })
-    await other.call('auth.totp', { code: code(0), trustsDevice: true })
+    await other.call('auth.totp', { code: code(1), trustsDevice: true })
     const { totp, devices } = await who.call('factors.list', {})
     const { token } = await who.call('tokens.create', { kind: 'script', name: 'A program of their own', scopes: ['chat:read'] })
     return { factor: totp!.id, device: devices[0]!.id, token: token.id }
