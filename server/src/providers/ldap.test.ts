@@ -209,7 +209,7 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
       const began = performance.now()
       const refused = await town.somebody().refusal('auth.signIn', { address: at('person16'), password: 'pw-16' })
       expect(performance.now() - began).toBeLessThan(5_000)
-      assert.deepEqual([refused.code, refused.key], ['unavailable', 'providers.unreachable'])
+      assert.deepEqual([refused.code, refused.key], ['unauthenticated', 'providers.unreachable'])
       assert.ok(await fifteen.actor())
       // LDAP that is away shuts no administrator out.
       await town.somebody().signIn(at('ada'), password)

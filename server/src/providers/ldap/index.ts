@@ -86,7 +86,8 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
     } catch (error) {
       if (!(error instanceof Trouble)) throw error
       if (mayHere(true)) return undefined
-      throw fail('unavailable', 'providers.unreachable')
+      // Not `unavailable`: the hub is here, and trying again by itself would not be for a moment.
+      throw fail('unauthenticated', 'providers.unreachable')
     }
   }
 

@@ -1,4 +1,4 @@
-import { fail, Refusal } from '@atrium/platform'
+import { fail } from '@atrium/platform'
 import type { AccountId } from '@atrium/protocol'
 import type { Mirrored, Mirroring } from '../../directory/index.ts'
 import { findProvider, type Db, type ProviderRow, type Tx } from '../store.ts'
@@ -7,7 +7,7 @@ import type { AccountsMirror, Whose } from './mirror.ts'
 import type { Said, Words } from './presets.ts'
 import { accountAttributes, accountOf, idFilter, type AccountRecord } from './records.ts'
 import { mirroredAccount, setMirrored } from './store.ts'
-import { ldapTrouble } from './trouble.ts'
+import { ldapTrouble, Trouble } from './trouble.ts'
 
 interface Deps {
   db: Db
@@ -48,7 +48,12 @@ export function writing({ db, work, people, accounts, domainOf, reach, now }: De
       const { words } = ldap
       if (row.settings.kind !== 'ldap') return
       const { baseDn } = row.settings
-      const read = async () => (await ldap.find(baseDn, idFilter(words, externalId), accountAttributes(words)))[0]
+      const read = async () =>
+        (
+          await ldap.find(baseDn, idFilter(words, externalId), accountAttributes(words)).catch((error: unknown) => {
+            throw ldapTrouble(error, 'search')
+          })
+        )[0]
       const [before, here] = [await read(), await people.read(db, id)]
       const record = before && accountOf(words, before, whose.domain.name, now())
       if (!before || !record || !here) throw fail('conflict', 'providers.notWritten')
@@ -57,7 +62,10 @@ export function writing({ db, work, people, accounts, domainOf, reach, now }: De
           new Change({ operation: 'replace', modification: new Attribute({ type, values: value === null ? [] : [value] }) }),
       )
       try {
-        if (changes.length > 0) await ldap.client.modify(before.dn, changes)
+        if (changes.length > 0)
+          await ldap.client.modify(before.dn, changes).catch((error: unknown) => {
+            throw ldapTrouble(error, 'write')
+          })
       } finally {
         const after = await read()
         // As if it had never been seen: all that stands there holds again, whether it was written or not.
@@ -85,11 +93,7 @@ export function writing({ db, work, people, accounts, domainOf, reach, now }: De
     } catch (error) {
       // With the next comparison it is read as it stands there.
       await work((tx) => setMirrored(tx, row.id, mirrored.externalId, { hash: '', version: '' }))
-      if (error instanceof Refusal) throw error
-      const trouble = ldapTrouble(error, 'write')
-      throw trouble.what === 'late' || trouble.what === 'refused'
-        ? fail('unavailable', 'providers.unreachable')
-        : fail('conflict', 'providers.notWritten')
+      throw error instanceof Trouble ? fail('conflict', 'providers.notWritten') : error
     }
   }
 }
