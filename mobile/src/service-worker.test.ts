@@ -83,7 +83,7 @@ test('a page comes from the network, and without one it is the shell', async () 
   expect(await browser.ask('/r/0199', { mode: 'navigate' })).toBe('network /')
 })
 
-test.each(['/api/directory.me', '/picture/0199', '/upload/ticket', '/export', '/socket.io/', '/metrics'])(
+test.each(['/api/directory.me', '/auth/oidc/0199/callback', '/picture/0199', '/upload/ticket', '/export', '/socket.io/', '/metrics'])(
   '%s is never answered by it',
   async (path) => {
     expect(await browser.ask(path)).toBeUndefined()

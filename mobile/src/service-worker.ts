@@ -13,7 +13,7 @@ const prefix = 'shell-'
 /** Where every page begins. The hub answers it for any address of the client. */
 const startPage = '/'
 /** Answered by the hub, at this moment and for this person: never kept, never answered from memory. */
-const isLive = (path: string) => /^\/(api|picture|upload|export|source|socket\.io|collab|livez|readyz|metrics)(\/|$)/.test(path)
+const isLive = (path: string) => /^\/(api|auth|picture|upload|export|source|socket\.io|collab|livez|readyz|metrics)(\/|$)/.test(path)
 
 /**
  * Keeps the shell, so that the client opens without a network, and nothing else. Pages come from the network while there

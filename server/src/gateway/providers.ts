@@ -75,6 +75,8 @@ export function providerDoors(http: Http, actorOf: Session, doors: ProviderDoors
     app.get(
       `/auth/${kind}/:id/login`,
       told(async (request, response) => {
+        // The provider sends people to the one address it knows; a cookie of another name of this machine would not come along.
+        if (http.originOf(request) !== doors.origin) return response.redirect(303, new URL(request.originalUrl, doors.origin).href)
         const { url, browser } = await doors[kind].begin(request.params.id, pathOf(request.query['next']))
         setVisit(request, response, browser, visitLastsMs)
         response.redirect(303, url)

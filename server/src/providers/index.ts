@@ -119,6 +119,7 @@ export function providers(deps: Deps) {
 
     /** What the doors below `/auth` need. */
     doors: {
+      origin: new URL(deps.origin).origin,
       saml: {
         metadata: (id: string) => bySaml.metadata(known(id)),
         begin: (id: string, next: string) => bySaml.begin(known(id), next),
