@@ -7,7 +7,7 @@ import { newId } from '@atrium/platform'
 import { until } from '@atrium/platform/testing'
 import type { AccountId, FileId, MeetingId, RoomId } from '@atrium/protocol'
 import { password } from '../directory/testing/house.ts'
-import { seal, unseal } from './sealing.ts'
+import { seal, unseal } from '@atrium/platform/sealing'
 import { withHouse, type House, type Someone } from './testing/house.ts'
 
 let here: House

@@ -1,24 +1,13 @@
-import { randomBytes } from 'node:crypto'
 import { fail, Refusal, type Actor } from '@atrium/platform'
+import { findSealingKey, seal, sealingKey, unseal } from '@atrium/platform/sealing'
 import type { AccountId, Draft, Hub, Input, Internal, Meeting, MeetingId, Output, Sentence, Target, TargetId } from '@atrium/protocol'
 import type { Held, Hold } from './holding.ts'
 import { maxTargets } from './rules.ts'
 import { noSuchMeeting, type MeetingDeps } from './service.common.ts'
 import type { Coming } from './service.coming.ts'
-import { seal, sealingKeyBytes, unseal } from './sealing.ts'
 import type { Sittings } from './sittings.ts'
 import { findMeeting, foundersOf, setRecording, type MeetingRow, type TargetRow } from './store.ts'
-import {
-  addTarget,
-  dropTarget,
-  findAdded,
-  findSealingKey,
-  findTarget,
-  listTargets,
-  sealingKey,
-  setStream,
-  targetsOf,
-} from './store.targets.ts'
+import { addTarget, dropTarget, findAdded, findTarget, listTargets, setStream, targetsOf } from './store.targets.ts'
 
 /** Nobody's client repeats what could not be begun: a recording must not begin minutes later. */
 const forGood = (error: unknown) => {
@@ -172,7 +161,7 @@ export function recordingService(deps: MeetingDeps & { hold: Hold; sittings: Sit
         if ((await listTargets(tx, meetingId)).length >= maxTargets)
           throw fail('conflict', 'meetings.tooManyTargets', { params: { max: maxTargets } })
         const id = newId() as TargetId
-        const sealedKey = seal(await sealingKey(tx, () => randomBytes(sealingKeyBytes)), key, id)
+        const sealedKey = seal(await sealingKey(tx), key, id)
         const target = { id, meetingId, name, url, sealedKey, keyEnds: endsOf(key), state: null }
         const added = { ...target, addedBy: actor.accountId, clientId, addedAt: now() }
         await addTarget(tx, added)

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { MeetingId, TargetId } from '@atrium/protocol'
 import type { Db, MeetingTables, TargetRow, Tx } from './store.ts'
 
@@ -46,12 +46,3 @@ export async function setStream(tx: Tx, id: TargetId, state: TargetRow['state'])
 export async function endStreams(tx: Tx, meetingId: MeetingId): Promise<void> {
   await tx.updateTable('streamTarget').set({ state: null }).where('meetingId', '=', meetingId).execute()
 }
-
-/** The key that opens what is sealed: made with the first use, one for all processes. */
-export async function sealingKey(tx: Tx, fresh: () => Buffer): Promise<Buffer> {
-  await sql`insert into sealing_key (key) values (${fresh()}) on conflict do nothing`.execute(tx)
-  const { key } = await tx.selectFrom('sealingKey').select('key').executeTakeFirstOrThrow()
-  return key
-}
-export const findSealingKey = async (db: Db): Promise<Buffer | undefined> =>
-  (await reading(db).selectFrom('sealingKey').select('key').executeTakeFirst())?.key

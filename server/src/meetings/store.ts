@@ -36,7 +36,6 @@ export interface MeetingTables {
     answeredWith: string | null
   }
   streamTarget: TargetRow
-  sealingKey: { isOnly: boolean; key: Buffer }
 }
 export interface ParticipantRow {
   id: ParticipantId

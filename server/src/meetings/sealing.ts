@@ -1,1 +1,0 @@
-export { seal, sealingKeyBytes, unseal } from '@atrium/platform/sealing'
