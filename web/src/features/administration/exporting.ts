@@ -1,6 +1,7 @@
 import type { AccountRow, Hub, Output, Reply } from '@atrium/protocol'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import { m, sentence } from '#lib/i18n/index.ts'
+import { saveAs } from '#lib/saving.ts'
 import { toasts } from '#lib/ui/index.ts'
 import type { Filter } from './accounts.svelte.ts'
 import { csvOf } from './csv.ts'
@@ -19,10 +20,6 @@ export async function exportAccounts(hub: HubConnection, filter: Filter): Promis
     accounts.push(...reply.data.accounts)
     after = reply.data.next
   } while (after !== null)
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob(['\uFEFF', csvOf(accounts)], { type: 'text/csv' }))
-  link.download = 'accounts.csv'
-  link.click()
-  URL.revokeObjectURL(link.href)
+  saveAs('accounts.csv', 'text/csv', ['\uFEFF', csvOf(accounts)])
   toasts.show(m.admin_found_people({ count: String(accounts.length) }))
 }

@@ -1,1 +1,0 @@
-export { Asking, getAsking, setAsking } from '#lib/hub/asking.svelte.ts'
