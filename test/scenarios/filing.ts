@@ -54,6 +54,8 @@ export async function openDocument(page: Page, fileId: FileId): Promise<void> {
 /** Writes a paragraph after all that is there. */
 export async function write(page: Page, words: string): Promise<void> {
   await paper(page).press('Control+End')
+  // The editor reads where the caret went when it is drawn there; nobody presses the next key before they see it.
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn))))')
   if ((await linesOn(page)).length > 0) await page.keyboard.press('Enter')
   await page.keyboard.type(words)
 }
