@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { command, fact, perAccount, perSource, query } from './kernel.ts'
-import { AccountId, ClientId, PictureId } from './ids.ts'
+import { Look } from './domains.ts'
+import { AccountId, ClientId, DomainId, PictureId } from './ids.ts'
 import { Address, line, name, optionalLine, Password } from './text.ts'
 
 /** What everybody signed in may know of a person. */
@@ -24,7 +25,14 @@ export const Language = z.enum(['en', 'de'])
 export type Language = z.output<typeof Language>
 export const Organisation = z.object({ name: z.string(), domain: z.string() })
 export type Organisation = z.output<typeof Organisation>
-export const Me = z.object({ person: Person, language: Language.nullable(), organisation: Organisation })
+/** `domainId`: a guest of a meeting has none. `look`: what my pages wear. */
+export const Me = z.object({
+  person: Person,
+  language: Language.nullable(),
+  organisation: Organisation,
+  domainId: DomainId.nullable(),
+  look: Look,
+})
 export type Me = z.output<typeof Me>
 
 /** A link that works once: whoever has it chooses the password. Shown once to the administrator, and mailed. */

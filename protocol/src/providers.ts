@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { command, needs, perSource, query } from './kernel.ts'
 import { AccountId, ClientId, DomainId, ProviderId } from './ids.ts'
-import { line, text } from './text.ts'
+import { line, optionalLine, text } from './text.ts'
 
 /** Which attribute of the source is which of ours. */
 const Mapping = z.strictObject({
@@ -13,15 +13,17 @@ const Mapping = z.strictObject({
 })
 const Url = z.url().max(2_000)
 const Pem = z.string().max(20_000)
+/** What the other side has not said yet: a provider that is off may lack it, for it wants to know our addresses first. */
+const NotYet = z.literal('')
 
 const Saml = z.strictObject({
   kind: z.literal('saml'),
   label: line(100),
-  entryPoint: Url,
-  issuer: line(1_000),
+  entryPoint: Url.or(NotYet),
+  issuer: optionalLine(1_000),
   logoutUrl: Url.nullable().default(null),
   /** PEM, one or several. */
-  certificates: z.array(Pem).min(1).max(5),
+  certificates: z.array(Pem).max(5),
   allowsIdpInitiated: z.boolean().default(false),
   createsAccounts: z.boolean().default(false),
   clockSkewSeconds: z.int().min(0).max(300).default(60),
@@ -30,8 +32,8 @@ const Saml = z.strictObject({
 const Oidc = z.strictObject({
   kind: z.literal('oidc'),
   label: line(100),
-  issuer: Url,
-  clientId: line(500),
+  issuer: Url.or(NotYet),
+  clientId: optionalLine(500),
   /** Written, never read: absent leaves it, null takes it away (a public client with PKCE alone). */
   clientSecret: z.string().max(1_000).nullable().optional(),
   scopes: z.string().max(500).default('openid email profile'),
@@ -134,6 +136,8 @@ const TestResult = z.object({
   first: z.array(z.object({ name: z.string(), address: z.string(), does: z.enum(['create', 'change', 'lock', 'move', 'nothing']) })),
 })
 
+const OwnWays = z.object({ allowsPassword: z.boolean(), allowsPasskey: z.boolean() })
+
 const one = { clientId: ClientId, providerId: ProviderId }
 export const providers = {
   /** By the domain of the address alone: it says nothing about who is there. */
@@ -180,9 +184,10 @@ export const providers = {
   /** Ways that replace the hub's own password for the domain's people. */
   'domains.ways': command(
     z.strictObject({ clientId: ClientId, domainId: DomainId, allowsPassword: z.boolean(), allowsPasskey: z.boolean() }),
-    z.object({ allowsPassword: z.boolean(), allowsPasskey: z.boolean() }),
+    OwnWays,
     { ...needs('domain.signIn', 'domainId'), confirmed: true, repeat: 'natural' },
   ),
+  'domains.ways.get': query(z.strictObject({ domainId: DomainId }), OwnWays, needs('domain.signIn', 'domainId')),
   /** Who of an identity provider is which account, for an administrator. */
   'accounts.identities': query(
     z.strictObject({ accountId: AccountId }),

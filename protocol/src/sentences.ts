@@ -130,6 +130,7 @@ export const sentences = [
   'providers.noSuchProvider',
   'providers.otherKind',
   'providers.onlyOneLdap',
+  'providers.incomplete',
   'providers.lastWay',
   'providers.secretAgain',
   'providers.certificateUnreadable',

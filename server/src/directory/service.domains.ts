@@ -9,7 +9,7 @@ import {
   bytesIn,
   changeDomain,
   deleteDomain,
-  domainIdOf,
+  nearestDomain,
   findDomains,
   findHome,
   holdDomains,
@@ -172,7 +172,7 @@ export function domainsService(deps: DirectoryDeps) {
       }, alone),
 
     async hubLook(_actor: Actor | undefined, { domain }: Input<Hub, 'hub.look'>): Promise<Look> {
-      const id = domain === undefined ? undefined : await domainIdOf(db, domain)
+      const id = domain === undefined ? undefined : await nearestDomain(db, domain)
       const found = id ? (await findDomains(db, [id]))[0] : await findHome(db)
       const organisation = await findOrganisation(db)
       const look = lookOf(found ?? { look: {} })

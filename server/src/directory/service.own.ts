@@ -4,6 +4,7 @@ import { languageIn, tell } from './accounts.ts'
 import { isListed } from './rules.ts'
 import { accountTopic, isNews, noSuchPerson, type DirectoryDeps } from './service.common.ts'
 import { findAccount, writeAccount } from './store.accounts.ts'
+import { findHomeOf } from './store.domains.ts'
 import { changeAccount, findOrganisation, findPerson, holdAccount, listMatching, listPeople, peopleOf } from './store.ts'
 import { saveOwnValues } from './store.values.ts'
 import type { Db } from './tables.ts'
@@ -20,9 +21,14 @@ export function ownService(deps: DirectoryDeps) {
   const { db, work, known } = deps
 
   async function meIn(at: Db | Tx, id: AccountId): Promise<Me> {
-    const [person, values, organisation] = await Promise.all([findPerson(at, id), known.valuesIn(at, [id]), findOrganisation(at)])
+    const [person, values, organisation, home] = await Promise.all([
+      findPerson(at, id),
+      known.valuesIn(at, [id]),
+      findOrganisation(at),
+      findHomeOf(at, id),
+    ])
     if (!person) throw fail('not_found', 'directory.noSuchPerson')
-    return { person, language: languageIn(values.get(id)), organisation: organisation ?? { name: '', domain: '' } }
+    return { person, language: languageIn(values.get(id)), organisation: organisation ?? { name: '', domain: '' }, ...home }
   }
 
   async function valuesIn(at: Db | Tx, id: AccountId): Promise<Output<Hub, 'me.values'>> {

@@ -111,6 +111,27 @@ export async function domainIdOf(db: Db | Tx, name: string): Promise<DomainId | 
   return row?.id
 }
 
+/** Where somebody is at home, and what their pages wear; who is at home nowhere sees the organisation's. */
+export async function findHomeOf(db: Db | Tx, accountId: AccountId): Promise<{ domainId: DomainId | null; look: Look }> {
+  const { rows } = await sql<{ domainId: DomainId | null; look: Partial<Look> }>`
+    select account.domain_id, domain.look from account join domain on domain.id = coalesce(account.domain_id, (${homeDomain}))
+    where account.id = ${accountId}`.execute(open(db))
+  return { domainId: rows[0]?.domainId ?? null, look: { ...noLook, ...rows[0]?.look } }
+}
+
+/** The domain of this name, or the one that a machine of this name belongs to: `chat.heron.example` is of `heron.example`. */
+export async function nearestDomain(db: Db | Tx, name: string): Promise<DomainId | undefined> {
+  const labels = name.split('.').slice(-8)
+  const names = labels.slice(0, -1).map((_, at) => labels.slice(at).join('.'))
+  if (names.length === 0) return domainIdOf(db, name)
+  const rows = await open(db)
+    .selectFrom('domain')
+    .select(['id', 'name'])
+    .where('name', '=', sql<string>`any(${names}::citext[])`)
+    .execute()
+  return rows.toSorted((a, b) => b.name.length - a.name.length)[0]?.id
+}
+
 /** Where somebody is at home whose address is in none of our domains: that of the organisation. */
 export const homeDomain = sql`select id from domain order by name <> (select domain from organisation), created_at, id limit 1`
 /** The domain that an address belongs to, or the organisation's. */

@@ -50,6 +50,7 @@ export function providers(deps: Deps) {
     await settings.existingDomain(deps.db, domainId)
     const row = providerId ? await settings.existing(deps.db, { domainId, providerId }) : undefined
     await settings.readable(said)
+    settings.whole(said)
     if (said.kind === 'ldap') return directory.test(actor, { ...asked, settings: said })
     if (said.kind === 'saml') return trySaml(said, deps.now())
     const { plain } = apart(said)
@@ -71,6 +72,7 @@ export function providers(deps: Deps) {
     'providers.mirror': directory.mirrorNow,
     'providers.answer': directory.answer,
     'domains.ways': settings.setWays,
+    'domains.ways.get': settings.getWays,
     'accounts.identities': settings.identities,
   }
 

@@ -37,6 +37,17 @@ export const mayUseOwnPassword = (
   knowsThem: boolean,
 ): boolean => account.isAdministrator || (!account.isMirrored && !knowsThem && domain.allowsPassword)
 
+/** PROV-11  A provider is prepared before it is whole, for it wants our addresses first; switched on it lacks nothing. */
+export function missingOf(settings: ProviderSettings): string | undefined {
+  if (settings.kind === 'saml') {
+    if (settings.entryPoint === '') return 'entryPoint'
+    if (settings.issuer === '') return 'issuer'
+    return settings.certificates.length === 0 ? 'certificates' : undefined
+  }
+  if (settings.kind === 'oidc') return settings.issuer === '' ? 'issuer' : settings.clientId === '' ? 'clientId' : undefined
+  return undefined
+}
+
 /** PROV-4  A secret goes to no other place than it was given for: who changes where a provider is says its secret again. */
 export function movesSecret(before: ProviderSettings, after: ProviderSettings): boolean {
   if (before.kind === 'ldap' && after.kind === 'ldap')

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { fail, type Actor, type Database, type Tx } from '@atrium/platform'
 import type { AccountId, DomainId, Hub, Input, Output, Provider, ProviderId, ProviderSettings } from '@atrium/protocol'
 import type { DomainWays } from '../directory/index.ts'
-import { leavesNoWay, movesSecret, waysOf } from './rules.ts'
+import { leavesNoWay, missingOf, movesSecret, waysOf } from './rules.ts'
 import { apart, sealed } from './secrets.ts'
 import {
   countMirrored,
@@ -86,7 +86,7 @@ export function settingsService({
         throw fail('invalid', 'providers.certificateUnreadable', {
           field: settings.kind === 'saml' ? `settings.certificates.${i}` : 'settings.authority',
         })
-    if (settings.kind === 'oidc' && !isSecureOrHere(settings.issuer))
+    if (settings.kind === 'oidc' && settings.issuer !== '' && !isSecureOrHere(settings.issuer))
       throw fail('invalid', 'providers.notSecure', { field: 'settings.issuer' })
     if (settings.kind !== 'ldap') return
     for (const field of ['accountFilter', 'groupFilter'] as const)
@@ -96,11 +96,17 @@ export function settingsService({
         })
   }
 
+  function whole(settings: ProviderSettings): void {
+    const missing = missingOf(settings)
+    if (missing !== undefined) throw fail('invalid', 'providers.incomplete', { field: `settings.${missing}` })
+  }
+
   return {
     shown,
     existing,
     existingDomain,
     readable,
+    whole,
 
     async ways(_actor: Actor | undefined, { address }: Input<Hub, 'auth.ways'>): Promise<Output<Hub, 'auth.ways'>> {
       const name = address.slice(address.lastIndexOf('@') + 1)
@@ -124,6 +130,7 @@ export function settingsService({
       await existingDomain(db, domainId)
       if (providerId) await existing(db, { domainId, providerId })
       await readable(settings)
+      if (isOn) whole(settings)
       const mayGoInside = await isAdministrator(actor)
       const provider = await work(async (tx) => {
         const home = await existingDomain(tx, domainId)
@@ -167,6 +174,11 @@ export function settingsService({
       if (!(await personOf(db, accountId))) throw fail('not_found', 'directory.noSuchPerson', { field: 'accountId' })
       const found = await listIdentities(db, accountId)
       return found.map(({ usedAt, ...identity }) => ({ ...identity, usedAt: usedAt?.toISOString() ?? null }))
+    },
+
+    async getWays(_actor: Actor, { domainId }: Input<Hub, 'domains.ways.get'>): Promise<Output<Hub, 'domains.ways.get'>> {
+      const { allowsPassword, allowsPasskey } = await existingDomain(db, domainId)
+      return { allowsPassword, allowsPasskey }
     },
 
     async setWays(

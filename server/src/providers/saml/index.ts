@@ -31,10 +31,16 @@ const notAccepted = () => fail('unauthenticated', 'providers.notAccepted')
 export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
   const at = (id: ProviderId, path: string) => new URL(`/auth/saml/${id}/${path}`, origin).href
 
-  async function existing(id: string): Promise<SamlRow> {
+  /** Also one that is being prepared. */
+  async function known(id: string): Promise<SamlRow> {
     const row = await findProvider(db, id)
-    if (row?.settings.kind !== 'saml' || !row.isOn) throw fail('not_found', 'providers.noSuchProvider')
+    if (row?.settings.kind !== 'saml') throw fail('not_found', 'providers.noSuchProvider')
     return row as SamlRow
+  }
+  async function existing(id: string): Promise<SamlRow> {
+    const row = await known(id)
+    if (!row.isOn) throw fail('not_found', 'providers.noSuchProvider')
+    return row
   }
 
   /** `answers`: the one request that an answer may be to; null: none. */
@@ -94,8 +100,9 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
   }
 
   return {
+    /** What the other side is told of us, which it wants to know first: before it is switched on, too. */
     async metadata(id: string): Promise<string> {
-      return (await speaking(await existing(id), null)).generateServiceProviderMetadata(null)
+      return (await speaking(await known(id), null)).generateServiceProviderMetadata(null)
     },
 
     async begin(id: string, next: string): Promise<{ url: string; browser: string }> {

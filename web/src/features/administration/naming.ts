@@ -1,6 +1,13 @@
 import type { AccountRow, ChosenStatus, Person } from '@atrium/protocol'
 import { m } from '#lib/i18n/index.ts'
 
+/** What a `Select` offers, of names by their values. */
+export const optionsOf = <Value extends string>(names: Readonly<Record<Value, () => string>>) =>
+  (Object.keys(names) as Value[]).map((value) => ({ value, label: names[value]() }))
+/** And of things that have a name. */
+export const named = <Value extends string>(things: readonly { id: Value; name: string }[], before = '') =>
+  things.map(({ id, name }) => ({ value: id, label: `${before}${name}` }))
+
 type Status = Person['status']
 export const statusNames: Record<Status, () => string> = {
   active: m.admin_status_active,

@@ -1,7 +1,8 @@
 import { createContext } from 'svelte'
-import type { Me, Person } from '@atrium/protocol'
+import type { Look, Me, Person } from '@atrium/protocol'
 import type { People } from '#features/people/people.svelte.ts'
 import { language } from '#lib/i18n/index.ts'
+import { worn } from '#lib/theme/worn.svelte.ts'
 import { keepMe } from './me.ts'
 import { Notices } from './notices.svelte.ts'
 
@@ -14,6 +15,7 @@ export class Profile {
   constructor(me: Me, people: People) {
     this.#people = people
     this.me = me
+    worn.look = me.look
     void language.use(me.language)
   }
 
@@ -25,7 +27,13 @@ export class Profile {
     this.me = me
     this.#people.learn([me.person])
     void language.use(me.language)
-    keepMe(me)
+    this.wear(me.look)
+  }
+
+  /** What the domain's pages look like from now on. */
+  wear(look: Look): void {
+    worn.look = look
+    keepMe((this.me = { ...this.me, look }))
   }
 }
 

@@ -90,6 +90,7 @@ export const spokenLater: Spoken<Later> = {
   'providers.noSuchProvider': m.sentence_providers_no_such_provider,
   'providers.otherKind': m.sentence_providers_other_kind,
   'providers.onlyOneLdap': m.sentence_providers_only_one_ldap,
+  'providers.incomplete': m.sentence_providers_incomplete,
   'providers.lastWay': m.sentence_providers_last_way,
   'providers.secretAgain': m.sentence_providers_secret_again,
   'providers.certificateUnreadable': m.sentence_providers_certificate_unreadable,
