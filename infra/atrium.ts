@@ -11,6 +11,9 @@ npm run atrium -- worker [install]        brings what carries sound and pictures
 npm run atrium -- recording               brings what recording and streaming need, 185 MB; a hub that runs has it at once
 npm run atrium -- config                  every setting, what it is and what it means
 
+npm run atrium -- account|domain|cos|list|resource|grant|provider|audit
+                                          what administrators do: each of these words alone says with which verbs; --json for scripts
+
 A backup replaces a file that is there only with --force.
 With --data <folder> another data folder than data/ is meant; DATABASE_URL and S3_URL count as they do for the hub.`
 
@@ -111,12 +114,19 @@ const flags = at < 0 ? [] : rest.slice(at).filter((word) => word !== '--force')
 const operands = at < 0 ? rest : rest.slice(0, at)
 try {
   const command = commands[name]
-  if (!command) throw new Sorry(usage)
-  await command(configFrom(process.env, flags), operands)
+  if (command) await command(configFrom(process.env, flags), operands)
+  else process.exitCode = await administration(process.argv.slice(2))
 } catch (error) {
   const isForPeople = error instanceof Sorry || error instanceof ConfigError || (error instanceof Error && error.constructor === Error)
   console.error(isForPeople ? (error as Error).message : error)
   process.exitCode = 1
+}
+
+/** The words of the contract are looked up last: they take a moment to load. */
+async function administration(words: string[]): Promise<number> {
+  const { administer, nouns } = await import('./cli/index.ts')
+  if (!nouns.includes(name)) throw new Sorry(usage)
+  return administer(words, { config: (args) => configFrom(process.env, args), origin: addressOf, version: version() })
 }
 
 function theFile([file]: string[]): string {

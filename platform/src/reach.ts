@@ -1,4 +1,4 @@
-import type { Operation, Scope } from '@atrium/protocol'
+import { Scope, type Operation } from '@atrium/protocol'
 import type { Through } from './dispatch.ts'
 import { fail } from './errors.ts'
 
@@ -28,11 +28,17 @@ export function opens(through: Extract<Through, { kind: 'application' | 'script'
   return through.scopes.includes(scope) && (through.kind === 'script' || !scope.startsWith('administration:'))
 }
 
-function isInScope(through: Extract<Through, { kind: 'application' | 'script' }>, name: string, { kind, terms }: Asked): boolean {
+/** The scope that a token needs for an operation; undefined: none reaches it. */
+export function scopeOf(name: string, { kind, terms }: Asked): Scope | undefined {
+  const part = terms.needs ? 'administration' : isAboutAccounts(name) ? undefined : partOf[name.split('.')[0]!]
+  return Scope.options.find((scope) => scope === `${part}:${kind === 'query' ? 'read' : 'write'}`)
+}
+
+function isInScope(through: Extract<Through, { kind: 'application' | 'script' }>, name: string, asked: Asked): boolean {
   // Asked of everybody, whoever they are: what this hub is called.
   if (name === 'hub.about') return true
-  const part = terms.needs ? 'administration' : isAboutAccounts(name) ? undefined : partOf[name.split('.')[0]!]
-  return part !== undefined && opens(through, `${part}:${kind === 'query' ? 'read' : 'write'}` as Scope)
+  const scope = scopeOf(name, asked)
+  return scope !== undefined && opens(through, scope)
 }
 
 /** How the person signs in, who else does, and what they administer is theirs alone, whoever looks through their eyes. */

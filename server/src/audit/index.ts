@@ -19,7 +19,8 @@ export function audit({ db, work, now, throttle, visible }: Deps) {
     const input = inputOf(asked)
     await addEntry(tx as never, {
       at: now(),
-      actorId: actor.accountId,
+      // At the console nobody signs in: its entry names the user of the machine as the source.
+      actorId: actor.through?.kind === 'console' ? null : actor.accountId,
       openedBy: actor.through?.kind === 'administrator' ? actor.through.accountId : null,
       source: call.source,
       door: doorOf(actor),

@@ -1,3 +1,4 @@
+import type { Actor } from '@atrium/platform'
 import type { AccountId, ChosenStatus, DomainId, Person } from '@atrium/protocol'
 
 /** What a rule is told of an account. */
@@ -27,9 +28,9 @@ export const leavesNobody = (account: Standing, change: Change | 'delete', other
 export const endsAdministration = (change: Change): boolean =>
   change.isAdministrator === false || (change.status !== undefined && change.status !== 'active')
 
-/** DIR-3  Nobody locks themselves out. */
-export const locksOneself = (me: { accountId: string }, account: Standing, change: Change): boolean =>
-  me.accountId === account.id && change.status !== undefined && change.status !== 'active'
+/** DIR-3  Nobody locks themselves out. Who sits at the hub's own machine is nobody in particular. */
+export const locksOneself = (me: Pick<Actor, 'accountId' | 'through'>, account: Standing, change: Change): boolean =>
+  me.through?.kind !== 'console' && me.accountId === account.id && change.status !== undefined && change.status !== 'active'
 
 /** DIR-4  Closed is final: the name is gone, and nothing brings it back. */
 export const canChange = (account: Standing): boolean => account.ownStatus !== 'deleted'
