@@ -7,7 +7,7 @@ import { hub, type TestHub } from '../../server/src/testing/hub.ts'
 import { person, type Person } from '../../server/src/testing/person.ts'
 import { guestOf } from './guest.ts'
 import { operations, placesIn, put, sampleOf, shapeOf, type Objects, type Path } from './shapes.ts'
-import { fingerprint } from './world.ts'
+import { fingerprint } from './traces.ts'
 
 /*
  * Four eyes: Alice administers one domain with everything that can be granted. Whatever she asks about another one, by id, by a

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, beforeEach, describe, inject, test } from 'vitest'
 import type { Failure, Reply } from '@atrium/protocol'
-import { fingerprint, isSocketOnly, world, type World } from './world.ts'
+import { isSocketOnly, world, type World } from './world.ts'
 import { at, operations, placesIn, put, sampleOf, shapeOf, tooLong, type Path } from './shapes.ts'
+import { fingerprint } from './traces.ts'
 
 let here: World
 beforeAll(async () => {

@@ -7,6 +7,7 @@ import { hub } from '../../server/src/testing/hub.ts'
 import { screen } from '../../server/src/testing/person.ts'
 import { png } from './png.ts'
 import type { Objects } from './shapes.ts'
+import { tablesOf } from './traces.ts'
 
 export type World = Awaited<ReturnType<typeof world>>
 
@@ -120,23 +121,3 @@ export const isSocketOnly = (name: OperationName<Hub>): boolean => (contract[nam
 
 const anAddress = () => `fd00:${aQuarter()}:${aQuarter()}::1`
 const aQuarter = () => Math.floor(Math.random() * 65_536).toString(16)
-
-/** What the hub counts and notes of every request, whoever sends it: not what a person did. */
-const bookkeeping = ['strike', 'guess', 'presence_screen', 'job_round', 'audit_entry']
-
-async function tablesOf(db: Kysely<any>): Promise<string[]> {
-  const { rows } = await sql<{ name: string }>`
-    select relname as name from pg_class
-    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition order by 1`.execute(db)
-  return rows.map(({ name }) => name).filter((name) => !bookkeeping.includes(name))
-}
-
-/** The content of every table, as one number each; but for what time alone changes: when a session was last seen, until when a process lives. */
-export async function fingerprint(db: Kysely<any>): Promise<Record<string, string>> {
-  const sums = (await tablesOf(db)).map(
-    (name) =>
-      sql`select ${name} as name, concat(count(*), ' ', sum(hashtextextended((to_jsonb(t) - 'seen_at' - 'until')::text, 0))) as content from ${sql.table(name)} as t`,
-  )
-  const { rows } = await sql<{ name: string; content: string }>`${sql.join(sums, sql` union all `)}`.execute(db)
-  return Object.fromEntries(rows.map(({ name, content }) => [name, content]))
-}

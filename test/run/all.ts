@@ -12,7 +12,7 @@ const stages: Record<string, () => Promise<Result>> = {
     return { passed: outcomes.length - failures.length, failures, notRun: [] }
   },
   // Rules, slices, components, and every adapter against the real servers.
-  units: () => vitest('units', ['node', 'web']),
+  units: () => vitest('units', ['node', 'web', 'films']),
   conformance: () => vitest('conformance', ['conformance']),
   scenarios: () => vitest('scenarios', ['scenarios']),
   faults: () => vitest('faults', ['faults']),
