@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sql, type Kysely } from 'kysely'
+import { sql } from 'kysely'
 import type { PoolConfig } from 'pg'
 import { contract, type DomainId, type Draft, type Hub, type OperationName, type Reply, type Terms } from '@atrium/protocol'
 import { fromBase32, hotp, stepAt } from '../../server/src/factors/index.ts'
