@@ -129,6 +129,8 @@ async function weight(): Promise<number> {
     )
   await page.goto(`/r/${roomId}`)
   await page.locator('textarea:enabled').first().waitFor()
+  // What the chat fetches a moment later is the chat's, too.
+  await page.waitForLoadState('networkidle')
   const chat = new Set((await scripts()).map(({ name }) => name))
   await page.goto(`/m/${slug}`)
   await isDoorOpen(page)
