@@ -13,6 +13,8 @@ export { migrations }
 const dayMs = 86_400_000
 /** What is built on a list follows it within a second. */
 const followEveryMs = 300
+/** So long after the lease of a media node ended its meetings go on elsewhere. */
+const strandedEveryMs = 500
 
 /** The slices, each given what it needs of the others, behind the doors. */
 export async function start(house: House): Promise<Service> {
@@ -58,6 +60,7 @@ export async function start(house: House): Promise<Service> {
   talks.work(jobs)
   named.work(jobs)
   const stopFollowing = every(followEveryMs, follow, (error) => log.warn({ error }, 'rooms cannot follow their lists'))
+  const stopLooking = every(strandedEveryMs, talks.tellStranded, (error) => log.warn({ error }, 'nobody looks whether media nodes live'))
   elsewhere.work(jobs)
   elsewhere.follow()
   jobs.every('directory.guests.close', dayMs, people.closeGuests)
@@ -107,6 +110,7 @@ export async function start(house: House): Promise<Service> {
     async stop() {
       leave()
       stopFollowing()
+      stopLooking()
       await registration.end()
       await doors.stop()
       await stopSlices()

@@ -117,6 +117,8 @@ export function meetings(deps: MeetingDeps) {
     /** Whoever closes an account takes along what they brought to meetings, by a job that commits with this. */
     forgetOwner: (tx: Tx, accountId: AccountId): Promise<void> => deps.jobs.enqueue(tx, forgetJob, { accountId }),
     round: rounds.round,
+    /** Asked again and again, in every process. */
+    tellStranded: rounds.tellStranded,
     misses: rings.miss,
     /** The jobs of this slice. Called once, where jobs are done. */
     work(jobs: Pick<Jobs, 'register' | 'every'>): void {

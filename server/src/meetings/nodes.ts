@@ -1,5 +1,5 @@
 import { askInternal, fail, nodeName, Refusal, type Bus, type Placement } from '@atrium/platform'
-import type { Draft, Hub, Internal, OperationName, Output } from '@atrium/protocol'
+import type { Draft, Hub, Internal, MeetingId, OperationName, Output } from '@atrium/protocol'
 
 type Readiness = Output<Hub, 'meetings.readiness'>
 
@@ -7,6 +7,8 @@ type Readiness = Output<Hub, 'meetings.readiness'>
 const placedForMs = 3_600_000
 /** What is told a node at once; what a dead one misses it learns from nobody, for it is gone. */
 const tellWithinMs = 1_000
+/** A node that lives says so at once. */
+const answerWithinMs = 500
 
 const addressOf = (node: string) => `sfu:${nodeName(node)}`
 const keyOf = (meetingId: string) => `meeting:${meetingId}`
@@ -22,6 +24,14 @@ export function mediaNodes({ bus, placement }: { bus: Pick<Bus, 'call'>; placeme
       if (isAway(error)) return undefined
       throw error
     })
+
+  /** Those that had a lease when it was last asked who is gone. */
+  let standing: readonly string[] = []
+  /** Its lease may have ended because the database was away: then it is there, and takes another. */
+  async function isGone(node: string): Promise<boolean> {
+    const said = await orNothing(ask(node, 'node.describe', {}, answerWithinMs))
+    return said?.node !== node
+  }
 
   /** The node that a meeting is on, if that node lives. */
   async function placeOf(meetingId: string): Promise<string | undefined> {
@@ -56,6 +66,16 @@ export function mediaNodes({ bus, placement }: { bus: Pick<Bus, 'call'>; placeme
       // Nobody renews what stands for a dead node.
       if (before && !all.some(({ node }) => node === before.node)) await placement.release(before.key, before.node)
       return (await placement.take(keyOf(meetingId), best!.node, placedForMs)).node
+    },
+    /** Meetings whose node died since this was asked before. */
+    async stranded(): Promise<MeetingId[]> {
+      const now = await nodes()
+      const missing = standing.filter((node) => !now.includes(node))
+      const dead = new Set<string>()
+      for (const node of missing) if (await isGone(node)) dead.add(node)
+      standing = [...now, ...missing.filter((node) => !dead.has(node))]
+      const leases = dead.size > 0 ? await placement.list(keyOf('')) : []
+      return leases.filter(({ node }) => dead.has(node)).map(({ key }) => key.slice(keyOf('').length) as MeetingId)
     },
     async keep(meetingId: string): Promise<void> {
       const node = await placeOf(meetingId)

@@ -1,8 +1,8 @@
-import type { Input, Internal, MeetingId } from '@atrium/protocol'
+import type { Hub, Input, Internal, MeetingId, Payload } from '@atrium/protocol'
 import { nodeName, Refusal, type Revoked } from '@atrium/platform'
 import type { Hold } from './holding.ts'
 import { emptyForMs, goneAfterMs, isInside, isPresent, type State } from './rules.ts'
-import { noSuchParticipant, type MeetingDeps } from './service.common.ts'
+import { meetingTopic, noSuchParticipant, type MeetingDeps } from './service.common.ts'
 import type { Coming } from './service.coming.ts'
 import type { Recording } from './service.recording.ts'
 import type { Sittings } from './sittings.ts'
@@ -14,7 +14,7 @@ const settlesInMs = goneAfterMs
 
 /** What happens to participants without their doing: what media nodes see, rights that were lost, and what nobody told. */
 export function roundsService(deps: MeetingDeps & { hold: Hold; sittings: Sittings; coming: Coming; recording: Recording }) {
-  const { db, work, now, nodes, rooms, haveScreens, hold, sittings, recording } = deps
+  const { db, bus, work, now, nodes, rooms, haveScreens, hold, sittings, recording } = deps
   const startedAt = now().getTime()
 
   /** Moves a participant who is in one of these states still. */
@@ -139,6 +139,16 @@ export function roundsService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
     peerJoined,
     peerGone,
     heed,
+    /** A node that died cannot say so: the pages of its meetings are told to come in anew, and find another. */
+    async tellStranded(): Promise<void> {
+      for (const meetingId of await nodes.stranded())
+        bus.publish({
+          topic: meetingTopic(meetingId),
+          name: 'media.lost',
+          payload: { meetingId } satisfies Payload<Hub, 'media.lost'>,
+          seq: null,
+        })
+    },
     /** Every few seconds, in one process of the hub. */
     async round(): Promise<void> {
       const present = await listPresent(db)

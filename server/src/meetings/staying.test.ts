@@ -71,6 +71,32 @@ test('a meeting is on the node with the least to do, and when that dies on anoth
   here.node.ready.load = 0
 })
 
+test('whose node dies is told to come in anew, whose node only lost its lease for a moment is not', async () => {
+  const second = await mediaNode(here.ground, 'sfu-2')
+  here.node.ready.load = 7
+  const { meeting, meetingId } = await here.garden(bob)
+  const { id } = await here.knock(bob, meeting)
+  await bob.call('meetings.enter', { participantId: id })
+  const heard = here.hear(`meeting:${meetingId}`)
+  const told = () => heard.filter(({ name }) => name === 'media.lost').map(({ payload }) => payload)
+  await here.tellStranded()
+
+  // As when the database was away for longer than a lease lasts.
+  const { placement } = here.ground
+  await placement.release('sfu:sfu-2', second.node)
+  await here.tellStranded()
+  await placement.take('sfu:sfu-2', second.node, 60_000)
+  await here.tellStranded()
+  assert.deepEqual(told(), [])
+
+  await second.die()
+  here.node.ready.load = 0
+  await here.tellStranded()
+  await until('the meeting is told', () => told().length > 0)
+  await here.tellStranded()
+  assert.deepEqual(told(), [{ meetingId }])
+})
+
 test('[MEET-5] who the node saw come is joined, and who it saw go has left or fell out', async () => {
   const { member, meetingId, host } = await together()
   assert.equal(await here.stateOf(member.id), 'joined')

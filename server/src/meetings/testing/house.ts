@@ -100,6 +100,7 @@ export async function house(cluster: PoolConfig) {
     stateOf: async (id: ParticipantId): Promise<string> =>
       (await sql<{ state: string }>`select state from participant where id = ${id}`.execute(db)).rows[0]!.state,
     round: () => hub.talks.round(),
+    tellStranded: () => hub.talks.tellStranded(),
     /** Whatever followed from lost rights has happened. */
     async settled(): Promise<void> {
       await Promise.all(underWay)

@@ -291,6 +291,8 @@ export class MediaSession {
       this.#wasWeak = isWeak
     } catch (error) {
       if (!(error instanceof Refused)) throw error
+      // A node that died says nothing, and what a browser notices of it takes long.
+      if (peer === this.#peer && error.failure.code === 'not_found') void this.#enter()
     }
   }
 
