@@ -45,6 +45,7 @@ export async function startWith(house: House, options: Options = {}): Promise<Se
     'document.versions': versions.list,
     'document.version.read': versions.read,
     'document.version.save': versions.save,
+    'document.version.name': versions.name,
     'document.version.restore': versions.restore,
   })
   const close = http.upgrade(`/collab/${node.name}`, door.enter)

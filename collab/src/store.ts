@@ -195,6 +195,9 @@ export const setVersioned = (tx: Tx<DocumentTables>, fileId: FileId, n: number) 
     .where('fileId', '=', fileId)
     .execute()
 
+export const nameVersion = (tx: Tx<DocumentTables>, fileId: FileId, v: number, name: string) =>
+  tx.updateTable('docVersion').set({ name }).where('fileId', '=', fileId).where('v', '=', v).execute()
+
 export const setRestored = (tx: Tx<DocumentTables>, fileId: FileId, v: number, at: Date) =>
   tx.updateTable('docVersion').set({ restoredAt: at }).where('fileId', '=', fileId).where('v', '=', v).execute()
 

@@ -58,6 +58,15 @@ test('a version is kept by name, with who wrote since the one before; a repetiti
     ],
   )
 
+  const renamed = await node.ask('document.version.name', { fileId, version: 1, name: 'First draft' })
+  assert.deepEqual(renamed, { ...first, name: 'First draft' })
+  await node.ask('document.version.name', { fileId, version: 1, name: 'First draft' })
+  assert.deepEqual(await list(fileId), [second, renamed])
+  assert.deepEqual(
+    (await factsOf(fileId)).slice(2).map(({ payload }) => payload.version),
+    [renamed],
+  )
+
   const copy = new Doc()
   applyUpdate(copy, Buffer.from((await node.ask('document.version.read', { fileId, version: 1 })).update, 'base64'))
   assert.equal(copy.getXmlFragment('default').toString(), '<paragraph>one</paragraph>')
@@ -153,6 +162,7 @@ test('what is not there is refused, and so is a version whose bytes are damaged'
   await alice.saved()
   const refused = (code: string) => (error: unknown) => error instanceof Refusal && error.failure.code === code
   await assert.rejects(node.ask('document.version.read', { fileId, version: 7 }), refused('not_found'))
+  await assert.rejects(node.ask('document.version.name', { fileId, version: 7, name: 'None' }), refused('not_found'))
   await node.ask('document.version.save', { fileId, clientId: newId(), accountId: alice.accountId, name: 'x' })
   const { blobKey } = (await node.house.db
     .selectFrom('docVersion')

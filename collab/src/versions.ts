@@ -15,6 +15,7 @@ import type { Documents } from './documents.ts'
 import {
   addVersion,
   authorsUpTo,
+  nameVersion,
   setRestored,
   setVersioned,
   versionFor,
@@ -131,6 +132,18 @@ export function versions({ documents, db, work, blobs, now, newId }: Needs) {
         const repeated = await versionFor(db, fileId, clientId)
         if (repeated) return shown(repeated)
         return shown(await documents.withDocument(fileId, (document) => keep(document, { reason: 'named', name, clientId })))
+      }),
+
+    name: ({ fileId, version, name }: Input<Internal, 'document.version.name'>): Promise<DocumentVersion> =>
+      inTurn(fileId, async () => {
+        const before = await found(fileId, version)
+        if (before.name === name) return shown(before)
+        const named = shown({ ...before, name })
+        await work(async (tx, announce) => {
+          await nameVersion(tx, fileId, version, name)
+          announce(`file:${fileId}`, 'documents.version.saved', { fileId, version: named }, { about: versionsSubject(fileId) })
+        })
+        return named
       }),
 
     /** Brings back an earlier state as an edit, after keeping what stands there now: that version is the answer. */

@@ -123,7 +123,14 @@ const session = z.object({
 const one = { clientId: ClientId, accountId: AccountId }
 const natural = { repeat: 'natural' } as const
 
-const OwnValuesThatHold = z.object({ effective: Values, own: OwnValues, cosId: CosId, domainId: DomainId })
+const OwnValuesThatHold = z.object({
+  effective: Values,
+  own: OwnValues,
+  /** What would hold without one's own. */
+  inherited: Values,
+  cosId: CosId,
+  domainId: DomainId,
+})
 
 export const accounts = {
   /** `after` is the `next` of the page before, and belongs to its sorting. */
@@ -293,6 +300,8 @@ export const accounts = {
     z.object({ person: Person, profile: Profile, lists: z.array(z.object({ id: ListId, name: z.string() })) }),
   ),
 
+  /** What the card of somebody says below the name is another: whoever shows it asks again. */
+  'people.card.changed': fact('directory', z.object({ accountId: AccountId })),
   /** Something about these accounts changed that a list of accounts shows; who may see it asks again. */
   'account.changing': fact('account', z.object({ accountId: AccountId })),
   /** What holds for me changed: by me elsewhere, my administrator, my class or my domain. */

@@ -10,7 +10,6 @@ import { Position } from './sync.ts'
 import { name, optionalText } from './text.ts'
 
 export const maxBodyLength = 20_000
-/** How long after sending, by the server's clock, an author may edit or delete. */
 /** Unread is counted to this. A few more are carried, or a deletion would show fewer than there are: the client knows no older ones. */
 export const maxUnread = 100
 export const maxWaiting = 120
@@ -94,6 +93,10 @@ export const RoomView = z.object({
 })
 export type RoomView = z.output<typeof RoomView>
 
+/** A list that sits in a room, and who brought it. */
+export const RoomList = ListRow.extend({ by: AccountId })
+export type RoomList = z.output<typeof RoomList>
+
 export const Member = z.object({ accountId: AccountId, role: Seat.shape.role })
 export type Member = z.output<typeof Member>
 
@@ -156,10 +159,10 @@ export const chat = {
   'chat.room.remove': command(z.strictObject({ clientId: ClientId, roomId: RoomId, accountId: AccountId }), Room),
   'chat.room.leave': command(z.strictObject({ clientId: ClientId, roomId: RoomId }), z.object({ roomId: RoomId })),
   /** The lists that sit in a room: everybody who is in them has a seat, for as long as they are. */
-  'chat.room.lists': query(z.strictObject({ roomId: RoomId }), z.array(ListRow)),
+  'chat.room.lists': query(z.strictObject({ roomId: RoomId }), z.array(RoomList)),
   /** Their people come, and go, within a second. */
-  'chat.room.list.add': command(z.strictObject({ clientId: ClientId, roomId: RoomId, listId: ListId }), z.array(ListRow)),
-  'chat.room.list.remove': command(z.strictObject({ clientId: ClientId, roomId: RoomId, listId: ListId }), z.array(ListRow)),
+  'chat.room.list.add': command(z.strictObject({ clientId: ClientId, roomId: RoomId, listId: ListId }), z.array(RoomList)),
+  'chat.room.list.remove': command(z.strictObject({ clientId: ClientId, roomId: RoomId, listId: ListId }), z.array(RoomList)),
   'chat.room.mute': command(z.strictObject({ clientId: ClientId, roomId: RoomId, isMuted: z.boolean() }), Seat, { repeat: 'natural' }),
 
   'chat.send': command(

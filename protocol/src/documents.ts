@@ -4,7 +4,7 @@ import { File, May } from './files.ts'
 import { AccountId, ClientId, FileId } from './ids.ts'
 import { command, fact, perAccount, query } from './kernel.ts'
 import { Position } from './sync.ts'
-import { line } from './text.ts'
+import { line, optionalLine } from './text.ts'
 
 export const DocumentVersion = z.object({
   version: z.int(),
@@ -51,11 +51,18 @@ export const documents = {
     limit: perAccount(30, '1 min'),
     repeat: 'natural',
   }),
+  /** What an earlier version is called, from now on. Nothing: as the hub kept it. */
+  'documents.version.name': command(
+    z.strictObject({ clientId: ClientId, fileId: FileId, version: Version, name: optionalLine(200) }),
+    DocumentVersion,
+    { limit: perAccount(60, '1 min'), repeat: 'natural' },
+  ),
   /** As an edit, after keeping what is there now as a version. */
   'documents.version.restore': command(z.strictObject({ clientId: ClientId, fileId: FileId, version: Version }), DocumentVersion, {
     limit: perAccount(30, '1 min'),
     repeat: 'natural',
   }),
+  /** A version is new, or called something else. */
   'documents.version.saved': fact('file', z.object({ fileId: FileId, version: DocumentVersion })),
   'documents.restored': fact('file', z.object({ fileId: FileId, version: z.int(), by: AccountId })),
 }

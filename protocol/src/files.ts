@@ -52,7 +52,8 @@ export type Attached = z.output<typeof Attached>
 
 export const Share = z.object({ fileId: FileId, accountId: AccountId, may: May, by: AccountId, at: z.iso.datetime() })
 export type Share = z.output<typeof Share>
-export const ListShare = z.object({ list: ListRow, may: May, by: AccountId, at: z.iso.datetime() })
+/** `fileId`: the file, or a folder it lies in. */
+export const ListShare = z.object({ fileId: FileId, list: ListRow, may: May, by: AccountId, at: z.iso.datetime() })
 export type ListShare = z.output<typeof ListShare>
 /** Something that was given to me. `isNew`: I have not seen yet that it was. */
 export const Given = z.object({ file: File, may: May, by: AccountId, at: z.iso.datetime(), isNew: z.boolean() })
@@ -172,7 +173,7 @@ export const files = {
   'files.share.list': command(z.strictObject({ ...one, listId: ListId, may: May }), z.array(ListShare), { repeat: 'natural' }),
   'files.unshare.list': command(z.strictObject({ ...one, listId: ListId }), z.array(ListShare), { repeat: 'natural' }),
   'files.share.lists': query(z.strictObject({ fileId: FileId }), z.array(ListShare)),
-  /** Of the file, and of what it lies in, as far as one sees it. */
+  /** Of the file, and of what it lies in, as far as one sees it; not those that come and go with a list, which `files.share.lists` names. */
   'files.shares': query(z.strictObject({ fileId: FileId }), z.object({ shares: z.array(Share), people: z.array(Person) })),
 
   /** What was given to me and I have not seen yet, the newest first; and that I have. */

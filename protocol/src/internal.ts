@@ -94,6 +94,7 @@ export const internal = {
     z.strictObject({ ...document, clientId: z.uuid(), accountId: AccountId, name: z.string() }),
     DocumentVersion,
   ),
+  'document.version.name': query(z.strictObject({ ...document, version: z.int(), name: z.string() }), DocumentVersion),
   'document.version.restore': query(
     z.strictObject({ ...document, clientId: z.uuid(), accountId: AccountId, version: z.int() }),
     DocumentVersion,

@@ -50,6 +50,8 @@ export const ListRow = List.pick({
   description: true,
   members: true,
   isHidden: true,
+  joining: true,
+  leaving: true,
 }).extend({
   isDynamic: z.boolean(),
 })
@@ -124,15 +126,28 @@ export const lists = {
   /** Lists of the address list, to write to or to bring into a room. */
   'lists.find': query(z.strictObject({ search: optionalLine(200) }), z.array(ListRow)),
 
-  /** For everybody: lists one owns, is in, or may join. */
-  'me.lists': query(z.strictObject({}), z.object({ owned: z.array(ListRow), member: z.array(ListRow), open: z.array(ListRow) })),
+  /** For everybody: lists one owns, is in, or may join; of those in `asked` an owner has not said yet whether one comes or goes. */
+  'me.lists': query(
+    z.strictObject({}),
+    z.object({
+      owned: z.array(ListRow),
+      /** `via`: lists in the list by which one is in it. Who is not named there cannot leave by themselves. */
+      member: z.array(ListRow.extend({ isDirect: z.boolean(), via: z.array(z.string()) })),
+      open: z.array(ListRow),
+      asked: z.array(ListId),
+    }),
+  ),
   'me.list.join': command(z.strictObject(one), z.object({ state: z.enum(['in', 'asked']) }), natural),
   'me.list.leave': command(z.strictObject(one), z.object({ state: z.enum(['out', 'asked']) }), natural),
   /** What owners do: the same as administrators of the list, but for its address, its URL and its end. */
   'me.list.get': query(z.strictObject({ listId: ListId }), List),
   'me.list.members': query(
     z.strictObject({ ...page, listId: ListId }),
-    z.object({ members: z.array(ListMember), next: z.string().nullable(), asked: z.array(Person) }),
+    z.object({
+      members: z.array(ListMember),
+      next: z.string().nullable(),
+      asked: z.array(Person.extend({ wish: z.enum(['join', 'leave']) })),
+    }),
   ),
   'me.list.change': command(
     z.strictObject({
@@ -146,6 +161,8 @@ export const lists = {
       leaving: settings.leaving,
       add: Addresses.default([]),
       remove: Addresses.default([]),
+      /** Whose wish to come or to go is not granted. */
+      refuse: z.array(AccountId).max(200).default([]),
     }),
     List,
     natural,

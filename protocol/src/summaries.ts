@@ -213,6 +213,7 @@ export const summaries: Record<OperationName<typeof contract>, string> = {
   'documents.versions': 'The versions of a document.',
   'documents.version.read': 'A version of a document.',
   'documents.version.save': 'Keeps what stands in a document, under a name.',
+  'documents.version.name': 'Gives a version of a document a name.',
   'documents.version.restore': 'Makes a document what it was in a version.',
 
   'meetings.readiness': 'Whether meetings, recording and streaming work here.',

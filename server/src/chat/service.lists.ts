@@ -1,11 +1,12 @@
-import { fail, type Actor } from '@atrium/platform'
-import type { AccountId, Hub, Input, ListRow, RoomId } from '@atrium/protocol'
+import { fail, type Actor, type Announce } from '@atrium/platform'
+import type { AccountId, Hub, Input, RoomId, RoomList } from '@atrium/protocol'
 import { canInvite, isForTwo, isOwner, isVisitor } from './rules.ts'
 import { depart, join } from './seating.ts'
-import { isArchived, readableRoom, type ChatDeps } from './service.common.ts'
+import { isArchived, readableRoom, roomTopic, type ChatDeps } from './service.common.ts'
 import { addGathered, addRoomList, dropGathered, dropRoomLists, gatheredIn, gatherings, listsIn, stirRoom } from './store.lists.ts'
 import { findCreatedAt } from './store.rooms.ts'
-import { findRoom, findSeat, holdRoom, seatedOf } from './store.seats.ts'
+import { findRoom, findSeat, holdRoom, seatedOf, type Found } from './store.seats.ts'
+import type { Tx } from './store.ts'
 
 const alone = { alone: true }
 /** A unit holds the room, and announces to everybody who comes. */
@@ -17,39 +18,46 @@ const noSuchList = () => fail('not_found', 'lists.noSuchList', { field: 'listId'
  * before keeps it, and who left or was removed is not brought back by the same list.
  */
 export function listsService({ db, work, now, reachable, lists }: ChatDeps) {
-  async function shown(actor: Actor, roomId: RoomId): Promise<ListRow[]> {
+  async function shown(actor: Actor, roomId: RoomId): Promise<RoomList[]> {
     await readableRoom(db, actor, roomId)
-    return lists.rows((await listsIn(db, roomId)).map(({ listId }) => listId))
+    const there = await listsIn(db, roomId)
+    const rows = new Map((await lists.rows(there.map(({ listId }) => listId))).map((row) => [row.id, row]))
+    return there.flatMap(({ listId, addedBy }) => (rows.has(listId) ? [{ ...rows.get(listId)!, by: addedBy }] : []))
+  }
+  /** Which lists sit there is asked again by whoever shows it. */
+  async function stir(tx: Tx, announce: Announce, { room }: Found): Promise<void> {
+    await stirRoom(tx, room.id)
+    announce(roomTopic(room.id), 'chat.room.changed', { room })
   }
 
   return {
-    shown: (actor: Actor, { roomId }: Input<Hub, 'chat.room.lists'>): Promise<ListRow[]> => shown(actor, roomId),
+    shown: (actor: Actor, { roomId }: Input<Hub, 'chat.room.lists'>): Promise<RoomList[]> => shown(actor, roomId),
 
-    async addList(actor: Actor, { roomId, listId }: Input<Hub, 'chat.room.list.add'>): Promise<ListRow[]> {
+    async addList(actor: Actor, { roomId, listId }: Input<Hub, 'chat.room.list.add'>): Promise<RoomList[]> {
       // Of a room that one may not see, nothing is said: not even that the list does not exist.
       await readableRoom(db, actor, roomId)
       if (!(await lists.isKnown(actor, listId))) throw noSuchList()
-      await work(async (tx) => {
+      await work(async (tx, announce) => {
         await holdRoom(tx, roomId)
         const found = await readableRoom(tx, actor, roomId)
         if (isForTwo(found)) throw fail('forbidden', 'chat.directIsForTwo')
         if (isVisitor(found)) throw fail('forbidden', 'chat.noSuchRoom')
         if (!canInvite(found)) throw isArchived()
-        if (await addRoomList(tx, { roomId, listId, addedBy: actor.accountId }, now())) await stirRoom(tx, roomId)
+        if (await addRoomList(tx, { roomId, listId, addedBy: actor.accountId }, now())) await stir(tx, announce, found)
       })
       return shown(actor, roomId)
     },
 
     /** By the owners of the room, and by who brought it. */
-    async removeList(actor: Actor, { roomId, listId }: Input<Hub, 'chat.room.list.remove'>): Promise<ListRow[]> {
-      await work(async (tx) => {
+    async removeList(actor: Actor, { roomId, listId }: Input<Hub, 'chat.room.list.remove'>): Promise<RoomList[]> {
+      await work(async (tx, announce) => {
         await holdRoom(tx, roomId)
         const found = await readableRoom(tx, actor, roomId)
         const list = (await listsIn(tx, roomId)).find((one) => one.listId === listId)
         if (!list) throw fail('not_found', 'lists.notInRoom', { field: 'listId' })
         if (!isOwner(found) && list.addedBy !== actor.accountId) throw fail('forbidden', 'chat.onlyOwners')
         await dropRoomLists(tx, roomId, [listId])
-        await stirRoom(tx, roomId)
+        await stir(tx, announce, found)
       })
       return shown(actor, roomId)
     },

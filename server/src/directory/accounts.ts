@@ -133,3 +133,8 @@ export const languageIn = (values: Values | undefined): Language | null => {
 export function tell(announce: Announce, person: Person): void {
   announce('directory:all', 'directory.person.changed', person, { replaces: `person:${person.id}` })
 }
+
+/** What is said of somebody below the name: nobody has all cards on screen, so who shows this one asks again. */
+export function tellCard(announce: Announce, accountId: AccountId): void {
+  announce('directory:all', 'people.card.changed', { accountId }, { replaces: `card:${accountId}` })
+}

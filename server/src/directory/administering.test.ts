@@ -228,7 +228,14 @@ test('a name that was made of its parts follows them, and one that was chosen do
 test('[DIR-18] which fields of a profile its person may change is a value of theirs', async () => {
   const account = await anAccount()
   const person = await comeIn(account)
+  const facts = hub.heard.length
   assert.equal((await person.call('me.profile.change', { profile: { phoneWork: '+39 040 1' } })).phoneWork, '+39 040 1')
+  await person.call('me.profile.change', { profile: { phoneWork: '+39 040 1' } })
+  assert.deepEqual(
+    hub.heard.slice(facts).map(({ name, payload }) => [name, payload]),
+    [['people.card.changed', { accountId: account.id }]],
+    'who shows the card is told, once',
+  )
   await ada.call('accounts.values', { accountId: account.id, values: { 'profile.ownFields': ['company'] } })
   assert.equal((await person.refusal('me.profile.change', { profile: { phoneWork: '+39 040 2' } })).key, 'accounts.notYourField')
   assert.equal((await person.refusal('directory.profile.change', { name: 'Somebody Else' })).key, 'accounts.notYourField')

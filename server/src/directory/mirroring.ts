@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Announce, Reading, Tx } from '@atrium/platform'
 import type { AccountId, DomainId, Person, Profile } from '@atrium/protocol'
-import { tell } from './accounts.ts'
+import { tell, tellCard } from './accounts.ts'
 import { isShut, leavesNobody } from './rules.ts'
 import { changeAccount, countOtherAdministrators, findPerson, holdAccount, holdOrganisation, peopleOf, uuids } from './store.ts'
 import { open } from './tables.ts'
@@ -34,6 +34,8 @@ interface Deps {
   endSessions: (tx: Tx, accountId: AccountId) => Promise<void>
 }
 
+/** Of more cards that changed at once, pages ask when they show one. */
+const mostCards = 200
 const texts = (values: readonly string[]) => sql`any(${values}::citext[])`
 const fields = sql`id uuid, external_id text, address citext, name text, given text, initials text, surname text, title text, profile jsonb, status text, sort_key text, words text`
 const given = (people: readonly (Mirrored & { words: string })[]) =>
@@ -136,6 +138,7 @@ export function mirroring({ endSessions }: Deps) {
         open(tx),
       )
       for (const person of await peopleOf(tx, ids)) if (isNews(before.get(person.id), person)) tell(announce, person)
+      if (ids.length <= mostCards) for (const id of ids) tellCard(announce, id)
     },
 
     /** New people are told where they are few: nobody has fifty thousand of them on a screen. */

@@ -1,6 +1,6 @@
 import { audited, fail, Refusal, type Actor, type Announce, type Tx } from '@atrium/platform'
 import type { Account, AccountId, ChosenStatus, Hub, Input, Invitation, Output, Person } from '@atrium/protocol'
-import { tell } from './accounts.ts'
+import { tell, tellCard } from './accounts.ts'
 import { beyondCap, mustBeAllowed, mustFit } from './limits.ts'
 import {
   canInvite,
@@ -116,6 +116,7 @@ export function accountsService(deps: DirectoryDeps, { whole }: Showing) {
       profile: merged,
       ...recovery,
     })
+    if (merged) tellCard(announce, accountId)
     if (userName !== undefined) await writeAccount(tx, accountId, { words: searchableWords(person.name, await addressesOf(tx, accountId)) })
     return person
   }

@@ -1,6 +1,6 @@
 import { fail, type Actor } from '@atrium/platform'
 import { Profile, type AccountId, type Hub, type Input, type Me, type Output, type Person } from '@atrium/protocol'
-import { languageIn, tell } from './accounts.ts'
+import { languageIn, tell, tellCard } from './accounts.ts'
 import { isListed } from './rules.ts'
 import { accountTopic, isNews, noSuchPerson, type DirectoryDeps } from './service.common.ts'
 import { findAccount, writeAccount } from './store.accounts.ts'
@@ -9,7 +9,7 @@ import { changeAccount, findOrganisation, findPerson, holdAccount, listMatching,
 import { saveOwnValues } from './store.values.ts'
 import type { Db } from './tables.ts'
 import type { Tx } from '@atrium/platform'
-import { changed, effective, isSameAs } from './values.ts'
+import { changed, effective, inherited, isSameAs } from './values.ts'
 
 /** Which field of the policy each field of a profile belongs to. */
 const ofPolicy = (field: keyof Profile): 'phones' | 'company' | 'address' =>
@@ -35,7 +35,7 @@ export function ownService(deps: DirectoryDeps) {
     const [layers, account] = await Promise.all([known.layersIn(at, [id]), findAccount(at, id)])
     const of = layers.get(id)
     if (!of || !account) throw noSuchPerson()
-    return { effective: effective(of), own: of.own, cosId: account.cosId, domainId: account.domainId }
+    return { effective: effective(of), own: of.own, inherited: inherited(of), cosId: account.cosId, domainId: account.domainId }
   }
 
   /** DIR-18  Which fields of a profile its person may change is a value like others; what another directory keeps is changed there. */
@@ -130,7 +130,7 @@ export function ownService(deps: DirectoryDeps) {
     },
 
     changeOwnProfile: (actor: Actor, { profile }: Input<Hub, 'me.profile.change'>): Promise<Profile> =>
-      work(async (tx) => {
+      work(async (tx, announce) => {
         await holdAccount(tx, actor.accountId)
         const account = await findAccount(tx, actor.accountId)
         if (!account) throw noSuchPerson()
@@ -140,7 +140,9 @@ export function ownService(deps: DirectoryDeps) {
         )
         await mustBeOwn(tx, actor.accountId, Object.keys(news))
         const after = { ...before, ...news }
-        if (Object.keys(news).length > 0) await writeAccount(tx, actor.accountId, { profile: after })
+        if (Object.keys(news).length === 0) return after
+        await writeAccount(tx, actor.accountId, { profile: after })
+        tellCard(announce, actor.accountId)
         return after
       }),
 

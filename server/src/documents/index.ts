@@ -13,6 +13,7 @@ export function documents(deps: DocumentsDeps) {
     'documents.versions': service.versions,
     'documents.version.read': service.read,
     'documents.version.save': service.save,
+    'documents.version.name': service.name,
     'documents.version.restore': service.restore,
   }
   return { handlers, admit: service.admit }

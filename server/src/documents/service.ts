@@ -74,6 +74,11 @@ export function documentsService({ db, snapshot, epoch, nodes, now, tickets, see
       return nodes.ask(fileId, 'document.version.save', { fileId, clientId, accountId: actor.accountId, name })
     },
 
+    async name(actor: Actor, { fileId, version, name }: Input<Hub, 'documents.version.name'>): Promise<DocumentVersion> {
+      await writable(actor, fileId)
+      return nodes.ask(fileId, 'document.version.name', { fileId, version, name })
+    },
+
     async restore(actor: Actor, { clientId, fileId, version }: Input<Hub, 'documents.version.restore'>): Promise<DocumentVersion> {
       await writable(actor, fileId)
       return nodes.ask(fileId, 'document.version.restore', { fileId, clientId, accountId: actor.accountId, version })

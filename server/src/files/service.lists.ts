@@ -1,6 +1,17 @@
 import { fail, type Actor } from '@atrium/platform'
 import type { AccountId, FileId, Hub, Input, ListShare, May } from '@atrium/protocol'
-import { accountTopic, alone, shareSubject, tellChanged, tellRevoked, type FilesDeps, type Seeing } from './service.common.ts'
+import { isShownOnly } from './rules.ts'
+import {
+  accountTopic,
+  alone,
+  noSuchFile,
+  shareSubject,
+  tellChanged,
+  tellRevoked,
+  type FilesDeps,
+  type Seeing,
+  type Seen,
+} from './service.common.ts'
 import { findFiles, holdFiles, toFile } from './store.ts'
 import {
   addGathered,
@@ -28,8 +39,11 @@ interface Wanted {
  * keeps that one, and who gave it back is not given it again by the same list.
  */
 export function listsService({ db, work, now, reachable, lists }: FilesDeps, { changeable, standing }: Seeing) {
-  async function shown(fileId: FileId): Promise<ListShare[]> {
-    const given = await listsOn(db, fileId)
+  async function shown({ path }: Pick<Seen, 'path'>): Promise<ListShare[]> {
+    const given = await listsOn(
+      db,
+      path.map(({ id }) => id),
+    )
     const rows = new Map((await lists.rows(given.map(({ listId }) => listId))).map((row) => [row.id, row]))
     return given.flatMap(({ listId, at, ...share }) =>
       rows.has(listId) ? [{ list: rows.get(listId)!, ...share, at: at.toISOString() }] : [],
@@ -38,35 +52,36 @@ export function listsService({ db, work, now, reachable, lists }: FilesDeps, { c
 
   return {
     async shown(actor: Actor, { fileId }: Input<Hub, 'files.share.lists'>): Promise<ListShare[]> {
-      await standing(db, actor, fileId)
-      return shown(fileId)
+      const seen = await standing(db, actor, fileId)
+      if (isShownOnly(seen)) throw noSuchFile()
+      return shown(seen)
     },
 
     async share(actor: Actor, { fileId, listId, may }: Input<Hub, 'files.share.list'>): Promise<ListShare[]> {
       // Of a file that one may not see, nothing is said: not even that the list does not exist.
-      await standing(db, actor, fileId)
+      const seen = await standing(db, actor, fileId)
       if (!(await lists.isKnown(actor, listId))) throw fail('not_found', 'lists.noSuchList', { field: 'listId' })
       await work(async (tx) => {
         await holdFiles(tx, [fileId])
         const file = await changeable(tx, actor, fileId)
         if (file.parentId === null) throw fail('forbidden', 'files.isRoot')
-        await setFileList(tx, fileId, { listId, may, by: actor.accountId, at: now() })
+        await setFileList(tx, { fileId, listId, may, by: actor.accountId, at: now() })
         await stirFile(tx, fileId)
       }, alone)
-      return shown(fileId)
+      return shown(seen)
     },
 
     async unshare(actor: Actor, { fileId, listId }: Input<Hub, 'files.unshare.list'>): Promise<ListShare[]> {
-      await standing(db, actor, fileId)
+      const seen = await standing(db, actor, fileId)
       await work(async (tx) => {
         await holdFiles(tx, [fileId])
         await changeable(tx, actor, fileId)
-        if (!(await listsOn(tx, fileId)).some((one) => one.listId === listId))
+        if (!(await listsOn(tx, [fileId])).some((one) => one.listId === listId))
           throw fail('not_found', 'lists.noSuchList', { field: 'listId' })
         await dropFileLists(tx, fileId, [listId])
         await stirFile(tx, fileId)
       }, alone)
-      return shown(fileId)
+      return shown(seen)
     },
 
     gatherings: () => gatherings(db),
@@ -74,7 +89,7 @@ export function listsService({ db, work, now, reachable, lists }: FilesDeps, { c
     /** Looks again who is in the lists of a file, and gives and takes accordingly, in portions. */
     async gather(id: string, among?: readonly string[]): Promise<void> {
       const fileId = id as FileId
-      const given = await listsOn(db, fileId)
+      const given = await listsOn(db, [fileId])
       const wanted = new Map<AccountId, Wanted>()
       for (const { listId, may, by } of given)
         for (const accountId of await lists.membersOf([listId], among))

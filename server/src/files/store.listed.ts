@@ -1,17 +1,20 @@
 import { sql } from 'kysely'
-import type { AccountId, ListId, May } from '@atrium/protocol'
+import type { AccountId, FileId, ListId, May } from '@atrium/protocol'
 import { reading, type Db, type Tx } from './store.ts'
 
 export interface FileList {
+  fileId: FileId
   listId: ListId
   may: May
   by: AccountId
   at: Date
 }
-/** The lists that a file is shared with, the first to come first. */
-export async function listsOn(db: Db, fileId: string): Promise<FileList[]> {
+/** The lists that these are shared with, the first to come first. */
+export async function listsOn(db: Db, fileIds: readonly string[]): Promise<FileList[]> {
   const { rows } = await sql<FileList>`
-    select list_id, may, by_id as by, at from file_list where file_id = ${fileId} order by at, list_id`.execute(reading(db))
+    select file_id, list_id, may, by_id as by, at from file_list where file_id = any(${fileIds}::uuid[]) order by at, list_id`.execute(
+    reading(db),
+  )
   return rows
 }
 /** All files that are shared with lists, and those whose last list went. */
@@ -21,7 +24,7 @@ export async function gatherings(db: Db): Promise<{ id: string; listIds: string[
     from (select file_id as id from file_list union select file_id from share_by_list) as file`.execute(reading(db))
   return rows
 }
-export async function setFileList(tx: Tx, fileId: string, { listId, may, by, at }: FileList): Promise<void> {
+export async function setFileList(tx: Tx, { fileId, listId, may, by, at }: FileList): Promise<void> {
   await sql`
     insert into file_list (file_id, list_id, may, by_id, at) values (${fileId}, ${listId}, ${may}, ${by}, ${at})
     on conflict (file_id, list_id) do update set may = excluded.may`.execute(tx)

@@ -38,10 +38,13 @@ export async function seeShares(tx: Tx, accountId: string, fileIds: readonly str
   return rows.map(({ fileId }) => fileId)
 }
 
-/** Of these, the ones that were given first to begin with. */
+/** Of these, the ones that were given first to begin with. Those that come and go with a list are the list's. */
 export async function listShares(db: Db, fileIds: readonly string[]): Promise<Share[]> {
   const { rows } = await sql<ShareRow>`
-    select ${columns} from file_share where file_id = any(${fileIds}::uuid[]) order by at, account_id`.execute(reading(db))
+    select ${columns} from file_share as share where file_id = any(${fileIds}::uuid[]) and not exists (select from share_by_list as listed
+      where listed.file_id = share.file_id and listed.account_id = share.account_id and not has_own) order by at, account_id`.execute(
+    reading(db),
+  )
   return rows.map(toShare)
 }
 

@@ -29,8 +29,8 @@ test('[CHAT-19] a list in a room brings its people, by lists in it too, and take
   const list = await here.list(bob, 'Crew', here.saltmarsh, { members: [anna!.address, inner.address, dora!.address] })
   const roomId = await aRoom(dora!)
   assert.deepEqual(
-    (await bob.call('chat.room.list.add', { roomId, listId: list.id })).map(({ name }) => name),
-    ['Crew'],
+    (await bob.call('chat.room.list.add', { roomId, listId: list.id })).map(({ name, by }) => [name, by]),
+    [['Crew', bob.accountId]],
   )
   await here.hub.follow()
   assert.deepEqual(await inRoom(roomId), ['Anna', 'Bob', 'Carl', 'Dora'])
@@ -108,6 +108,18 @@ test('[FILE-17] what is shared with a list is given to who is in it, and taken f
   assert.deepEqual([shared!.list.name, shared!.may, shared!.by], ['Readers', 'read', bob.accountId])
   await here.hub.follow()
   assert.deepEqual(await all(), ['read', 'read', 'write'])
+  const { shares } = await bob.call('files.shares', { fileId })
+  assert.deepEqual(
+    shares.map(({ accountId }) => accountId),
+    [dora!.accountId],
+    'who has it by the list is not named one by one',
+  )
+  const { id: inside } = await bob.call('files.folder.create', { folderId: fileId, name: 'North' })
+  assert.deepEqual(
+    (await carl!.call('files.share.lists', { fileId: inside })).map((share) => [share.fileId, share.list.name]),
+    [[fileId, 'Readers']],
+    'what a folder is shared with, all in it is shared with',
+  )
   await bob.call('files.share.list', { fileId, listId: list.id, may: 'write' })
   await here.hub.follow()
   assert.deepEqual(await all(), ['write', 'write', 'write'])

@@ -204,13 +204,19 @@ test('[LIST-1][LIST-4] owners look after their lists, people come and go as the 
   assert.deepEqual(await guest.call('me.list.join', { listId: list.id }), { state: 'asked' })
   assert.ok(heard.some(({ name }) => name === 'list.changing'))
   stop()
-  assert.deepEqual(
-    (await owner.call('me.list.members', { listId: list.id })).asked.map(({ name }) => name),
-    ['Xenia'],
-  )
+  const wishes = async () => (await owner.call('me.list.members', { listId: list.id })).asked.map(({ name, wish }) => [name, wish])
+  assert.deepEqual(await wishes(), [['Xenia', 'join']])
+  assert.deepEqual((await guest.call('me.lists', {})).asked, [list.id])
+  await owner.call('me.list.change', { listId: list.id, refuse: [guest.accountId] })
+  assert.deepEqual([await wishes(), (await guest.call('me.lists', {})).asked], [[], []], 'a wish that is not granted is over')
+  await guest.call('me.list.join', { listId: list.id })
   await owner.call('me.list.change', { listId: list.id, description: 'Thursdays', add: [guest.address] })
   const { members, asked } = await owner.call('me.list.members', { listId: list.id })
   assert.deepEqual([names(members), asked], [['Xenia'], []])
+  assert.deepEqual(
+    (await guest.call('me.lists', {})).member.map(({ id, leaving, isDirect }) => [id, leaving, isDirect]),
+    [[list.id, 'free', true]],
+  )
   here.hub.named.work(here.queue)
   const letters = () =>
     sql<{

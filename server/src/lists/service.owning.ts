@@ -1,11 +1,11 @@
 import { fail, Refusal, type Actor } from '@atrium/platform'
-import type { AccountId, Hub, Input, List, ListRow, Output } from '@atrium/protocol'
+import type { Hub, Input, List, ListRow, Output } from '@atrium/protocol'
 import type { Filling } from './filling.ts'
 import { comes, isKnown, owns } from './rules.ts'
 import { noSuchList, type ListDeps, type Showing } from './service.common.ts'
 import type { ListsService } from './service.ts'
 import { findLists, holdList, listRows, openLists, ownedBy, type Kept, type Tx } from './store.ts'
-import { listWishes, memberPage, membersOf, setWish } from './store.members.ts'
+import { dropWishes, listWishes, memberPage, membersOf, setWish, wishesOf } from './store.members.ts'
 
 const most = 200
 
@@ -62,17 +62,19 @@ export function owningService(
         },
       ),
     async mine(actor: Actor): Promise<Output<Hub, 'me.lists'>> {
-      const [ids, around, open] = await Promise.all([
+      const [ids, around, open, asked] = await Promise.all([
         ownedBy(db, actor.accountId),
         lists.listsOf(actor.accountId),
         openLists(db, { accountId: actor.accountId, search: '', limit: most, joinable: true }),
+        wishesOf(db, actor.accountId),
       ])
-      const member = around.map(({ list }) => list)
+      const member = around.map(({ list, isDirect, via }) => ({ ...list, isDirect, via }))
       const isIn = new Set(member.map(({ id }) => id))
       return {
         owned: await showing.rows(await listRows(db, ids)),
         member,
         open: await showing.rows(open.filter(({ id }) => !isIn.has(id))),
+        asked,
       }
     },
     async find(_actor: Actor, { search }: Input<Hub, 'lists.find'>): Promise<ListRow[]> {
@@ -92,10 +94,12 @@ export function owningService(
     async members(actor: Actor, { listId, ...asked }: Input<Hub, 'me.list.members'>): Promise<Output<Hub, 'me.list.members'>> {
       const list = await owned(actor, listId)
       const wishes = await listWishes(db, listId)
-      const people = new Map((await peopleOf(db, wishes)).map((person) => [person.id, person]))
-      return { ...(await memberPage(db, list, asked)), asked: wishes.flatMap((id: AccountId) => people.get(id) ?? []) }
+      const accountIds = wishes.map(({ accountId }) => accountId)
+      const people = new Map((await peopleOf(db, accountIds)).map((person) => [person.id, person]))
+      const asking = wishes.flatMap(({ accountId, wish }) => (people.has(accountId) ? [{ ...people.get(accountId)!, wish }] : []))
+      return { ...(await memberPage(db, list, asked)), asked: asking }
     },
-    async change(actor: Actor, { clientId: _, listId, add, remove, ...settings }: Input<Hub, 'me.list.change'>): Promise<List> {
+    async change(actor: Actor, { clientId: _, listId, add, remove, refuse, ...settings }: Input<Hub, 'me.list.change'>): Promise<List> {
       await owned(actor, listId)
       const fill = await lists.fill(actor, 'owner', { listId, add, remove })
       const isKnown = await lists.namable(actor, 'owner')
@@ -103,6 +107,8 @@ export function owningService(
         if (!owns(list, actor.accountId)) throw noSuchList()
         await lists.change(tx, list, settings, isKnown)
         await fill(tx, announce, list)
+        await dropWishes(tx, listId, refuse)
+        if (refuse.length > 0) filling.tell(announce, list, refuse)
         return settings
       })
     },

@@ -224,15 +224,19 @@ export async function setWish(tx: Tx, row: ListTables['listWish']): Promise<void
 export async function dropWishes(tx: Tx, listId: ListId, accountIds: readonly string[]): Promise<void> {
   await sql`delete from list_wish where list_id = ${listId} and account_id = ${uuids(accountIds)}`.execute(tx)
 }
-export async function listWishes(db: Db, listId: string): Promise<AccountId[]> {
-  const rows = await open(db)
+export async function listWishes(db: Db, listId: string): Promise<Pick<ListTables['listWish'], 'accountId' | 'wish'>[]> {
+  return open(db)
     .selectFrom('listWish')
-    .select('accountId')
+    .select(['accountId', 'wish'])
     .where('listId', '=', listId as ListId)
     .orderBy('askedAt')
     .limit(200)
     .execute()
-  return rows.map(({ accountId }) => accountId)
+}
+/** The lists of which an owner has not said yet whether somebody comes, or goes. */
+export async function wishesOf(db: Db, accountId: AccountId): Promise<ListId[]> {
+  const rows = await open(db).selectFrom('listWish').select('listId').where('accountId', '=', accountId).execute()
+  return rows.map(({ listId }) => listId)
 }
 /** Who is told that they are in it. */
 export async function lettersTo(db: Db, accountIds: readonly string[]): Promise<{ id: AccountId; name: string; address: string }[]> {

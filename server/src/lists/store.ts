@@ -117,7 +117,7 @@ export async function findLists(db: Db, ids: readonly string[]): Promise<Kept[]>
 
 export type Row = Omit<ListRow, 'isDynamic'> & { url: string | null; domain: string; sortKey: string }
 const rowColumns = sql`list.id, list.domain_id, list.name, coalesce(${primary(sql`list.id`)}, '') as address, list.description, list.is_hidden,
-  list.url, list.sort_key, (select count(*)::int from list_member where list_id = list.id and not is_out) as members,
+  list.joining, list.leaving, list.url, list.sort_key, (select count(*)::int from list_member where list_id = list.id and not is_out) as members,
   (select name::text from domain where id = list.domain_id) as domain`
 
 export async function listPage(db: Db, asked: Paged): Promise<Row[]> {
