@@ -5,16 +5,22 @@ export interface Rate {
   perMs: number
 }
 
+/** Something that is counted, and how much of it may be. */
+export interface Count {
+  key: string
+  rate: Rate
+}
+
 /** Keeps callers from asking too often. A rate is a bucket: `times` at once, and it fills up again within `perMs`. */
 export interface Throttle {
   /** For this process: 0 if it may go on, and counts it; otherwise the milliseconds to wait. */
   take(key: string, rate: Rate): number
-  /** For all processes: 0 if another try is allowed, otherwise the milliseconds to wait. Counts nothing. */
-  check(key: string, rate: Rate): Promise<number>
-  /** For all processes: counts a try that failed. */
-  hit(key: string, rate: Rate): Promise<void>
+  /** For all processes: 0 if all of these allow another try, otherwise the milliseconds to wait; and which of them count anything. */
+  check(counts: readonly Count[]): Promise<{ retryAfterMs: number; struck: string[] }>
+  /** For all processes: counts a try that failed, in each of these. */
+  hit(counts: readonly Count[]): Promise<void>
   /** For all processes: forgets the tries that failed. */
-  clear(key: string): Promise<void>
+  clear(keys: readonly string[]): Promise<void>
 }
 
 const sweepEveryMs = 60_000
@@ -41,23 +47,33 @@ export function throttle(db: Kysely<any>, now: () => number = () => performance.
       return waitMs
     },
 
-    async check(key, rate) {
-      const { rows } = await sql<{ level: number; ageMs: number }>`
-        select level, extract(epoch from clock_timestamp() - at)::float8 * 1000 as age_ms from strike where key = ${key}`.execute(db)
-      return rows[0] ? waitFor(leaked(rows[0].level, rows[0].ageMs, rate), rate) : 0
+    async check(counts) {
+      const { rows } = await sql<{ key: string; level: number; ageMs: number }>`
+        select key, level, extract(epoch from clock_timestamp() - at)::float8 * 1000 as age_ms
+        from strike where key = any(${counts.map(({ key }) => key)}::text[])`.execute(db)
+      const found = new Map(rows.map((row) => [row.key, row]))
+      const waits = counts.map(({ key, rate }) => {
+        const { level, ageMs } = found.get(key) ?? { level: 0, ageMs: 0 }
+        return waitFor(leaked(level, ageMs, rate), rate)
+      })
+      return { retryAfterMs: Math.max(0, ...waits), struck: [...found.keys()] }
     },
 
-    async hit(key, { times, perMs }) {
+    async hit(counts) {
+      // Sorted: two who count the same never wait for each other.
+      const sorted = counts.toSorted((one, other) => (one.key < other.key ? -1 : 1))
+      const [keys, leaks] = [sorted.map(({ key }) => key), sorted.map(({ rate: { times, perMs } }) => (1_000 * times) / perMs)]
       await sql`
-        insert into strike as s (key, level, at) values (${key}, 1, clock_timestamp())
-        on conflict (key) do update set at = excluded.at,
-          level = 1 + greatest(0, s.level - greatest(0, extract(epoch from excluded.at - s.at)::float8) * ${(1_000 * times) / perMs}::float8)`.execute(
+        with given as (select key, leak from unnest(${keys}::text[], ${leaks}::float8[]) as given (key, leak))
+        insert into strike as s (key, level, at) select key, 1, clock_timestamp() from given
+        on conflict (key) do update set at = excluded.at, level = 1 + greatest(0, s.level
+          - greatest(0, extract(epoch from excluded.at - s.at)::float8) * (select leak from given where given.key = excluded.key))`.execute(
         db,
       )
     },
 
-    async clear(key) {
-      await sql`delete from strike where key = ${key}`.execute(db)
+    async clear(keys) {
+      await sql`delete from strike where key = any(${keys}::text[])`.execute(db)
     },
   }
 }

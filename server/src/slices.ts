@@ -109,7 +109,7 @@ export function slices(ground: Ground) {
     proofsOf: (...asked) => proofs.proofsOf(...asked),
     isTrusted: (...asked) => proofs.isTrusted(...asked),
     forgetDevices: (...asked) => proofs.forgetDevices(...asked),
-    verifyElsewhere: (...asked) => elsewhere.verifyElsewhere(...asked),
+    verifierOf: (...asked) => elsewhere.verifierOf(...asked),
     recovery: { find: findRecovery, set: setRecovery, verify: verifyRecovery },
   })
   const proofs: FactorSlice = factors({
@@ -189,7 +189,6 @@ export function slices(ground: Ground) {
     isAdministrator: known.isAdministrator,
     domain: waysOf,
     setWays,
-    homeOf: (id) => homeOf(databaseOf<DirectoryTables>().db, id),
     personOf: homeOf,
     lists: listsMirroring({ now, newId, membersChanged: granted.membersChanged, forget: granted.forget }),
     people: mirroring({ endSessions: sessions.endSessions }),

@@ -1,10 +1,10 @@
-import { fail, type Actor, type Announce, type Call, type Reading, type Tx } from '@atrium/platform'
+import { fail, type Actor, type Announce, type Call, type Reading, type Refusal, type Tx } from '@atrium/platform'
 import type { AccountId, Owed, Person, SignInState, Values } from '@atrium/protocol'
 import type { Accounts } from '../directory/index.ts'
 import type { Lockouts } from './lockout.ts'
 import { graceEndsAt, hasFactor, mustChange, owedBy, type Proofs, type ShownBy } from './rules.ts'
 import type { Begun, Sessions } from './sessions.ts'
-import { endGrace, findCredential, graceSince } from './store.ts'
+import { endGrace, findEntrance, findGrace, graceSince } from './store.ts'
 
 /** A session that began, and what it owes before it opens anything. Once the unit has committed, `give` hands the cookie over. */
 export interface Entered {
@@ -36,15 +36,13 @@ interface Deps {
 
 /** Signing in, step by step: what is owed, and what is left of it. */
 export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now }: Deps) {
-  const valuesIn = async (tx: Tx, id: AccountId) => (await accounts.valuesIn(tx, [id])).get(id)!
-
   /** Whether somebody without a factor must enrol one now. The days of grace begin with the first sign-in that is asked for one. */
-  async function mustEnrol(tx: Tx, accountId: AccountId, proofs: Proofs, values: Values): Promise<boolean> {
+  async function mustEnrol(tx: Tx, accountId: AccountId, proofs: Proofs, values: Values, since: Date | undefined): Promise<boolean> {
     if (!values['secondFactor.isRequired'] || hasFactor(proofs)) {
-      await endGrace(tx, accountId)
+      if (since) await endGrace(tx, accountId)
       return false
     }
-    return graceEndsAt(await graceSince(tx, accountId, now()), values) <= now()
+    return graceEndsAt(since ?? (await graceSince(tx, accountId, now())), values) <= now()
   }
 
   function stateOf(accountId: AccountId, owes: readonly Owed[], proofs: Proofs, values: Values): SignInState {
@@ -57,25 +55,26 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
   }
 
   const enterAs: EnterAs = async (tx, announce, accountId, call, { by, instead }) => {
-    let standing = await accounts.hold(tx, accountId)
+    // Asked together: a connection sends what waits for nothing else in one go, and the account is held first.
+    const [held, proofs, entrance] = await Promise.all([
+      accounts.holdWithValues(tx, accountId),
+      proofsOf(tx, accountId),
+      findEntrance(tx, accountId, lockout.keyOf(accountId), now()),
+    ])
+    let standing = held
     // Invited, and here already by the provider of the domain: there is no password to choose first.
     if (standing?.status === 'invited' && (by === 'provider' || by === 'ldap')) {
       await accounts.join(tx, announce, accountId, now())
-      standing = await accounts.hold(tx, accountId)
+      standing = await accounts.holdWithValues(tx, accountId)
     }
-    refuseShut(standing?.status)
-    // Asked together: a connection sends what waits for nothing else in one go.
-    const [values, proofs, credential] = await Promise.all([
-      valuesIn(tx, accountId),
-      proofsOf(tx, accountId),
-      findCredential(tx, accountId),
-      lockout.refuse(tx, accountId),
-    ])
+    if (standing?.status !== 'active') throw shut(standing?.status)
+    lockout.refuse(entrance.lockout)
+    const { values } = standing
     const owes = owedBy(by, {
       proofs,
       isTrusted: hasFactor(proofs) && (await isTrusted(tx, accountId, call)),
-      mustChange: mustChange(credential, values, now()),
-      mustEnrol: await mustEnrol(tx, accountId, proofs, values),
+      mustChange: mustChange(entrance.credential, values, now()),
+      mustEnrol: await mustEnrol(tx, accountId, proofs, values, entrance.graceSince),
     })
     if (instead) await sessions.end(tx, announce, instead.accountId, 'signed_out', { only: instead.sessionId })
     const begun = await sessions.begin(tx, accountId, call, { owes, values, ...(by === 'phone' && { kind: 'phone' }) })
@@ -95,13 +94,13 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
     async stepped(tx: Tx, actor: Actor, call: Call, step: Owed): Promise<Entered> {
       const session = await sessions.hold(tx, actor)
       if (session?.owes[0] !== step) throw fail('conflict', 'factors.notNow')
-      const standing = await accounts.hold(tx, actor.accountId)
-      refuseShut(standing?.status)
+      const { accountId } = actor
+      const [standing, proofs] = await Promise.all([accounts.holdWithValues(tx, accountId), proofsOf(tx, accountId)])
+      if (standing?.status !== 'active') throw shut(standing?.status)
       const owes = session.owes.slice(1)
       const begun = await sessions.renew(tx, actor, call, owes)
       if (!begun) throw fail('unauthenticated', 'unauthenticated')
-      const { accountId } = actor
-      return { begun, state: stateOf(accountId, owes, await proofsOf(tx, accountId), await valuesIn(tx, accountId)) }
+      return { begun, state: stateOf(accountId, owes, proofs, standing.values) }
     },
 
     /** Where somebody's signing in stands. */
@@ -113,25 +112,26 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
         return { state: 'in', accountId, openedBy: { name: opener?.name ?? '', endsAt: session.expiresAt.toISOString() } }
       }
       const [proofs, values] = [await proofsOf(at, accountId), await accounts.valuesOf(accountId)]
-      return stateOf(accountId, session?.owes ?? [], proofs, values)
+      const state = stateOf(accountId, session?.owes ?? [], proofs, values)
+      if (state.state !== 'in' || !values['secondFactor.isRequired'] || hasFactor(proofs)) return state
+      const since = await findGrace(at, accountId)
+      return { ...state, enrolBy: since ? graceEndsAt(since, values).toISOString() : null }
     },
   }
 }
 export type Entering = ReturnType<typeof entering>
 
 /** Who showed who they are is told why they stay outside. */
-export function refuseShut(status: Person['status'] | undefined): void {
+function shut(status: Person['status'] | undefined): Refusal {
   switch (status) {
-    case 'active':
-      return
     case 'maintenance':
-      throw fail('unauthenticated', 'factors.inMaintenance')
+      return fail('unauthenticated', 'factors.inMaintenance')
     case 'locked':
-      throw fail('unauthenticated', 'auth.accountLocked')
+      return fail('unauthenticated', 'auth.accountLocked')
     case 'closed':
     case 'pending':
-      throw fail('unauthenticated', 'factors.accountClosed')
+      return fail('unauthenticated', 'factors.accountClosed')
     default:
-      throw fail('unauthenticated', 'auth.wrongPassword')
+      return fail('unauthenticated', 'auth.wrongPassword')
   }
 }

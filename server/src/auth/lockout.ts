@@ -3,20 +3,25 @@ import { fail, networkOf, type Refusal, type Tx } from '@atrium/platform'
 import type { AccountId, Values } from '@atrium/protocol'
 import { lockoutOf, shareOfOneNetwork } from './rules.ts'
 import { hashOf } from './secrets.ts'
-import { countTry, findLockouts, forgetTries, liftLockout, lockOut, uncountTry } from './store.lockout.ts'
+import { beginTry, findLockouts, forgetTries, liftLockout, lockOut, uncountTry } from './store.lockout.ts'
 
 /** Locked out until an administrator lifts it: so long that no page shows a date. */
 export const forever = new Date('9999-12-31T23:59:59.000Z')
 const retrySoonMs = 5_000
 
 interface Deps {
-  db: Parameters<typeof countTry>[0]
+  db: Parameters<typeof beginTry>[0]
   /** The hub's own key; what is kept of wrong passwords is hashed with one made of it. */
   hubKey: () => Promise<Buffer>
   now: () => Date
 }
+/** Whom the database is asked for when there is nobody: it takes the same time to find nothing. */
+const noAccount = '00000000-0000-0000-0000-000000000000' as AccountId
+
 /** A try that was counted before it was looked at. */
 export interface Counted {
+  /** What it is compared with, if there is anything. */
+  hash: string | undefined
   right(): Promise<void>
   wrong(): Promise<void>
   /** It could not be looked at. */
@@ -43,12 +48,14 @@ export function lockouts({ db, hubKey, now }: Deps) {
     return fail('rate_limited', 'factors.lockedOut', { retryAfterMs, params: { retryAfterMs } })
   }
 
+  /** Whoever is locked out. */
+  function refuse(standing: { until: Date | null } | undefined): void {
+    if (standing) throw refusal(standing.until, now())
+  }
+
   return {
-    /** Refuses while it is locked out. */
-    async refuse(at: Parameters<typeof findLockouts>[0] | Tx, accountId: AccountId): Promise<void> {
-      const [standing] = await findLockouts(at, [keyOf({ accountId })], now())
-      if (standing) throw refusal(standing.until, now())
-    },
+    keyOf: (accountId: AccountId): Buffer => keyOf({ accountId }),
+    refuse,
 
     /** Refuses, or counts the try: whoever looks at it says what it was. */
     async count(
@@ -58,10 +65,6 @@ export function lockouts({ db, hubKey, now }: Deps) {
     ): Promise<Counted> {
       const policy = lockoutOf(values)
       const key = keyOf(who.accountId === undefined ? { address: who.address } : { accountId: who.accountId })
-      const [standing] = await findLockouts(db, [key], now())
-      if (standing) throw refusal(standing.until, now())
-      if (!policy.isOn) return { right: async () => {}, wrong: async () => {}, takenBack: async () => {} }
-
       // Hexadecimal: as names of fields in what the database answers, other spellings would be changed.
       const mac = createHmac('sha256', await keyOfMacs())
         .update(password.normalize('NFKC'))
@@ -69,12 +72,17 @@ export function lockouts({ db, hubKey, now }: Deps) {
         .slice(0, 32)
       const from = hashOf(networkOf(who.source)).toString('base64url').slice(0, 11)
       const share = shareOfOneNetwork(policy.attempts)
-      const tries = await countTry(db, { key, mac, from, at: now().getTime() }, { ...policy, share })
+      const tried = { key, mac, from, at: now().getTime() }
+      const { standing, tries, hash } = await beginTry(db, who.accountId ?? noAccount, tried, { ...policy, share })
+      refuse(standing)
+      if (!tries) return { hash, right: async () => {}, wrong: async () => {}, takenBack: async () => {} }
+
       const isFull = Object.keys(tries).length >= policy.attempts
       // So many are being looked at just now, each of them perhaps wrong.
       if (isFull && !(mac in tries))
         throw fail('rate_limited', 'auth.tooManyTries', { retryAfterMs: retrySoonMs, params: { seconds: retrySoonMs / 1_000 } })
       return {
+        hash,
         right: () => forgetTries(db, key),
         async wrong() {
           if (isFull) await lockOut(db, key, now(), policy.periodMs === null ? null : new Date(now().getTime() + policy.periodMs))

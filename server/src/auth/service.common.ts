@@ -4,7 +4,7 @@ import type { Accounts } from '../directory/index.ts'
 import { entering, type Entered } from './entering.ts'
 import type { Hashing } from './hashing.ts'
 import { lockouts } from './lockout.ts'
-import { passwords, type VerifyElsewhere } from './passwords.ts'
+import { passwords, type VerifierOf } from './passwords.ts'
 import { opens, type LinkPurpose, type Proofs } from './rules.ts'
 import { hashOf } from './secrets.ts'
 import { give, sessions } from './sessions.ts'
@@ -39,7 +39,7 @@ export interface AuthDeps extends Database<AuthTables> {
   isTrusted: (tx: Tx, accountId: AccountId, call: Call) => Promise<boolean>
   /** Browsers that were trusted are asked again. */
   forgetDevices: (tx: Tx, accountId: AccountId) => Promise<void>
-  verifyElsewhere: VerifyElsewhere
+  verifierOf: VerifierOf
   recovery: {
     find: (at: Reading<any> | Tx, id: AccountId) => Promise<{ address: string; isVerified: boolean } | null>
     set: (tx: Tx, id: AccountId, address: string | null) => Promise<void>
@@ -63,9 +63,9 @@ export function common(deps: AuthDeps) {
   const proving = passwords({
     ...deps,
     lockout,
-    hashOf: async (id) => (await findCredential(db, id))?.hash,
-    isKnownSource: (id, source) => isKnownSource(db, id, source),
-    valuesOf: async (id) => (await accounts.valuesIn(db, [id])).get(id) ?? accounts.defaultValues,
+    arriving: accounts.arriving,
+    defaultValues: accounts.defaultValues,
+    isKnownSource: (address, source) => isKnownSource(db, accounts.accountAt(address), source),
   })
 
   const isUsable = (link: LinkRow | undefined): boolean => link !== undefined && link.usedAt === null && link.expiresAt > now()

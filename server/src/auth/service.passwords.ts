@@ -31,7 +31,8 @@ export function choosingPasswords(here: Common) {
   async function change(actor: Actor, { current, next }: Input<Hub, 'auth.password.change'>, call: Call): Promise<SignInState> {
     const { person, values } = await signedIn(actor)
     const { address } = person
-    const where = await proving.isRight({ address, password: current, source: call.source, accountId: person.id })
+    const { where, settled } = await proving.isRight({ address, password: current, source: call.source })
+    await settled
     if (!where) throw fail('forbidden', 'auth.wrongPassword', { field: 'current' })
     if (where === 'elsewhere') throw fail('forbidden', 'factors.passwordFixed')
     await refuseFixed(person.id, values)
@@ -66,9 +67,10 @@ export function choosingPasswords(here: Common) {
 
   async function forgot(_actor: Actor | undefined, { address }: Input<Hub, 'auth.forgot'>): Promise<Record<string, never>> {
     const key = `forgotten ${hashOf(address).toString('base64url')}`
-    const retryAfterMs = await throttle.check(key, forgottenRate)
+    const counts = [{ key, rate: forgottenRate }]
+    const { retryAfterMs } = await throttle.check(counts)
     if (retryAfterMs > 0) throw fail('rate_limited', 'rateLimited', { retryAfterMs })
-    await throttle.hit(key, forgottenRate)
+    await throttle.hit(counts)
     // The same work for whoever it is: whether somebody is there is looked at behind it.
     await work((tx) => here.later(tx, forgottenJob, { address }))
     return {}
@@ -82,7 +84,9 @@ export function choosingPasswords(here: Common) {
     async policy(actor: Actor): Promise<Output<Hub, 'auth.policy'>> {
       const policy = policyOf(await accounts.valuesOf(actor.accountId))
       // Whose password must be changed chooses one even where they may not otherwise.
-      return actor.through?.kind === 'unfinished' ? { ...policy, mayChange: true } : policy
+      if (actor.through?.kind === 'unfinished') return { ...policy, mayChange: true }
+      // Who signs in elsewhere has none here to change.
+      return { ...policy, mayChange: policy.mayChange && (await findCredential(db, actor.accountId)) !== undefined }
     },
     async policyOfLink(_actor: Actor | undefined, { token }: Input<Hub, 'auth.link.policy'>): Promise<Output<Hub, 'auth.link.policy'>> {
       const link = await linkBy(token)
@@ -142,7 +146,10 @@ export function choosingPasswords(here: Common) {
     /** For what must be confirmed by the password. Counted like a sign-in, or a stolen session could guess at it. */
     async isPassword(actor: Actor, password: string, source: string): Promise<boolean> {
       const person = await accounts.person(actor.accountId)
-      return canSignIn(person) && (await proving.isRight({ address: person.address, password, source, accountId: person.id })) !== undefined
+      if (!canSignIn(person)) return false
+      const { where, settled } = await proving.isRight({ address: person.address, password, source })
+      await settled
+      return where !== undefined
     },
   }
 

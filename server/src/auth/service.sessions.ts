@@ -2,7 +2,7 @@ import { fail, type Actor, type Call } from '@atrium/platform'
 import type { AccountId, Hub, Input, Invitation, Output, SignInState } from '@atrium/protocol'
 import { deviceOf } from './device.ts'
 import { makeLink } from './links.ts'
-import { canSignIn, mayOpen } from './rules.ts'
+import { canSignIn, linkLivesMs, mayOpen } from './rules.ts'
 import { hashOf } from './secrets.ts'
 import type { Common } from './service.common.ts'
 import { choosing } from './service.common.ts'
@@ -49,15 +49,15 @@ export function tendingSessions(here: Common) {
     async confirm(actor: Actor, { password }: Input<Hub, 'auth.confirm'>, call: Call): Promise<Record<string, never>> {
       const person = await accounts.person(actor.accountId)
       if (!canSignIn(person)) throw fail('unauthenticated', 'unauthenticated')
-      const tried = { address: person.address, password, source: call.source, accountId: person.id }
-      if (!(await proving.isRight(tried))) throw fail('forbidden', 'auth.wrongPassword', { field: 'password' })
-      await work((tx) => open.confirm(tx, actor))
+      const { where, settled } = await proving.isRight({ address: person.address, password, source: call.source })
+      if (!where) throw fail('forbidden', 'auth.wrongPassword', { field: 'password' })
+      await Promise.all([work((tx) => open.confirm(tx, actor)), settled])
       return {}
     },
     async beginPhone(actor: Actor): Promise<Output<Hub, 'auth.phone.begin'>> {
       return work(async (tx) => {
         await forgetLinks(tx, actor.accountId, ['phone'])
-        return makeLink(tx, 'phone', actor.accountId, now())
+        return { ...(await makeLink(tx, 'phone', actor.accountId, now())), livesMs: linkLivesMs.phone }
       })
     },
     async finishPhone(actor: Actor | undefined, { token, clientId }: Input<Hub, 'auth.phone.finish'>, call: Call): Promise<SignInState> {

@@ -1,8 +1,7 @@
 import { fail, type Actor, type Call } from '@atrium/platform'
 import type { AccountId, Hub, Input, Output, SignInState } from '@atrium/protocol'
-import { refuseShut } from './entering.ts'
 import { refuseWeak } from './policy.ts'
-import { canSignIn, isInDomain, mayProveThemselves, opens } from './rules.ts'
+import { isInDomain, opens } from './rules.ts'
 import { hashOf } from './secrets.ts'
 import type { Common } from './service.common.ts'
 import { give } from './sessions.ts'
@@ -17,15 +16,12 @@ export function signingIn(here: Common) {
     { address, password }: { address: string; password: string },
     call: Call,
   ): Promise<SignInState> {
-    const person = await accounts.byAddress(address)
-    const accountId = mayProveThemselves(person) ? person.id : undefined
-    const where = await proving.isRight({ address, password, source: call.source, accountId })
-    if (!where || accountId === undefined) throw fail('unauthenticated', 'auth.wrongPassword')
-    if (!canSignIn(person)) refuseShut(person?.status)
+    const { where, person, settled } = await proving.isRight({ address, password, source: call.source })
+    if (!where || !person) throw fail('unauthenticated', 'auth.wrongPassword')
+    const by = where === 'here' ? 'password' : 'ldap'
     // They may have been locked, or have gone, while we compared.
-    return enter(call, (tx, announce) =>
-      walk.enterAs(tx, announce, accountId, call, { by: where === 'here' ? 'password' : 'ldap', instead: actor }),
-    )
+    const coming = enter(call, (tx, announce) => walk.enterAs(tx, announce, person.id, call, { by, instead: actor }))
+    return (await Promise.all([coming, settled]))[0]
   }
 
   return {

@@ -58,10 +58,11 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
     call: Call,
     row: Pick<Session, 'accountKind' | 'scope' | 'owes' | 'kind' | 'openedBy' | 'openedFrom'>,
     livesMs: number,
+    from?: string,
   ): Promise<Begun> {
     const begun = fresh(livesMs)
     const at = now()
-    await addSession(tx, {
+    const session = {
       ...row,
       id: newId() as SessionId,
       accountId,
@@ -73,7 +74,8 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
       expiresAt: begun.expiresAt,
       endedAt: null,
       confirmedAt: at,
-    })
+    }
+    await addSession(tx, session, from)
     return begun
   }
 
@@ -153,9 +155,7 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
       const openedBy = opened ? opened.by.accountId : null
       const openedFrom = opened ? opened.by.sessionId : null
       const about = { accountKind: 'person', scope: null, owes, kind: kind ?? kindOf(call.userAgent), openedBy, openedFrom } as const
-      const begun = await add(tx, accountId, call, about, livesMs)
-      if (owes.length === 0 && !opened) await knowSource(tx, accountId, networkOf(call.source), now())
-      return begun
+      return add(tx, accountId, call, about, livesMs, owes.length === 0 && !opened ? networkOf(call.source) : undefined)
     },
 
     /** AUTH-9: a session for a guest, who shows nothing but a link. */

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import type { Reading, Tx } from '@atrium/platform'
+import type { AccountId } from '@atrium/protocol'
 import type { AuthTables } from './store.ts'
 
 type Db = Reading<AuthTables> | Kysely<any>
@@ -14,28 +15,43 @@ export interface Try {
   at: number
 }
 
+export interface Begun {
+  /** Locked out already: nothing was counted. */
+  standing: { until: Date | null } | undefined
+  /** What is being looked at, and what was, within the window; undefined where nobody counts. */
+  tries: Record<string, [number, string]> | undefined
+  /** What the password is compared with. */
+  hash: string | undefined
+}
 /**
  * Counts a try before it is looked at, in one statement, so that of fifty at once no more are looked at than may be. What was
  * tried before is there already; a network that has its share, and a count that is full, take no more.
  */
-export async function countTry(
+export async function beginTry(
   db: Db,
+  accountId: AccountId,
   { key, mac, from, at }: Try,
-  { attempts, windowMs, share }: { attempts: number; windowMs: number; share: number },
-): Promise<Record<string, [number, string]>> {
-  const { rows } = await sql<{ tries: Record<string, [number, string]> }>`
-    insert into guess as g (key, tries, seen_at)
-    values (${key}, jsonb_build_object(${mac}::text, jsonb_build_array(${at}::float8, ${from}::text)), clock_timestamp())
-    on conflict (key) do update set seen_at = excluded.seen_at, tries = (
-      select case
-        when kept ? ${mac}::text then kept
-        when (select count(*) from jsonb_object_keys(kept)) >= ${attempts} then kept
-        when (select count(*) from jsonb_each(kept) as one where one.value ->> 1 = ${from}::text) >= ${share} then kept
-        else kept || excluded.tries end
-      from (select coalesce(jsonb_object_agg(one.key, one.value), '{}'::jsonb) as kept
-        from jsonb_each(g.tries) as one where (one.value ->> 0)::float8 > ${at - windowMs}) as recent)
-    returning tries`.execute(open(db))
-  return rows[0]!.tries
+  { isOn, attempts, windowMs, share }: { isOn: boolean; attempts: number; windowMs: number; share: number },
+): Promise<Begun> {
+  const { rows } = await sql<{ isOut: boolean; until: Date | null; tries: Begun['tries'] | null; hash: string | null }>`
+    with standing as (select until from lockout where key = ${key} and (until is null or until > ${new Date(at)})),
+    counted as (
+      insert into guess as g (key, tries, seen_at)
+      select ${key}, jsonb_build_object(${mac}::text, jsonb_build_array(${at}::float8, ${from}::text)), clock_timestamp()
+      where ${isOn}::boolean and not exists (select from standing)
+      on conflict (key) do update set seen_at = excluded.seen_at, tries = (
+        select case
+          when kept ? ${mac}::text then kept
+          when (select count(*) from jsonb_object_keys(kept)) >= ${attempts} then kept
+          when (select count(*) from jsonb_each(kept) as one where one.value ->> 1 = ${from}::text) >= ${share} then kept
+          else kept || excluded.tries end
+        from (select coalesce(jsonb_object_agg(one.key, one.value), '{}'::jsonb) as kept
+          from jsonb_each(g.tries) as one where (one.value ->> 0)::float8 > ${at - windowMs}) as recent)
+      returning tries)
+    select exists (select from standing) as is_out, (select until from standing) as until, (select tries from counted) as tries,
+      (select hash from credential where account_id = ${accountId}) as hash`.execute(open(db))
+  const { isOut, until, tries, hash } = rows[0]!
+  return { standing: isOut ? { until } : undefined, tries: tries ?? undefined, hash: hash ?? undefined }
 }
 /** It was right, or could not be looked at. */
 export async function uncountTry(db: Db, key: Buffer, mac: string): Promise<void> {

@@ -1,5 +1,5 @@
-import { sql, type Generated, type Kysely } from 'kysely'
-import type { Actor, Reading, Tx } from '@atrium/platform'
+import { sql, type Generated, type Kysely, type RawBuilder } from 'kysely'
+import { behind, type Actor, type Reading, type Tx } from '@atrium/platform'
 import type { AccountId, DomainId, Owed, Session as Shown, SessionId } from '@atrium/protocol'
 import { longestIdleMs, type LinkPurpose } from './rules.ts'
 
@@ -106,6 +106,35 @@ export async function credentialsOf(
   return new Map(rows.map(({ accountId, ...rest }) => [accountId, rest]))
 }
 
+export interface Entrance {
+  credential: Pick<Credential, 'changedAt' | 'mustChange'> | undefined
+  /** Locked out by wrong passwords. */
+  lockout: { until: Date | null } | undefined
+  /** Since when they sign in without a second factor that they must have. */
+  graceSince: Date | undefined
+}
+/** What is kept here of somebody who comes in: one statement. */
+export async function findEntrance(tx: Tx, accountId: AccountId, lockoutKey: Buffer, now: Date): Promise<Entrance> {
+  const { rows } = await sql<{
+    changedAt: Date | null
+    mustChange: boolean | null
+    isOut: boolean
+    until: Date | null
+    since: Date | null
+  }>`
+    select credential.changed_at, credential.must_change, lockout.key is not null as is_out, lockout.until, grace.since
+    from (select ${accountId}::uuid as id) as coming
+    left join credential on credential.account_id = coming.id
+    left join lockout on lockout.key = ${lockoutKey} and (lockout.until is null or lockout.until > ${now})
+    left join factor_grace as grace on grace.account_id = coming.id`.execute(open(tx))
+  const { changedAt, mustChange, isOut, until, since } = rows[0]!
+  return {
+    credential: changedAt === null ? undefined : { changedAt, mustChange: mustChange! },
+    lockout: isOut ? { until } : undefined,
+    graceSince: since ?? undefined,
+  }
+}
+
 /** Since when somebody signs in without the second factor they must have: from now on, if this is the first time. */
 export async function graceSince(tx: Tx, accountId: AccountId, now: Date): Promise<Date> {
   const { since } = await open(tx)
@@ -173,8 +202,17 @@ export async function holdSession(tx: Tx, accountId: AccountId, id: SessionId): 
     .executeTakeFirst()
 }
 
-export async function addSession(tx: Tx, session: SessionRow): Promise<void> {
-  await open(tx).insertInto('session').values(session).execute()
+/** `from`: somebody signed in from that network, so it is nowhere strange from then on. */
+export async function addSession(tx: Tx, session: SessionRow, from?: string): Promise<void> {
+  const { id, accountId, accountKind, scope, secretHash, device, source, startedAt, seenAt, expiresAt, ...more } = session
+  const known = sql`with known as (
+    insert into known_source (account_id, source, seen_at) values (${accountId}, ${from}, ${seenAt})
+    on conflict (account_id, source) do update set seen_at = excluded.seen_at)`
+  await sql`${behind}${from === undefined ? sql`` : known}
+    insert into session (id, account_id, account_kind, scope, secret_hash, device, source, started_at, seen_at, expires_at,
+      ended_at, owes, confirmed_at, kind, opened_by, opened_from)
+    values (${id}, ${accountId}, ${accountKind}, ${scope}, ${secretHash}, ${device}, ${source}, ${startedAt}, ${seenAt}, ${expiresAt},
+      ${more.endedAt}, ${more.owes}::text[], ${more.confirmedAt}, ${more.kind}, ${more.openedBy}, ${more.openedFrom})`.execute(open(tx))
 }
 
 export async function touchSessions(tx: Tx, ids: readonly SessionId[], seenAt: Date): Promise<void> {
@@ -269,7 +307,7 @@ export async function forgetLinks(tx: Tx, accountId: AccountId, purposes: readon
     .execute()
 }
 
-export async function isKnownSource(db: Db, accountId: AccountId, source: string): Promise<boolean> {
+export async function isKnownSource(db: Db, accountId: RawBuilder<AccountId>, source: string): Promise<boolean> {
   const row = await open(db)
     .selectFrom('knownSource')
     .select('source')

@@ -15,16 +15,20 @@ import { addDomain } from './store.domains.ts'
 import { allowanceOf } from './allowance.ts'
 import { layersOf } from './store.values.ts'
 import { defaultValues, effective } from './values.ts'
+import type { DomainWays } from './ways.ts'
 import {
+  accountAt,
   addAccount,
   addGuest,
   addOrganisation,
   changeAccount,
+  findArriving,
   findByAddress,
   findOrganisation,
   findPerson,
   findStanding,
   holdAccount,
+  holdWithLayers,
   peopleOf,
   reachable,
   type DirectoryTables,
@@ -52,7 +56,14 @@ export function accounts({ db, newId, defaults }: Deps) {
     /** Those of them who exist, closed accounts included: what they wrote may still be on a screen. */
     peopleOf: (at: Reading<any> | Tx, ids: readonly string[]): Promise<Person[]> => peopleOf(at, ids),
     person: (id: string): Promise<Person | undefined> => findPerson(db, id),
+    /** For a store that keeps something by the ids of accounts. */
+    accountAt,
     byAddress: (address: string): Promise<Person | undefined> => findByAddress(db, address),
+    /** Somebody at the door, if it is somebody: with what holds for them, and where they are at home. */
+    async arriving(address: string): Promise<{ person: Person | undefined; values: Values; home: DomainWays | null }> {
+      const { layers, ...rest } = await findArriving(db, address, defaults)
+      return { ...rest, values: effective(layers) }
+    },
     /** DIR-11  Of these, those who can be written to. */
     reachable: (ids: readonly string[]): Promise<AccountId[]> => reachable(db, ids),
     takesMessages: gathered(async (at: Reading<any> | Tx, ids: string[]): Promise<boolean[]> => {
@@ -92,6 +103,12 @@ export function accounts({ db, newId, defaults }: Deps) {
 
     /** Locks the account until the unit ends. */
     hold: (tx: Tx, id: string): Promise<Standing | undefined> => holdAccount(tx, id),
+
+    /** The same, with what holds for it. */
+    async holdWithValues(tx: Tx, id: string): Promise<(Standing & { values: Values }) | undefined> {
+      const found = await holdWithLayers(tx, id, defaults)
+      return found && { ...found.standing, values: effective(found.layers) }
+    },
 
     addGuest: (tx: Tx, guest: { id: AccountId; name: string; at: Date }): Promise<void> => addGuest(tx, guest),
     async renameGuest(tx: Tx, id: AccountId, name: string): Promise<void> {

@@ -1,9 +1,12 @@
 import { sql, type Insertable } from 'kysely'
 import type { Tx } from '@atrium/platform'
-import type { AccountId, DomainId, Organisation, OwnValues, Person, PictureId } from '@atrium/protocol'
+import type { AccountId, DomainId, Organisation, OwnValues, Person, PictureId, Values } from '@atrium/protocol'
 import { ladder, listed, takesMessages, type Standing } from './rules.ts'
 import { homeDomain } from './store.domains.ts'
+import { layersFrom, ownOrDefaultClass } from './store.values.ts'
 import { open, type Db, type DirectoryTables } from './tables.ts'
+import type { Layers } from './values.ts'
+import type { DomainWays } from './ways.ts'
 import { fold, inwardPatternsOf, patternsOf, searchableWords } from './words.ts'
 
 export type { DirectoryTables } from './tables.ts'
@@ -47,15 +50,13 @@ export async function findPerson(db: Db | Tx, id: string): Promise<Person | unde
   return (await peopleOf(db, [id]))[0]
 }
 
+/** Whose address it is: for a store that keeps something of accounts by their ids. */
+export const accountAt = (address: string) =>
+  sql<AccountId>`(select owner_id from address as one where one.address = ${address} and one.owner_kind = 'account')`
+
 /** By the primary address or an alias. */
 export async function findByAddress(db: Db | Tx, address: string): Promise<Person | undefined> {
-  const row = await people(db)
-    .where(
-      'account.id',
-      '=',
-      sql<AccountId>`(select owner_id from address as one where one.address = ${address} and one.owner_kind = 'account')`,
-    )
-    .executeTakeFirst()
+  const row = await people(db).where('account.id', '=', accountAt(address)).executeTakeFirst()
   return row && toPerson(row)
 }
 
@@ -133,17 +134,53 @@ export async function findStanding(db: Db | Tx, id: string): Promise<Standing | 
 
 /**
  * Locks the account: a sign-in and a lock at the same moment are decided one after the other. Who changes the domain as well holds
- * that first.
+ * that first. Sent in one go: what is asked behind it, without waiting for its answer, is asked when it is held.
  */
 export async function holdAccount(tx: Tx, id: string): Promise<Standing | undefined> {
-  const those = open(tx)
-    .selectFrom('account')
-    .select('domainId')
-    .where('id', '=', id as AccountId)
-  const held = await those.forUpdate().executeTakeFirst()
-  // Shared: whoever shuts the domain waits for sign-ins that are under way, and ends them.
-  if (held?.domainId) await open(tx).selectFrom('domain').select('id').where('id', '=', held.domainId).forShare().execute()
-  return held && findStanding(tx, id)
+  const [, , standing] = await Promise.all([...held(tx, id), findStanding(tx, id)])
+  return standing
+}
+const held = (tx: Tx, id: string) =>
+  [
+    sql`select from account where id = ${id} for update`.execute(open(tx)),
+    // Shared: whoever shuts the domain waits for sign-ins that are under way, and ends them.
+    sql`select from domain where id = (select domain_id from account where account.id = ${id}) for share`.execute(open(tx)),
+  ] as const
+
+/** The same, with what its values are made of. */
+export async function holdWithLayers(
+  tx: Tx,
+  id: string,
+  settings: Partial<Values>,
+): Promise<{ standing: Standing; layers: Layers } | undefined> {
+  const those = standings(tx)
+    .leftJoin('cos', ownOrDefaultClass)
+    .select(['account.ownValues as own', 'cos.ownValues as ofClass', 'domain.caps'])
+    .where('account.id', '=', id as AccountId)
+  const [, , row] = await Promise.all([...held(tx, id), those.executeTakeFirst()])
+  if (!row) return undefined
+  const { own, ofClass, caps, ...standing } = row
+  return { standing: toStanding(standing), layers: layersFrom({ own, ofClass, caps }, settings) }
+}
+
+export interface Arriving {
+  person: Person | undefined
+  layers: Layers
+  /** Where they are at home, and how people of that domain sign in. */
+  home: DomainWays | null
+}
+/** Who has this address, with all that signing in begins with: one statement, and as much of it for an address that nobody has. */
+export async function findArriving(db: Db, address: string, settings: Partial<Values>): Promise<Arriving> {
+  const row = await people(db)
+    .leftJoin('cos', ownOrDefaultClass)
+    .select(['account.ownValues as own', 'cos.ownValues as ofClass', 'domain.caps'])
+    .select(['domain.id as domainId', 'domain.name as domainName', 'domain.allowsPassword', 'domain.allowsPasskey'])
+    .where('account.id', '=', accountAt(address))
+    .executeTakeFirst()
+  if (!row) return { person: undefined, layers: layersFrom({ own: {}, ofClass: null, caps: null }, settings), home: null }
+  const { domainId: id, domainName: name, allowsPassword, allowsPasskey } = row
+  const home = id === null ? null : { id, name: name!, allowsPassword: allowsPassword!, allowsPasskey: allowsPasskey! }
+  return { person: toPerson(row), layers: layersFrom(row, settings), home }
 }
 const toStanding = ({ joinedAt, ...row }: Omit<Standing, 'hasJoined'> & { joinedAt: Date | null }): Standing => ({
   ...row,

@@ -14,8 +14,23 @@ export async function layersOf(db: Db | Tx, ids: readonly string[], settings: Pa
     left join domain on domain.id = account.domain_id
     left join cos on cos.id = coalesce(account.cos_id, domain.default_cos_id)
     where account.id = any(${ids}::uuid[])`.execute(open(db))
-  const defaults = defaultValues(settings)
-  return new Map(rows.map(({ id, own, ofClass, caps }) => [id, { defaults, own, ofClass: ofClass ?? {}, caps: caps ?? {} }]))
+  return new Map(rows.map((row) => [row.id, layersFrom(row, settings)]))
+}
+
+/** For a statement that has the account and its domain already: its class, or the domain's default. */
+export const ownOrDefaultClass = (join: any) => join.on(sql<boolean>`cos.id = coalesce(account.cos_id, domain.default_cos_id)`)
+export const layersFrom = ({ own, ofClass, caps }: Omit<Row, 'id'>, settings: Partial<Values>): Layers => ({
+  defaults: defaultsWith(settings),
+  own,
+  ofClass: ofClass ?? {},
+  caps: caps ?? {},
+})
+/** What the hub says is the same for everybody, and never another while it runs. */
+const known = new WeakMap<Partial<Values>, Values>()
+function defaultsWith(settings: Partial<Values>): Values {
+  const defaults = known.get(settings) ?? defaultValues(settings)
+  known.set(settings, defaults)
+  return defaults
 }
 
 export async function saveOwnValues(tx: Tx, id: AccountId, ownValues: OwnValues): Promise<void> {

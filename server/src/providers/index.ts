@@ -87,8 +87,8 @@ export function providers(deps: Deps) {
   }
   return {
     handlers,
-    /** Whether a password is right where it is kept; undefined: it is kept here. */
-    verifyElsewhere: directory.verify,
+    /** Looks whether a password is right where it is kept; undefined: it is kept here. */
+    verifierOf: directory.verifierOf,
     /** Which fields of an account can be changed in LDAP only. */
     keptElsewhere: async ({ id, source }: { id: AccountId; source: 'here' | 'ldap' }): Promise<string[]> =>
       source === 'ldap' ? keptElsewhere(deps.db, id) : [],

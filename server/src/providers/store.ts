@@ -81,16 +81,6 @@ export const findProvider = (db: Db, id: string): Promise<ProviderRow | undefine
 export const findAdded = (db: Db, domainId: DomainId, clientId: string): Promise<ProviderRow | undefined> =>
   open(db).selectFrom('provider').select(columns).where('domainId', '=', domainId).where('clientId', '=', clientId).executeTakeFirst()
 
-/** The LDAP server of a domain, if it is on. */
-export const findLdap = (db: Db, domainId: DomainId): Promise<ProviderRow | undefined> =>
-  open(db)
-    .selectFrom('provider')
-    .select(columns)
-    .where('domainId', '=', domainId)
-    .where('kind', '=', 'ldap')
-    .where('isOn', '=', true)
-    .executeTakeFirst()
-
 /** Those that are followed, in whatever domain. */
 export const listMirroring = (db: Db): Promise<ProviderRow[]> =>
   open(db)

@@ -1,17 +1,18 @@
 import { fail, type House } from '@atrium/platform'
 import type { AccountId, DomainId, Hub, Input, Output, Provider, ProviderId } from '@atrium/protocol'
+import type { Known } from '../../auth/index.ts'
 import type { DomainWays, Mirroring } from '../../directory/index.ts'
 import { mayOpen, mayUseOwnPassword } from '../rules.ts'
 import { apart, secretOf } from '../secrets.ts'
 import type { ProviderDeps, SettingsService } from '../service.ts'
-import { findLdap, findMirror, type ProviderRow } from '../store.ts'
+import { findMirror, type ProviderRow } from '../store.ts'
 import { connected, type LdapSettings } from './connection.ts'
 import { following, usualPace, type GroupsMirror, type Pace } from './following.ts'
 import { accountsMirror, type Whose } from './mirror.ts'
 import { mirrors, type Mirrors } from './mirrors.ts'
-import { showPassword } from './passwords.ts'
+import { showPassword, type Who } from './passwords.ts'
 import { accountOf } from './records.ts'
-import { mirroredAccount, mirroredOwners } from './store.ts'
+import { findKeeper, mirroredOwners } from './store.ts'
 import { tryLdap, type Tried } from './trying.ts'
 import { Trouble } from './trouble.ts'
 import { writing } from './writing.ts'
@@ -19,17 +20,17 @@ import { writing } from './writing.ts'
 export interface LdapDeps extends ProviderDeps, Pick<House, 'placement' | 'node' | 'outgoing' | 'log'> {
   people: Mirroring
   groups: GroupsMirror
-  homeOf: (id: AccountId) => Promise<{ domainId: ProviderRow['domainId'] | null; isAdministrator: boolean } | undefined>
   pace?: Pace
 }
 const testsWithinMs = 10_000
 const shownAtMost = 20
 
-const noDomain = '00000000-0000-0000-0000-000000000000' as DomainId
+/** Whom the database is asked for when there is nobody. */
+const noOne = '00000000-0000-0000-0000-000000000000'
 
 /** LDAP as the directory of a domain: who there is, what they are called, and whether a password is right. */
 export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' | 'readable' | 'shown'>) {
-  const { db, work, outgoing, people, groups, now, domain, isAdministrator, homeOf, pace = usualPace } = deps
+  const { db, work, outgoing, people, groups, now, domain, isAdministrator, pace = usualPace } = deps
   const accounts = accountsMirror(deps)
   let followed: Mirrors | undefined
 
@@ -62,23 +63,40 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
     return { entries: listed.size, result: { ...result, wouldLock: result.wouldLock + ids.length } }
   }
 
-  /** Whether a password is right in LDAP; undefined where LDAP has no say about this person. */
-  async function verify({ id, address }: { id: AccountId; address: string }, password: string): Promise<boolean | undefined> {
-    const [home, mirrored] = await Promise.all([homeOf(id), mirroredAccount(db, id)])
-    const ways = await domain(db, { id: home?.domainId ?? noDomain })
-    const row = await findLdap(db, ways?.id ?? noDomain)
-    // Only now: who watches the clock does not learn from it whether somebody is there.
-    if (!home || !ways) return undefined
-    const mayHere = (knowsThem: boolean) => mayUseOwnPassword(ways, { ...home, isMirrored: mirrored !== undefined }, knowsThem)
+  /**
+   * Looks whether a password is right in LDAP; undefined where LDAP has no say about this person. What is needed for that is one
+   * statement, for nobody too: who watches the clock does not learn from it whether somebody is there.
+   */
+  async function verifierOf(known: Known | undefined): Promise<(password: string) => Promise<boolean | undefined>> {
+    const nobody = { id: noOne as AccountId, isAdministrator: false }
+    const { person: { id, isAdministrator: isAbove } = nobody, home = null, address = '' } = known ?? {}
+    const { row, mirrored } = await findKeeper(db, { domainId: home?.id ?? (noOne as DomainId), accountId: id })
+    if (!home) return async () => undefined
+    const account = { domainId: home.id, isAdministrator: isAbove }
+    const mayHere = (knowsThem: boolean) => mayUseOwnPassword(home, { ...account, isMirrored: mirrored !== undefined }, knowsThem)
     // PROV-7: by a server that somebody below set up nobody becomes an administrator of the hub.
-    if (row?.settings.kind !== 'ldap' || !mayOpen(row, { ...home, domainId: ways.id })) return mayHere(false) ? undefined : false
+    if (row?.settings.kind !== 'ldap' || !mayOpen(row, account)) {
+      const unlessHere = mayHere(false) ? undefined : false
+      return async () => unlessHere
+    }
+    const at = { ...row, settings: row.settings }
+    return (password) => shownThere(at, home, mirrored ?? { address }, password, mayHere)
+  }
+
+  async function shownThere(
+    row: ProviderRow & { settings: LdapSettings },
+    home: DomainWays,
+    who: Who,
+    password: string,
+    mayHere: (knowsThem: boolean) => boolean,
+  ): Promise<boolean | undefined> {
     try {
       const at = { settings: row.settings, secret: await secretOf(db, row), outgoing, mayGoInside: row.mayGoInside }
-      const shown = await showPassword(at, mirrored ? { externalId: mirrored.externalId } : { address }, password)
+      const shown = await showPassword(at, who, password)
       if (shown.is === 'unknown') return mayHere(false) ? undefined : false
       // Whoever was shut there since the last look is shut here before anybody is let in.
-      if (mirrored && shown.entry)
-        await accounts.take(shown.words, { providerId: row.id, domain: ways, mayGoInside: row.mayGoInside }, [shown.entry])
+      if ('externalId' in who && shown.entry)
+        await accounts.take(shown.words, { providerId: row.id, domain: home, mayGoInside: row.mayGoInside }, [shown.entry])
       if (shown.is === 'right') return true
       if (shown.is === 'wrong') return mayHere(true) ? undefined : false
       if (mayHere(true)) return undefined
@@ -95,7 +113,7 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
     connected(row.settings as LdapSettings, await secretOf(db, row), { outgoing, mayGoInside: row.mayGoInside, timeoutMs: testsWithinMs })
 
   return {
-    verify,
+    verifierOf,
 
     async test(
       actor: Parameters<ProviderDeps['isAdministrator']>[0],
@@ -107,7 +125,7 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
       const { plain, secret } = apart(asked)
       const kept = row && secret === undefined ? await secretOf(db, row) : null
       const mayGoInside = await isAdministrator(actor)
-      const whose = { providerId: row?.id ?? (noProvider as ProviderId), domain: home, mayGoInside }
+      const whose = { providerId: row?.id ?? (noOne as ProviderId), domain: home, mayGoInside }
       const reach = { outgoing, mayGoInside, timeoutMs: testsWithinMs }
       return tryLdap({ settings: plain as LdapSettings, secret: secret ?? kept, reach, whose, dryRun })
     },
@@ -162,4 +180,3 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
     }),
   }
 }
-const noProvider = '00000000-0000-0000-0000-000000000000'

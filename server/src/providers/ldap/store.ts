@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import type { ProviderId } from '@atrium/protocol'
-import { open, type Db, type MirroredRow, type Tx } from '../store.ts'
+import type { AccountId, DomainId, ProviderId } from '@atrium/protocol'
+import { open, type Db, type MirroredRow, type ProviderRow, type Tx } from '../store.ts'
 
 export type Known = Pick<MirroredRow, 'externalId' | 'ownerId' | 'version' | 'hash' | 'held' | 'isGone'>
 type Kind = MirroredRow['kind']
@@ -49,6 +49,21 @@ export async function mirroredAccount(db: Db, accountId: string): Promise<Mirror
     .where('ownerId', '=', accountId)
     .where('kind', '=', 'account')
     .executeTakeFirst()
+}
+
+/** The LDAP server that is on in a domain, and as whom it has an account: one statement, for where there is none of either too. */
+export async function findKeeper(
+  db: Db,
+  { domainId, accountId }: { domainId: DomainId; accountId: AccountId },
+): Promise<{ row: ProviderRow | undefined; mirrored: { externalId: string } | undefined }> {
+  const { rows } = await sql<Partial<ProviderRow> & { externalId: string | null }>`
+    select provider.id, provider.domain_id, provider.kind, provider.is_on, provider.settings, provider.sealed_secret,
+      provider.may_go_inside, provider.client_id, provider.created_at, theirs.external_id
+    from (select ${domainId}::uuid as domain_id, ${accountId}::uuid as account_id) as asked
+    left join provider on provider.domain_id = asked.domain_id and provider.kind = 'ldap' and provider.is_on
+    left join mirrored as theirs on theirs.owner_id = asked.account_id and theirs.kind = 'account'`.execute(open(db))
+  const { externalId, ...row } = rows[0]!
+  return { row: row.id ? (row as ProviderRow) : undefined, mirrored: externalId === null ? undefined : { externalId } }
 }
 
 export async function ownersOfDns(
