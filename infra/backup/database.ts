@@ -18,7 +18,7 @@ export interface OpenDatabase {
  */
 export async function withDatabase(config: Config, which: 'existing' | 'new', use: (open: OpenDatabase) => Promise<void>): Promise<void> {
   const { connection, close } = await reach(config, which)
-  const db = openDatabase({ ...connection, max: 2 })
+  const db = openDatabase({ ...connection, max: 4 })
   const client = new pg.Client(connection)
   client.on('error', () => {})
   try {

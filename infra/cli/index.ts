@@ -1,4 +1,5 @@
 // `npm run atrium -- account list …`: the administrative operations of the contract, from the hub's own machine.
+import { userInfo } from 'node:os'
 import type { Config } from '@atrium/platform/config'
 import type { ErrorCode, Failure, Reply } from '@atrium/protocol'
 import { help, printed } from './printing.ts'
@@ -55,7 +56,7 @@ async function perform(offer: Offer, args: string[], { config: configFrom, origi
   const config = configFrom(dataOf(args))
   const [{ withDatabase }, { openConsole }] = await Promise.all([import('../backup/database.ts'), import('../../server/src/console.ts')])
   await withDatabase(config, 'existing', async ({ db }) => {
-    const here = await openConsole({ config, db, version, origin: origin(config) })
+    const here = await openConsole({ config, db, version, origin: origin(config), user: whoIsHere() })
     try {
       const ask = async (name: string, input: unknown): Promise<any> => dataIn(await here.ask(name, input))
       const data = await answered(offer, said, ask, here.accountAt)
@@ -66,6 +67,14 @@ async function perform(offer: Offer, args: string[], { config: configFrom, origi
       await here.close()
     }
   })
+}
+/** Who asks for it on this machine: before they became root, if they say so. */
+function whoIsHere(): string {
+  try {
+    return process.env['SUDO_USER'] ?? userInfo().username
+  } catch {
+    return `user ${process.getuid?.() ?? ''}`.trim()
+  }
 }
 const dataOf = (args: string[]): string[] => {
   const at = args.findIndex((word) => word === '--data' || word.startsWith('--data='))

@@ -51,6 +51,8 @@ function table(rows: readonly Row[], wanted: readonly string[] | undefined, link
     .join('\n')
 }
 
+const isEntity = (value: Row) => 'id' in value && 'createdAt' in value
+
 /** `name: value`, what lies deeper by its path. Long maps, such as all values that hold, only as JSON. */
 function lines(row: Row, link: (path: string) => string, before = ''): string {
   return Object.entries(row)
@@ -58,9 +60,10 @@ function lines(row: Row, link: (path: string) => string, before = ''): string {
       if (value === null || value === '' || (Array.isArray(value) && value.length === 0)) return []
       if (isRow(value) && 'path' in value && 'expiresAt' in value) return [`${before}${name}: ${cell(value, link)}`]
       if (!isRow(value)) return [`${before}${name}: ${name === 'path' ? link(String(value)) : cell(value, link)}`]
-      const size = Object.keys(value).length
-      if (size > 15) return [`${before}${name}: ${size} values, which --json shows`]
-      return size === 0 ? [] : [lines(value, link, `${before}${name}.`)]
+      const names = Object.keys(value)
+      const size = names.length
+      if (size > 15 && names[0]!.includes('.')) return [`${before}${name}: ${size} values, which --json shows`]
+      return size === 0 ? [] : [lines(value, link, isEntity(value) ? before : `${before}${name}.`)]
     })
     .filter((line) => line !== '')
     .join('\n')

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { userInfo } from 'node:os'
 import { sql, type Kysely } from 'kysely'
 import {
   dispatcher,
@@ -28,14 +27,22 @@ import { hashingPool } from './auth/index.ts'
 import { listAdministrators } from './directory/index.ts'
 import { slices } from './slices.ts'
 
-export type Console = Awaited<ReturnType<typeof openConsole>>
+interface ConsoleDeps {
+  config: Config
+  db: Kysely<any>
+  version: string
+  /** Where links of letters lead. */
+  origin: string
+  /** Who asks, on this machine. */
+  user: string
+}
 
 /**
  * The same operations through the same dispatch, for who sits at the hub's own machine: with every right, and in the audit log as
  * what was done at the console by this user of the machine. Works on the database, beside a hub that runs or without one: what a
  * running one must know it reads from the journal, and letters wait for it.
  */
-export async function openConsole({ config, db, version, origin }: { config: Config; db: Kysely<any>; version: string; origin: string }) {
+export async function openConsole({ config, db, version, origin, user }: ConsoleDeps) {
   await mustBeOurs(db)
   const log = jsonLog('silent')
   const span = tracer(log, false)
@@ -70,7 +77,7 @@ export async function openConsole({ config, db, version, origin }: { config: Con
 
   return {
     async ask(name: string, input: unknown): Promise<Reply<unknown>> {
-      const call: Call = { door: 'socket', source: whoIsHere(), userAgent: '', requestId: randomUUID(), session: undefined, origin }
+      const call: Call = { door: 'socket', source: user, userAgent: '', requestId: randomUUID(), session: undefined, origin }
       const reply = await dispatch(actor, name, input, call)
       if (!reply.ok && reply.error.code === 'internal') throw new Error(`${name} broke.`, { cause: fault })
       return reply
@@ -97,12 +104,3 @@ const noSession = '00000000-0000-0000-0000-000000000000' as Actor['sessionId']
 
 /** Jobs are done by a hub: the one that runs, or that starts next. */
 const forLater: Jobs = { enqueue, withdraw, register() {}, every() {}, async drain() {} }
-
-/** Who asked for it on this machine: before they became root, if they say so. */
-function whoIsHere(): string {
-  try {
-    return process.env['SUDO_USER'] ?? userInfo().username
-  } catch {
-    return `user ${process.getuid?.() ?? ''}`.trim()
-  }
-}
