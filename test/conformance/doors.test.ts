@@ -137,8 +137,9 @@ describe('operations', () => {
     assert.deepEqual(await Promise.all([people('limit=1'), people(`input=${encodeURIComponent('{"limit":2}')}`)]), [1, 2])
   })
 
-  test('they are described as OpenAPI, to anybody', async () => {
-    const response = await fetch(`${here.origin}/api/openapi.json`)
+  test('they are described as OpenAPI, to who is signed in', async () => {
+    assert.equal((await fetch(`${here.origin}/api/openapi.json`)).status, 401)
+    const response = await here.alice.http('/api/openapi.json')
     const description = (await response.json()) as any
     assert.equal(description.openapi, '3.1.0')
     assert.ok(description.paths['/api/chat.send'].post)

@@ -75,7 +75,8 @@ export function httpDoor(deps: {
     next()
   })
   let description: string | undefined
-  app.get('/api/openapi.json', (_request, response) => {
+  app.get('/api/openapi.json', fromOurPages, async (request, response) => {
+    await signedIn(async () => (await programOf(request)) ?? actorOf(request), request)
     description ??= JSON.stringify(openApi(contract, version))
     response.type('application/json').send(description)
   })
