@@ -5,6 +5,7 @@ declare module 'virtual:licences' {
 declare module '*.js?refusals'
 declare module '*.js?about'
 declare module '*.js?me'
+declare module '*.js?people'
 declare module '*.js?meetings'
 declare module '*.js?files'
 declare module '*.js?documents'

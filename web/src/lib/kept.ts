@@ -29,7 +29,7 @@ export function keptFor(accountId: string, storage: Storage | undefined = global
   }
 }
 
-/** After signing out nothing that was written stays on a shared machine. */
-export function forgetEverybody(storage: Storage = localStorage): void {
-  for (const key of Object.keys(storage)) if (/^atrium\.[0-9a-f]{8}-/.test(key)) storage.removeItem(key)
+/** After signing out nothing that was written stays on a shared machine: by nobody, or by one account. */
+export function forgetEverybody(accountId = '[0-9a-f]{8}-', storage: Storage = localStorage): void {
+  for (const key of Object.keys(storage)) if (new RegExp(`^atrium\\.${accountId}`).test(key)) storage.removeItem(key)
 }

@@ -5,11 +5,15 @@ import type { Message } from '@atrium/protocol'
 import { m } from '#lib/i18n/index.ts'
 import { toasts } from '#lib/ui/index.ts'
 import { copy } from '#lib/copying.ts'
+import { own } from '#features/profile/own.svelte.ts'
 import type { RoomState } from './room.svelte.ts'
 
 export const quickEmoji = ['👍', '❤️', '😂', '🎉', '👀', '🙏']
-/** As long as the hub allows; it has the last word. */
-const changeableForMs = 24 * 60 * 60 * 1_000
+/** CHAT-4, as far as a page knows: until it does, nothing is kept from anybody. The hub has the last word. */
+function isWithin(key: 'messages.editWithin' | 'messages.deleteWithin', { sentAt }: Message): boolean {
+  const within = own.values?.[key] ?? 'unlimited'
+  return within === 'unlimited' || Date.now() - Date.parse(sentAt) <= within * 1_000
+}
 
 export type MessageActions = ReturnType<typeof actionsOn>
 
@@ -17,7 +21,9 @@ export type MessageActions = ReturnType<typeof actionsOn>
 export function actionsOn(room: RoomState, message: Message, me: string) {
   const canWrite = room.view?.room.isArchived === false
   const isMine = message.authorId === me
-  const canChange = isMine && canWrite && Date.now() - Date.parse(message.sentAt) < changeableForMs
+  const canChange = isMine && canWrite && isWithin('messages.editWithin', message)
+  // What one regrets may be taken back even when the room is archived.
+  const canDelete = isMine && room.view !== undefined && isWithin('messages.deleteWithin', message)
 
   const say = (isDone: boolean, words: string) => toasts.show(isDone ? words : m.chat_copy_failed(), { kind: isDone ? 'neutral' : 'bad' })
   const remove = () => {
@@ -42,7 +48,7 @@ export function actionsOn(room: RoomState, message: Message, me: string) {
         icon: Link,
         run: async () => void say(await copy(`${location.origin}/r/${message.roomId}/${message.seq}`), m.chat_link_copied()),
       },
-      ...(canChange ? [{ label: m.chat_delete(), icon: Trash, isDanger: true, isSeparated: true, run: remove }] : []),
+      ...(canDelete ? [{ label: m.chat_delete(), icon: Trash, isDanger: true, isSeparated: true, run: remove }] : []),
     ],
   }
 }

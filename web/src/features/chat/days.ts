@@ -1,4 +1,5 @@
 import type { AccountId, Message } from '@atrium/protocol'
+import { isSameDay } from '#lib/i18n/index.ts'
 import type { Outgoing } from './outbox.svelte.ts'
 
 /** One line of the list: a message, or one that is still on its way. */
@@ -17,7 +18,6 @@ export interface Line {
 }
 
 const togetherMs = 5 * 60_000
-const sameDay = (a: Date, b: Date) => a.toDateString() === b.toDateString()
 
 export function linesOf(messages: readonly Message[], pending: readonly Outgoing[], me: AccountId, newAfter: number | undefined): Line[] {
   const lines: Line[] = []
@@ -26,7 +26,7 @@ export function linesOf(messages: readonly Message[], pending: readonly Outgoing
     const last = lines.at(-1)
     const isNew = !isNewSeen && newAfter !== undefined && line.authorId !== me && line.message !== undefined && line.message.seq > newAfter
     isNewSeen ||= isNew
-    const isNewDay = !last || !sameDay(last.at, line.at)
+    const isNewDay = !last || !isSameDay(last.at, line.at)
     const isFirst =
       isNewDay ||
       isNew ||

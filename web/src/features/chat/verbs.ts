@@ -1,4 +1,4 @@
-import type { AccountId, Failure, Reply, RoomEntry } from '@atrium/protocol'
+import type { AccountId, Failure, ListId, Reply, RoomEntry, RoomList } from '@atrium/protocol'
 import { sentence } from '#lib/i18n/index.ts'
 import { toasts } from '#lib/ui/index.ts'
 import type { Chat } from './chat.svelte.ts'
@@ -20,6 +20,9 @@ export function roomVerbs({ hub, rooms }: Chat, room: Pick<RoomState, 'id'>) {
     archive: async (isArchived: boolean) => said(await change({ isArchived })),
     invite: (accountIds: AccountId[]): Promise<Reply<unknown>> =>
       hub.call('chat.room.invite', { clientId: hub.newId(), roomId, accountIds }),
+    /** A list comes with all its people, and takes them along when it goes. */
+    bring: (listId: ListId): Promise<Reply<RoomList[]>> => hub.call('chat.room.list.add', { clientId: hub.newId(), roomId, listId }),
+    takeOut: (listId: ListId): Promise<Reply<RoomList[]>> => hub.call('chat.room.list.remove', { clientId: hub.newId(), roomId, listId }),
     remove: async (accountId: AccountId) => said(await hub.call('chat.room.remove', { clientId: hub.newId(), roomId, accountId })),
     leave: async () => said(await hub.call('chat.room.leave', { clientId: hub.newId(), roomId })),
     async mute(isMuted: boolean) {

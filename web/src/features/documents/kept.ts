@@ -22,8 +22,9 @@ export async function forgetDocument(account: string, id: string, kept: Indexedd
   await kept.clearData()
 }
 
-/** Nothing of anybody's documents stays in this browser. */
-export async function forgetDocuments(): Promise<void> {
-  for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key)
-  for (const { name } of await indexedDB.databases()) if (name?.startsWith(prefix)) indexedDB.deleteDatabase(name)
+/** Nothing of anybody's documents stays in this browser, or nothing of one account's. */
+export async function forgetDocuments(account = ''): Promise<void> {
+  const those = prefix + account
+  for (const key of Object.keys(localStorage)) if (key.startsWith(those)) localStorage.removeItem(key)
+  for (const { name } of await indexedDB.databases()) if (name?.startsWith(those)) indexedDB.deleteDatabase(name)
 }

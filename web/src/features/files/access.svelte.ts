@@ -1,10 +1,12 @@
-import type { AccountId, Failure, FileId, May, Share } from '@atrium/protocol'
+import type { AccountId, Failure, FileId, ListId, ListShare, May, Reply, Share } from '@atrium/protocol'
 import type { People } from '#features/people/people.svelte.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 
 /** Whom a file was given to, by itself or with a folder that it lies in; and giving it, and taking it back. */
 export class Access {
   shares = $state.raw<readonly Share[]>([])
+  /** Everybody in them has it, for as long as they are. */
+  lists = $state.raw<readonly ListShare[]>([])
   readonly fileId: FileId
   readonly #hub: HubConnection
   readonly #people: People
@@ -24,7 +26,9 @@ export class Access {
   }
 
   async load(): Promise<void> {
-    const reply = await this.#hub.call('files.shares', { fileId: this.fileId })
+    const { fileId } = this
+    const [reply, listed] = await Promise.all([this.#hub.call('files.shares', { fileId }), this.#hub.call('files.share.lists', { fileId })])
+    if (listed.ok) this.lists = listed.data
     if (!reply.ok) return
     this.#people.learn(reply.data.people)
     this.shares = reply.data.shares
@@ -37,6 +41,17 @@ export class Access {
     const isSame = (share: Share) => share.fileId === data.fileId && share.accountId === data.accountId
     this.shares = this.shares.some(isSame) ? this.shares.map((share) => (isSame(share) ? data : share)) : [...this.shares, data]
     return undefined
+  }
+
+  async giveList(listId: ListId, may: May): Promise<Failure | undefined> {
+    return this.#tookLists(await this.#hub.call('files.share.list', { clientId: this.#hub.newId(), fileId: this.fileId, listId, may }))
+  }
+  async takeList(listId: ListId): Promise<Failure | undefined> {
+    return this.#tookLists(await this.#hub.call('files.unshare.list', { clientId: this.#hub.newId(), fileId: this.fileId, listId }))
+  }
+  #tookLists(reply: Reply<ListShare[]>): Failure | undefined {
+    if (reply.ok) this.lists = reply.data
+    return reply.ok ? undefined : reply.error
   }
 
   /** Gone at once, and back if the hub says so. */

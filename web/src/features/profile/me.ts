@@ -29,6 +29,13 @@ export function forgetMe(): void {
   void forgetDocuments()
 }
 
+/** Nothing of the account that somebody else looked at; what is their own stays. */
+export async function forgetLooked(accountId: string): Promise<void> {
+  localStorage.removeItem(key)
+  forgetEverybody(accountId)
+  await forgetDocuments(accountId)
+}
+
 /** The page itself goes too: what its memory holds is nobody's any more. */
 export async function signOut(): Promise<void> {
   await post('auth.signOut', { clientId: newId() })

@@ -16,6 +16,8 @@ export class Notices {
   #chosen = $state({ hasSounds: true, hasNotices: false, ...(JSON.parse(localStorage.getItem(key) ?? '{}') as object) })
   permission = $state<NotificationPermission | 'missing'>('Notification' in globalThis ? Notification.permission : 'missing')
   #soundedAt = 0
+  /** Of what is said in rooms, what is announced at all: chosen for the account. */
+  about = $state<'all' | 'mentions' | 'none'>('all')
 
   get hasSounds(): boolean {
     return this.#chosen.hasSounds

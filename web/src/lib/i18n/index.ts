@@ -1,6 +1,7 @@
 export * as m from './paraglide/messages.js'
 export { language, languageNames, languages, type Language } from './language.svelte.ts'
 export { sentence } from './sentence.ts'
-export { brief, clock, count, dayName, inFull, shortClock, when } from './when.ts'
+export { brief, clock, count, dayName, inFull, isSameDay, shortClock, when } from './when.ts'
+export { zone } from './zone.svelte.ts'
 export { now } from './now.svelte.ts'
 export { default as Time } from './Time.svelte'

@@ -1,20 +1,25 @@
 import { language } from './language.svelte.ts'
+import { zone } from './zone.svelte.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
 const formats = new Map<string, Intl.DateTimeFormat>()
-function format(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${language.region} ${name}`
+function format(name: string, options: Intl.DateTimeFormatOptions, region = language.region): Intl.DateTimeFormat {
+  const timeZone = zone.current
+  const key = `${region} ${timeZone} ${name}`
   const known = formats.get(key)
   if (known) return known
-  const made = new Intl.DateTimeFormat(language.region, options)
+  const made = new Intl.DateTimeFormat(region, { ...options, timeZone })
   formats.set(key, made)
   return made
 }
 
-const dayOf = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
+/** The day it is in the reader's zone, as midnight of the same day in UTC: days are counted there. Swedes write 2026-03-14. */
+const dayOf = (at: Date) => Date.parse(format('iso', {}, 'sv').format(at))
+const yearOf = (at: Date) => new Date(dayOf(at)).getUTCFullYear()
+export const isSameDay = (one: Date, other: Date): boolean => dayOf(one) === dayOf(other)
 
 /** "14:05", or "2:05 PM" where people say so. */
 export const clock = (at: Date): string => format('clock', { hour: 'numeric', minute: '2-digit' }).format(at)
@@ -38,7 +43,7 @@ export function dayName(at: Date, now: Date): string {
     const word = new Intl.RelativeTimeFormat(language.region, { numeric: 'auto' }).format(-days, 'day')
     return word.charAt(0).toLocaleUpperCase(language.region) + word.slice(1)
   }
-  if (at.getFullYear() === now.getFullYear()) return format('day', { weekday: 'long', day: 'numeric', month: 'long' }).format(at)
+  if (yearOf(at) === yearOf(now)) return format('day', { weekday: 'long', day: 'numeric', month: 'long' }).format(at)
   return format('day and year', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(at)
 }
 
@@ -49,7 +54,7 @@ export function when(at: Date, now: Date): string {
   if (Math.abs(passedMs) < minuteMs) return relative.format(0, 'second')
   if (Math.abs(passedMs) < hourMs) return relative.format(-Math.round(passedMs / minuteMs), 'minute')
   if (Math.abs(passedMs) < dayMs) return relative.format(-Math.round(passedMs / hourMs), 'hour')
-  if (at.getFullYear() === now.getFullYear()) return format('date', { day: 'numeric', month: 'long' }).format(at)
+  if (yearOf(at) === yearOf(now)) return format('date', { day: 'numeric', month: 'long' }).format(at)
   return format('date and year', { day: 'numeric', month: 'long', year: 'numeric' }).format(at)
 }
 
@@ -58,7 +63,7 @@ export function brief(at: Date, now: Date): string {
   const days = Math.round((dayOf(now) - dayOf(at)) / dayMs)
   if (days === 0) return clock(at)
   if (days > 0 && days < 7) return format('weekday', { weekday: 'short' }).format(at)
-  if (at.getFullYear() === now.getFullYear()) return format('brief', { day: 'numeric', month: 'short' }).format(at)
+  if (yearOf(at) === yearOf(now)) return format('brief', { day: 'numeric', month: 'short' }).format(at)
   return format('brief and year', { day: 'numeric', month: 'short', year: '2-digit' }).format(at)
 }
 

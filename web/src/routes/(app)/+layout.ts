@@ -1,11 +1,17 @@
 import { redirect } from '@sveltejs/kit'
 import { askMe, keptMe } from '#features/profile/me.ts'
+import { startPath } from '#features/profile/start.ts'
 import { language } from '#lib/i18n/index.ts'
 import type { LayoutLoad } from './$types'
 
-export const load: LayoutLoad = async ({ url }) => {
+let isEntering = true
+
+export const load: LayoutLoad = async ({ url, untrack }) => {
   // What this browser remembers is shown at once, and set right as soon as the hub has answered.
   const kept = keptMe()
+  const start = kept && isEntering && untrack(() => url.pathname) === '/' ? startPath(kept.person.id) : undefined
+  isEntering = false
+  if (start) redirect(307, start)
   if (kept) return { me: kept, isFresh: false }
   const reply = await askMe()
   if (reply.ok && reply.data.person.kind !== 'guest') {

@@ -1,3 +1,3 @@
 import { language } from '#lib/i18n/index.ts'
 
-export const load = () => language.also('me')
+export const load = () => Promise.all([language.also('me'), language.also('people')])
