@@ -24,15 +24,14 @@ export async function peopled(hub: Topology): Promise<{ ada: Somebody; bob: Some
     address: 'ada@heron.example',
     password,
   })
-  const { invitation } = await ada.call('directory.person.add', {
-    clientId: randomUUID(),
-    name: 'Bob Crane',
-    address: 'bob@heron.example',
-    title: '',
-    isAdministrator: false,
-  })
-  const bob = await enter(hub.url, 'Bob Crane', 'auth.invitation.accept', { token: invitation.path.split('/').at(-1)!, password })
-  return { ada, bob }
+  return { ada, bob: await colleague(hub, ada, 'Bob Crane', 'bob@heron.example') }
+}
+
+/** Somebody else whom the administrator invites, and who comes. */
+export async function colleague(hub: Topology, ada: Somebody, name: string, address: string): Promise<Somebody> {
+  const draft = { clientId: randomUUID(), name, address, title: '', isAdministrator: false }
+  const { invitation } = await ada.call('directory.person.add', draft)
+  return enter(hub.url, name, 'auth.invitation.accept', { token: invitation.path.split('/').at(-1)!, password })
 }
 
 /** A browser of somebody's, signed in already. `url`: where they open the hub, if not at its front. */
