@@ -34,7 +34,7 @@ const Oidc = z.strictObject({
   label: line(100),
   issuer: Url.or(NotYet),
   clientId: optionalLine(500),
-  /** Written, never read: absent leaves it, null takes it away (a public client with PKCE alone). */
+  /** Written, never read: absent leaves it, null takes it away (a public client with PKCE alone). Read it is null where there is none. */
   clientSecret: z.string().max(1_000).nullable().optional(),
   scopes: z.string().max(500).default('openid email profile'),
   createsAccounts: z.boolean().default(false),

@@ -59,7 +59,9 @@ export function settingsService({
 
   async function shown(at: Db, row: ProviderRow): Promise<Provider> {
     const { id, domainId, isOn, settings, kind } = row
-    const base = { id, domainId, isOn, settings, addresses: addressesOf(row) }
+    // That there is no secret is none.
+    const said = settings.kind === 'oidc' && row.sealedSecret === null ? { ...settings, clientSecret: null } : settings
+    const base = { id, domainId, isOn, settings: said, addresses: addressesOf(row) }
     if (kind !== 'ldap') return { ...base, mirror: null }
     const [mirror, counts] = [await findMirror(at, id), await countMirrored(at, id)]
     const { state = 'idle', vanished = 0, problem = null } = mirror ?? {}
