@@ -72,6 +72,8 @@ export const SignInState = z.discriminatedUnion('state', [
     accountId: AccountId,
     /** Somebody looks through this person's eyes, until then. */
     openedBy: z.object({ name: z.string(), endsAt: z.iso.datetime() }).optional(),
+    /** A second factor is required and none is there: until then one signs in without; null: the next sign-in asks for it. */
+    enrolBy: z.iso.datetime().nullable().optional(),
   }),
   z.object({
     state: z.literal('owes'),
@@ -119,8 +121,8 @@ export const factors = {
   /** For an invitation or a reset, by the secret of its link. */
   'auth.link.policy': query(z.strictObject({ token: z.string().max(100) }), PasswordPolicy, { open: true, limit: perSource(60, '1 min') }),
 
-  /** With a passkey alone: it says who it is. */
-  'auth.withPasskey.begin': command(z.strictObject({ clientId: ClientId }), Json, openStep),
+  /** With a passkey alone: it says who it is. Asked by each sign-in page that is opened, so that browsers offer theirs. */
+  'auth.withPasskey.begin': command(z.strictObject({ clientId: ClientId }), Json, { ...openStep, limit: perSource(600, '1 min') }),
   'auth.withPasskey.finish': command(z.strictObject({ clientId: ClientId, response: Json }), SignInState, openStep),
 
   /** A letter to the verified recovery address. The same answer, after the same time, for whoever it is. */
@@ -187,10 +189,12 @@ export const factors = {
   'tokens.revoke': command(z.strictObject({ clientId: ClientId, tokenId: TokenId }), z.object({}), natural),
 
   /** A phone: the desktop shows the code as QR, the phone opens it. Single use, two minutes. */
-  'auth.phone.begin': command(z.strictObject({ clientId: ClientId }), z.object({ path: z.string(), expiresAt: z.iso.datetime() }), {
-    ...natural,
-    confirmed: true,
-  }),
+  'auth.phone.begin': command(
+    z.strictObject({ clientId: ClientId }),
+    /** `livesMs`: the same as `expiresAt`, for a page whose clock is another. */
+    z.object({ path: z.string(), expiresAt: z.iso.datetime(), livesMs: z.int() }),
+    { ...natural, confirmed: true },
+  ),
   'auth.phone.finish': command(z.strictObject({ clientId: ClientId, token: z.string().max(100) }), SignInState, openStep),
   /** The desktop sees what was signed in. */
   'auth.phone.signedIn': fact('account', z.object({ device: z.string(), source: z.string() })),
