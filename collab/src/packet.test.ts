@@ -28,6 +28,19 @@ test('what is said in one turn comes in one buffer, in order; what many are told
   assert.ok(sent[0]!.length < 2_200, `${sent[0]!.length} bytes`)
 })
 
+test('what is said right after something was sent waits for more, and the first never does', async () => {
+  const sent: number[] = []
+  const post = outbox({ postMessage: () => void sent.push(performance.now()) }, 20)
+  const said = performance.now()
+  post('frame', 1, Uint8Array.of(1))
+  await until('the first is sent', () => sent.length === 1)
+  post('frame', 1, Uint8Array.of(2))
+  await new Promise((resolve) => setImmediate(resolve))
+  post('frame', 1, Uint8Array.of(3))
+  await until('the others are sent', () => sent.length === 2)
+  assert.ok(sent[1]! - sent[0]! >= 19, `${sent[1]! - said} ms`)
+})
+
 test('words and bytes come out as they went in', () => {
   const parts = [Uint8Array.of(1), new Uint8Array(), Uint8Array.of(2, 3)]
   const { words, parts: read } = unparcel(parcel({ verb: 'load' }, parts))

@@ -3,7 +3,8 @@ import { createEncoder, toUint8Array, writeVarString, writeVarUint, writeVarUint
 
 /**
  * What the main thread and a thread of documents say to each other: one packed buffer per turn of the event loop and
- * direction, moved and not copied. Posting each piece by itself costs about as much as the work behind it.
+ * direction, or per so many milliseconds, moved and not copied. Posting each piece by itself costs about as much as the work
+ * behind it.
  */
 const kinds = [
   'enter', // main → thread: somebody comes to a document
@@ -32,11 +33,16 @@ const idBytes = 4
 const maxIds = 2 ** 16 - 1
 export const nothing = new Uint8Array()
 
-/** Collects the pieces of this turn. What many are told is packed once: each broadcast is the same bytes, one after the other. */
-export function outbox(port: Port): Post {
+/**
+ * Collects the pieces of this turn; where the last were sent less than `everyMs` ago, those until then. What many are told is
+ * packed once: each broadcast is the same bytes, one after the other.
+ */
+export function outbox(port: Port, everyMs = 0): Post {
   let pieces: { kind: Kind; ids: number[]; bytes: Uint8Array }[] = []
   let size = 0
+  let sentAt = -Infinity
   function flush(): void {
+    if (everyMs > 0) sentAt = performance.now()
     const packed = new Uint8Array(size)
     const view = new DataView(packed.buffer)
     let at = 0
@@ -56,8 +62,14 @@ export function outbox(port: Port): Post {
     size = 0
     port.postMessage(packed, [packed.buffer])
   }
+  function flushSoon(): void {
+    const waitMs = everyMs > 0 ? sentAt + everyMs - performance.now() : 0
+    if (waitMs > 0) setTimeout(flush, waitMs)
+    // Behind all that others, such as Hocuspocus, do at the end of this turn: what they say comes along.
+    else setImmediate(() => setImmediate(flush))
+  }
   return (kind, id, bytes) => {
-    if (pieces.length === 0) setImmediate(flush)
+    if (pieces.length === 0) flushSoon()
     const last = pieces.at(-1)
     size += idBytes
     if (last && last.bytes === bytes && last.kind === kind && last.ids.length < maxIds) {

@@ -24,6 +24,8 @@ const checkMs = 250
 const hangMs = 1_500
 const busyHangMs = 15_000
 const maxHeapMb = 512
+/** Waking a thread costs as much as a key press does in it: those of many people at once go together. */
+const postEveryMs = 2
 
 /** One worker thread with documents in it, or the place for one: it starts with its first document. */
 export class DocumentThread {
@@ -58,7 +60,7 @@ export class DocumentThread {
       workerData: settings,
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
     })
-    const post = outbox(worker)
+    const post = outbox(worker, postEveryMs)
     const running = { worker, beats, post, questions: asking(post, this.#needs.verbs) }
     const isCurrent = () => this.#running === running
     worker.on('message', (packed: Uint8Array) => {

@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws'
 import type { AccountId, DocumentEnding, DocumentGreeting, FileId, SessionId } from '@atrium/protocol'
 import type { ColdReader } from './cold.ts'
 import { addressBytes, addressed, addressOf, forYWebsocket, type Mode } from './frames.ts'
+import { send } from './wire.ts'
 
 /** Codes from 4400 to 4499 tell clients of either wire that coming again is of no use, and others to do so. The reason is the ending's name. */
 export const closeCode: Record<DocumentEnding, number> = {
@@ -76,7 +77,7 @@ export class Visit {
   #send(bytes: Uint8Array): void {
     if (this.socket.readyState !== this.socket.OPEN) return
     if (this.socket.bufferedAmount > maxBacklogBytes) this.end('too_slow')
-    else this.socket.send(bytes)
+    else send(this.socket, bytes)
   }
 
   /** Hocuspocus' own sign of life; y-websocket has none, and takes an empty list of who is where. */
@@ -91,7 +92,7 @@ export class Visit {
     if (this.speaks === 'y-websocket') return bytes
     const { length } = this.address
     if (bytes.length === 1) return bytes // a pong
-    return bytes.length > length && bytes.subarray(0, length).equals(this.address) ? bytes.subarray(length) : undefined
+    return bytes.length > length && bytes.compare(this.address, 0, length, 0, length) === 0 ? bytes.subarray(length) : undefined
   }
 
   end(ending: DocumentEnding): void {
