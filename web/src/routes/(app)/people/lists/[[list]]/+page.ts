@@ -1,0 +1,3 @@
+import { language } from '#lib/i18n/index.ts'
+
+export const load = () => language.also('people')
