@@ -140,6 +140,8 @@ export const accounts = {
       isDescending: z.boolean().default(false),
       after: z.string().max(400).optional(),
       limit: z.int().min(1).max(500).default(50),
+      /** Said with the first page of what is saved elsewhere: then it is noted in the audit log that somebody did. */
+      isExport: z.boolean().default(false),
     }),
     z.object({ accounts: z.array(AccountRow), next: z.string().nullable() }),
     needs('account.see', 'anything'),

@@ -275,7 +275,7 @@ export const fieldWords: Readonly<Record<string, string>> = {
   keepsAlias: 'The old address stays as an alias.',
   isHidden: 'Not in the address list.',
   isDryRun: 'Says what would happen, and changes nothing.',
-  isExport: 'Notes in the audit log that entries were saved elsewhere.',
+  isExport: 'Notes in the audit log that the list was saved elsewhere.',
   isDenied: 'Denies these rights: nobody’s grant brings them back.',
   mayGrant: 'The rights may be given on.',
   inviteTo: 'Where to send the link to choose a password. Left out: it is only shown.',

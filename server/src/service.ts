@@ -66,6 +66,7 @@ export async function start(house: House): Promise<Service> {
   jobs.every('directory.guests.close', dayMs, people.closeGuests)
   jobs.every('directory.deleted.finish', dayMs, people.finishDeleting)
   sessions.work(jobs)
+  jobs.every('sessions.seen', 60_000, sessions.seen)
   jobs.every('sessions.sweep', dayMs, sessions.sweep)
   jobs.every('factors.sweep', dayMs, proofs.sweep)
 

@@ -86,6 +86,10 @@ test('pages, the time, and the name of an operation with all that begin with it'
   await here.ada.call('audit.list', { isExport: true })
   const exported = await newest('audit.list')
   assert.deepEqual([exported.actor?.id, exported.outcome], [here.ada.accountId, 'done'], 'that it was saved elsewhere is noted')
+  await here.ada.call('accounts.list', { isExport: true, search: 'bob' })
+  assert.deepEqual((await newest('accounts.list')).after?.['search'], 'bob', 'and of whom')
+  await here.ada.call('accounts.list', { search: 'helen' })
+  assert.deepEqual((await newest('accounts.list')).after?.['search'], 'bob', 'a look is not')
 })
 
 test('[AUDIT-4] what was noted stays as it was', async () => {

@@ -28,6 +28,7 @@ import {
   findSessions,
   forgetLinks,
   forgetSecrets,
+  noteSeen,
   saveCredential,
   sweep,
   takeLink,
@@ -38,7 +39,7 @@ export { adminLink, setupLink } from './console.ts'
 export { deviceOf } from './device.ts'
 export type { EnterAs, Entered, Entering } from './entering.ts'
 export { hashingPool, type Hashing } from './hashing.ts'
-export type { Known, VerifierOf } from './passwords.ts'
+export type { VerifierOf } from './passwords.ts'
 export { graceEndsAt, hasFactor, type Proofs, type ShownBy } from './rules.ts'
 export { hashOf, newSecret } from './secrets.ts'
 export type { AuthDeps } from './service.common.ts'
@@ -47,6 +48,10 @@ export type { AuthTables } from './store.ts'
 export { networksOf } from './store.sources.ts'
 
 const receiptLivesMs = 15 * 24 * 60 * 60 * 1_000
+
+/** Jobs may wait a while, and then know again. */
+const seenWithinMs = 60 * 60_000
+const seenCoarselyMs = 5 * 60_000
 
 type OfOthers = Pick<
   typeof ofFactors,
@@ -200,6 +205,8 @@ export function auth(deps: AuthDeps) {
     work(jobs: Jobs): void {
       jobs.register<{ address: string }>(forgottenJob, chosen.remind)
     },
+    /** For a job every minute: when people were last here, for who administers them. */
+    seen: (): Promise<void> => work((tx) => noteSeen(tx, new Date(now().getTime() - seenWithinMs), seenCoarselyMs)),
     /** For a daily job: takes away what is long over. */
     sweep: (): Promise<void> => work((tx) => sweep(tx, new Date(now().getTime() - receiptLivesMs))),
     exports: [sessions],

@@ -105,3 +105,47 @@ test('who signs in with something owed is in no list of sessions, and leaves by 
   hub.later(16 * 60_000)
   assert.equal((await browser.refusal('auth.state', {})).code, 'unauthenticated', 'and is not waited for long')
 })
+
+test('the list of accounts says when somebody was last here, written once in five minutes at most, and not by who looks through their eyes', async () => {
+  const bob = await hub.colleague(ada, 'Bob who is here')
+  const seenAt = async () => (await ada.call('accounts.get', { accountId: bob.accountId })).seenAt
+  assert.equal(await seenAt(), null)
+  await hub.hub.sessions.seen()
+  const first = await seenAt()
+  assert.ok(first && hub.now().getTime() - Date.parse(first) < 60_000)
+
+  hub.later(2 * 60_000)
+  assert.ok(await bob.actor())
+  await hub.hub.sessions.seen()
+  assert.equal(await seenAt(), first)
+  hub.later(4 * 60_000)
+  assert.ok(await bob.actor())
+  await hub.hub.sessions.seen()
+  const later = await seenAt()
+  assert.ok(Date.parse(later!) - Date.parse(first) >= 6 * 60_000)
+
+  const own = ada.secret
+  await ada.call('auth.confirm', { password })
+  hub.later(9 * 60_000)
+  await ada.call('accounts.openAs', { accountId: bob.accountId, reason: 'He sees no rooms', minutes: 30 })
+  assert.ok(await ada.actor())
+  ada.secret = own
+  await hub.hub.sessions.seen()
+  assert.equal(await seenAt(), later)
+})
+
+test('how long sessions last holds for open ones, too, within a minute of a change', async () => {
+  const { classes } = await ada.call('cos.list', {})
+  const bob = await hub.colleague(ada, 'Bob who stays')
+  const screen = (await bob.actor())!.sessionId
+  for (let day = 0; day < 3; day++) {
+    hub.later(86_400_000)
+    assert.ok((await hub.hub.sessions.standing([screen])).has(screen))
+  }
+  await ada.signIn('ada@saltmarsh.example')
+  await ada.call('cos.change', { cosId: classes[0]!.id, values: { 'sessions.longest': 2 } })
+  hub.later(61_000)
+  assert.ok(!(await hub.hub.sessions.standing([screen])).has(screen), 'a screen that asks is cut')
+  assert.equal(await bob.actor(), undefined)
+  await ada.call('cos.change', { cosId: classes[0]!.id, values: { 'sessions.longest': null } })
+})

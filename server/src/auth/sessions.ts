@@ -83,7 +83,7 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
    * Which of these time has not ended. What their accounts allow today is asked for with what is said at most once a minute: that
    * the session is in use.
    */
-  async function standingOf(sessions: readonly Session[]): Promise<Session[]> {
+  async function standingOf(sessions: readonly Session[], isInUse = true): Promise<Session[]> {
     const at = now()
     const open = sessions.filter((session) => session.endedAt === null && session.expiresAt > at)
     const quiet = open.filter((session) => at.getTime() - session.seenAt.getTime() >= touchEveryMs)
@@ -95,7 +95,7 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
       (session.accountKind === 'person' && !canSignIn(people.get(session.accountId)))
     const gone = new Set(quiet.filter(isGone))
     const stay = quiet.filter((session) => !gone.has(session))
-    if (stay.length > 0) await inUse(stay.map(({ id }) => id))
+    if (isInUse && stay.length > 0) await inUse(stay.map(({ id }) => id))
     return open.filter((session) => !gone.has(session))
   }
 
@@ -125,9 +125,9 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
       return session && session.owes.length > 0 ? { ...actorOf(session), through: { kind: 'unfinished' } } : undefined
     },
 
-    /** Which of these stand, whatever their secrets are by now. Asking says that they are in use. */
-    async standing(ids: readonly SessionId[]): Promise<Set<SessionId>> {
-      return new Set((await standingOf(await findSessionsById(db, ids))).map(({ id }) => id))
+    /** Which of these stand, whatever their secrets are by now. Asking says that they are in use, unless it is said that it does not. */
+    async standing(ids: readonly SessionId[], isInUse = true): Promise<Set<SessionId>> {
+      return new Set((await standingOf(await findSessionsById(db, ids), isInUse)).map(({ id }) => id))
     },
 
     /** Those of an account that stand, the last used first. */

@@ -223,6 +223,17 @@ export async function touchSessions(tx: Tx, ids: readonly SessionId[], seenAt: D
     .execute()
 }
 
+/**
+ * When people were last here, as the list of accounts says it: taken from their sessions, and written for each at most once in
+ * some minutes. Who looks through somebody's eyes is not them.
+ */
+export async function noteSeen(tx: Tx, since: Date, coarseMs: number): Promise<void> {
+  await sql`update account set seen_at = used.seen_at
+    from (select account_id, max(seen_at) as seen_at from session
+      where seen_at > ${since} and account_kind = 'person' and owes = '{}' and opened_by is null group by account_id) as used
+    where account.id = used.account_id and used.seen_at - account.seen_at >= make_interval(secs => ${coarseMs / 1_000})`.execute(open(tx))
+}
+
 /** The same session with another secret: whoever had the old one has nothing. */
 export async function renewSession(
   tx: Tx,

@@ -24,6 +24,9 @@ export interface Connection {
   watched: Promise<unknown>
   /** Operations that were asked for and not answered yet. */
   underWay: number
+  /** When its session was last looked at, by the clock of this process, and how often. */
+  lookedAt: number
+  looks: number
   ending: Ending | undefined
 }
 

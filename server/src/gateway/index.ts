@@ -27,6 +27,7 @@ import { passages } from './passages.ts'
 import { pictureDoors, type PicturesIn } from './pictures.ts'
 import type { TokenOf } from './programs.ts'
 import { providerDoors } from './providers.ts'
+import type { Standing } from './rechecking.ts'
 import { rights } from './session.ts'
 import { socketDoor, type Dispatch } from './socket.ts'
 import { sourceDoor } from './source.ts'
@@ -47,7 +48,7 @@ export interface GatewayDeps {
   /** Whom a program speaks for. */
   tokenOf: TokenOf
   /** Which of these sessions have not ended. */
-  standing: (ids: Actor['sessionId'][]) => Promise<ReadonlySet<string>>
+  standing: Standing
   /** Who else must know of every right that is lost. */
   heed: (revoked: Revoked) => Promise<void>
   /** Of each slice that has topics: what an actor may hear of them. */

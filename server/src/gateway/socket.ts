@@ -10,13 +10,14 @@ import { end, type Connection, type HubSocket } from './connection.ts'
 import { secretOf } from './cookie.ts'
 import { bucket } from './bucket.ts'
 import { maxScreens, places } from './places.ts'
+import { overAmong, type Standing } from './rechecking.ts'
 import { backlogOf, frameOf, holdBack, letGo, write } from './wire.ts'
 import type { HubServer } from './topics.ts'
 
 /** Beyond this a reader is cut: what it missed it asks for when it is back. */
 export const maxBacklogBytes = 2 * 1024 * 1024
 const lookAtBacklogMs = 250
-const recheckSessionsMs = 3_600_000
+const recheckSessionsMs = 1_000
 /** Room for the longest text there is ten times over, so that too long is `invalid` and not a broken connection. */
 const maxMessageBytes = 1024 * 1024
 /** What one socket may ask: far more than a person can, far less than a program would. */
@@ -49,7 +50,7 @@ export function socketDoor(deps: {
   log: Log
   metrics: Metrics
   sessionOf: (secret: string) => Promise<Actor | undefined>
-  standing: (ids: Actor['sessionId'][]) => Promise<ReadonlySet<string>>
+  standing: Standing
   /** Given late: the handlers need the topics, and the topics need the sockets. */
   dispatch: () => Dispatch
   isNudge: (name: string) => boolean
@@ -127,6 +128,8 @@ export function socketDoor(deps: {
       watching: new Set(),
       watched: Promise.resolve(),
       underWay: 0,
+      lookedAt: performance.now(),
+      looks: 1,
       ending: undefined,
     }
     connections.set(socket.id, connection)
@@ -204,12 +207,10 @@ export function socketDoor(deps: {
       if (!connection.ending && backlogOf(connection.socket.conn) > maxBacklogBytes) end(connection, 'too_slow', metrics.endings)
   }, lookAtBacklogMs)
 
-  // A socket may live longer than its session, which ends of itself one day; and asking says that the session is in use.
   const recheck = setInterval(async () => {
-    const open = [...connections.values()]
     try {
-      const stand = await standing([...new Set(open.map(({ actor }) => actor.sessionId))])
-      for (const connection of open) if (!stand.has(connection.actor.sessionId)) end(connection, 'session_ended', metrics.endings)
+      for (const connection of await overAmong(connections.values(), performance.now(), standing))
+        end(connection, 'session_ended', metrics.endings)
     } catch (error) {
       log.warn({ error }, 'sessions could not be looked at')
     }

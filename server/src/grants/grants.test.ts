@@ -259,3 +259,17 @@ test('what is granted and taken back by fifty at once ends without anything that
   )
   assert.deepEqual((await chain[2]!.call('me.rights', {})).anywhere, [])
 })
+
+test('who moves an account may create some where it goes: domains of others are as if they were not there', async () => {
+  const mover = await here.one('Mona')
+  await here.give(here.ada, mover, ['account.move', 'account.see'])
+  const moved = await here.one('Theo')
+  const into = { accountId: moved.accountId, toDomainId: here.harbour }
+  assert.equal((await mover.refusal('accounts.move', into)).code, 'not_found')
+  await here.give(here.ada, mover, ['account.see'], { target: here.over(here.harbour) })
+  assert.equal((await mover.refusal('accounts.move', into)).code, 'not_found', 'to see accounts there is not to see the domain')
+  await here.give(here.ada, mover, ['domain.see'], { target: here.over(here.harbour) })
+  assert.equal((await mover.refusal('accounts.move', into)).code, 'forbidden')
+  await here.give(here.ada, mover, ['account.create'], { target: here.over(here.harbour) })
+  assert.equal((await mover.call('accounts.move', into)).domainId, here.harbour)
+})

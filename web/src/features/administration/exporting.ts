@@ -14,7 +14,7 @@ export async function exportAccounts(hub: HubConnection, filter: Filter): Promis
     const reply: Reply<Output<Hub, 'accounts.list'>> = await hub.call('accounts.list', {
       ...filter,
       limit: 500,
-      ...(after !== null && { after }),
+      ...(after === null ? { isExport: true } : { after }),
     })
     if (!reply.ok) return void toasts.show(sentence(reply.error), { kind: 'bad' })
     accounts.push(...reply.data.accounts)
