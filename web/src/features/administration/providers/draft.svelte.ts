@@ -1,3 +1,4 @@
+import { tick } from 'svelte'
 import type { DomainId, Draft, Failure, Hub, Output, Provider, ProviderSettings } from '@atrium/protocol'
 import type { Asking } from '#lib/hub/asking.svelte.ts'
 import { m, sentence } from '#lib/i18n/index.ts'
@@ -84,6 +85,8 @@ export class ProviderDraft<K extends Kind> {
     const said = failure.key === 'invalid' && isUrl ? (field === 'url' ? m.ldap_url_wrong() : m.idp_url_wrong()) : sentence(failure)
     const isHere = field in this.settings || field === 'clientSecret' || field === 'bindPassword' || field.startsWith('mapping.')
     this.wrong = { [isHere ? field : 'whole']: said }
+    // Whoever pressed a button at the other end of a long form is led to what is wrong.
+    void tick().then(() => document.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
     return false
   }
 }
