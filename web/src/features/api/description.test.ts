@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { curlOf, found, kindOf, offeredBy, sampleOf, type Description } from './description.ts'
+import { byPart, curlOf, found, kindOf, offeredBy, sampleOf, type Description } from './description.ts'
 
 const answer = { 200: { content: { 'application/json': { schema: { type: 'object', properties: { data: { type: 'object' } } } } } } }
 const body = (schema: object) => ({ 'application/json': { schema } })
@@ -54,6 +54,10 @@ describe('what is offered', () => {
       ['accounts.list', 'GET', 'administration:read', 'account.see'],
       ['auth.sessions', 'GET', null, undefined],
     ])
+  })
+
+  test('in parts: what programs do every day, what administrators do, what is left to people', () => {
+    expect(byPart(all.toReversed()).map(([part]) => part)).toEqual(['chat', 'accounts', 'auth'])
   })
 
   test('found by words of name, sentence, scope or right, and by what a token may', () => {

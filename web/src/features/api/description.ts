@@ -65,6 +65,13 @@ export function offeredBy({ paths }: Description): Offered[] {
   )
 }
 
+/** What programs ask every day first, then what administrators do, then what is left to people. */
+export function byPart(shown: readonly Offered[]): [part: string, operations: Offered[]][] {
+  const rank = ([, operations]: [string, Offered[]]) =>
+    operations.some(({ scope, right }) => scope !== null && right === undefined) ? 0 : operations.some(({ right }) => right) ? 1 : 2
+  return [...Map.groupBy(shown, ({ part }) => part)].toSorted((one, other) => rank(one) - rank(other))
+}
+
 /** Which of them somebody looks for: all words, in the name, the sentence, or what it needs. */
 export function found(all: readonly Offered[], text: string, scope: string): Offered[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
