@@ -13,15 +13,18 @@ const entry = (n: number, name: string, more: Partial<File> = {}) =>
 
 type Followed = { load(): Promise<unknown>; apply(name: string, payload: unknown, seq?: number): void; gone(): void }
 let followed: Followed
+/** Who hears of the folders above. */
+let above: Record<string, Followed>
 let asked: Record<string, unknown>[]
 let answer: Reply<unknown>
 
 /** What a folder asks of its connection: to be followed, and to be listed. */
 function hub() {
   const feed = {
-    follow: (_topic: string, handlers: Followed) => {
-      followed = handlers
-      return { leave: () => undefined }
+    follow: (topic: string, handlers: Followed) => {
+      if (topic.startsWith('folder:')) followed = handlers
+      else above[topic] = handlers
+      return { leave: () => void delete above[topic] }
     },
     reload: () => followed.load(),
   }
@@ -31,14 +34,14 @@ function hub() {
   }
   return { feed, call } as unknown as HubConnection
 }
-const listing = (files: File[], hasMore = false, seq = 7) =>
+const listing = (files: File[], hasMore = false, seq = 7, path: { id: FileId; name: string }[] = []) =>
   ({
     ok: true,
     data: {
       files,
       folder: entry(1, 'here'),
       may: 'write',
-      path: [],
+      path,
       hasMore,
       people: [],
       at: { topic: `folder:${here}`, seq },
@@ -50,6 +53,7 @@ const names = (folder: FolderView) => folder.files.map(({ name }) => name)
 
 beforeEach(() => {
   asked = []
+  above = {}
   answer = listing([entry(2, 'b'), entry(3, 'c 2')])
 })
 
@@ -190,4 +194,25 @@ test('a folder that cannot be had says why; one that went says that', async () =
   assert.deepEqual([folder.failure, folder.isLoading], [failure, false])
   followed.gone()
   assert.ok(folder.isGone)
+})
+
+test('the way here follows what lies above: a new name at once, another place by asking', async () => {
+  const way = [
+    { id: id(8), name: 'Yard' },
+    { id: id(9), name: 'Plans' },
+    { id: here, name: 'here' },
+  ]
+  answer = listing([], false, 7, way)
+  const folder = view()
+  await followed.load()
+  above[`file:${id(8)}`]!.apply('files.file.changed', entry(8, 'Boatyard', { kind: 'folder', parentId: null }))
+  assert.deepEqual(
+    folder.path.map(({ name }) => name),
+    ['Boatyard', 'Plans', 'here'],
+  )
+  const before = asked.length
+  above[`file:${id(9)}`]!.apply('files.file.changed', entry(9, 'Plans', { kind: 'folder', parentId: id(7) }))
+  assert.equal(asked.length, before + 1, 'what lies above it now, the hub knows')
+  folder.leave()
+  assert.deepEqual(Object.keys(above), [])
 })

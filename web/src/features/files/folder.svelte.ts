@@ -25,6 +25,8 @@ export class FolderView {
   sort = $state<Sort>('name')
   isDescending = $state(false)
   leave: () => void
+  #above: readonly FileId[] = []
+  #leaveAbove = (): void => {}
   #hub: HubConnection
   #people: People
   /** The entry behind which the next stretch was asked for, and up to which fact: if it was elsewhere by then, we show a hole. */
@@ -41,7 +43,10 @@ export class FolderView {
       apply: (name, payload, seq) => this.#hear({ name, payload, seq }),
       gone: () => void (this.isGone = true),
     })
-    this.leave = () => void following.leave()
+    this.leave = () => {
+      this.#leaveAbove()
+      following.leave()
+    }
   }
 
   get #topic() {
@@ -98,7 +103,34 @@ export class FolderView {
     const { files, folder, may, path, hasMore, people, at, epoch } = reply.data
     this.#people.learn(people)
     Object.assign(this, { files, folder, may, path, hasMore })
+    this.#followAbove(path)
     return { at, epoch }
+  }
+
+  /** What lies above is called otherwise from now on, or lies elsewhere itself. */
+  #followAbove(path: readonly { id: FileId }[]) {
+    const above = path.map(({ id }) => id).filter((id) => id !== this.id)
+    if (above.join() === this.#above.join()) return
+    this.#leaveAbove()
+    this.#above = above
+    const followed = above.map((id, depth) =>
+      this.#hub.feed.follow(`file:${id}`, {
+        apply: (name, payload) => {
+          const file = name === 'files.file.changed' ? (payload as File | null) : null
+          if (!file) return
+          // The first one seen may lie in a folder that is not.
+          const isElsewhere = depth > 0 && file.parentId !== above[depth - 1]
+          if (isElsewhere || file.trashedAt) return void this.#hub.feed.reload(this.#topic)
+          this.path = this.path.map((step) => (step.id === id ? { id, name: file.name } : step))
+        },
+        renew: () => void this.#hub.feed.reload(this.#topic),
+      }),
+    )
+    this.#leaveAbove = () => {
+      for (const one of followed) one.leave()
+      this.#above = []
+      this.#leaveAbove = () => {}
+    }
   }
 
   get #page(): FolderPage {
