@@ -1,4 +1,5 @@
-import { sql, type Kysely } from 'kysely'
+import { sql, type Kysely, type QueryExecutorProvider } from 'kysely'
+import { statement } from './db/statement.ts'
 
 export interface Rate {
   times: number
@@ -15,8 +16,8 @@ export interface Count {
 export interface Throttle {
   /** For this process: 0 if it may go on, and counts it; otherwise the milliseconds to wait. */
   take(key: string, rate: Rate): number
-  /** For all processes: 0 if all of these allow another try, otherwise the milliseconds to wait; and which of them count anything. */
-  check(counts: readonly Count[]): Promise<{ retryAfterMs: number; struck: string[] }>
+  /** For all processes: 0 if all of these allow another try, otherwise the milliseconds to wait; and which of them count anything. `at`: asked there. */
+  check(counts: readonly Count[], at?: QueryExecutorProvider): Promise<{ retryAfterMs: number; struck: string[] }>
   /** For all processes: counts a try that failed, in each of these. */
   hit(counts: readonly Count[]): Promise<void>
   /** For all processes: forgets the tries that failed. */
@@ -24,6 +25,11 @@ export interface Throttle {
 }
 
 const sweepEveryMs = 60_000
+
+const findStrikes = statement<{ keys: string[] }, { key: string; level: number; ageMs: number }>(
+  ({ keys }) => sql`
+    select key, level, extract(epoch from clock_timestamp() - at)::float8 * 1000 as age_ms from strike where key = any(${keys}::text[])`,
+)
 
 export function throttle(db: Kysely<any>, now: () => number = () => performance.now()): Throttle {
   // A level counts what was taken and leaks away with time: whoever is at 0 need not be remembered.
@@ -47,10 +53,8 @@ export function throttle(db: Kysely<any>, now: () => number = () => performance.
       return waitMs
     },
 
-    async check(counts) {
-      const { rows } = await sql<{ key: string; level: number; ageMs: number }>`
-        select key, level, extract(epoch from clock_timestamp() - at)::float8 * 1000 as age_ms
-        from strike where key = any(${counts.map(({ key }) => key)}::text[])`.execute(db)
+    async check(counts, at = db) {
+      const rows = await findStrikes(at, { keys: counts.map(({ key }) => key) })
       const found = new Map(rows.map((row) => [row.key, row]))
       const waits = counts.map(({ key, rate }) => {
         const { level, ageMs } = found.get(key) ?? { level: 0, ageMs: 0 }

@@ -1,7 +1,7 @@
-import { PostgresDialect, Transaction, type KyselyProps } from 'kysely'
+import { Kysely, PostgresDialect, Transaction, type KyselyProps, type QueryExecutorProvider } from 'kysely'
 
-// A transaction needs these to be made, and never uses them: its connection is there already.
-const dialect = new PostgresDialect({ pool: () => Promise.reject(new Error('A transaction has its connection.')) })
+// Whoever has a connection needs these to be made, and never uses them.
+const dialect = new PostgresDialect({ pool: () => Promise.reject(new Error('There is a connection already.')) })
 const unused: Omit<KyselyProps, 'executor'> = { config: { dialect }, dialect, driver: dialect.createDriver() }
 
 /**
@@ -14,5 +14,23 @@ export async function pipelined<Tables>(tx: Transaction<Tables>): Promise<Transa
   return new Transaction<Tables>({
     ...unused,
     executor: executor.withConnectionProvider({ provideConnection: (consumer) => consumer(connection) }),
+  })
+}
+
+/**
+ * Questions that wait for nothing of one another, outside of a transaction: on one connection, sent in one go, answered in that
+ * order. Each sees what was committed when it is its turn.
+ */
+export function inOneGo<Tables, T extends readonly unknown[]>(
+  db: QueryExecutorProvider,
+  ask: (at: Kysely<Tables>) => { [K in keyof T]: Promise<T[K]> },
+): Promise<T> {
+  const executor = db.getExecutor()
+  return executor.provideConnection(async (connection) => {
+    const here = executor.withConnectionProvider({ provideConnection: (consumer) => consumer(connection) })
+    const asked = ask(new Kysely<Tables>({ ...unused, executor: here }))
+    // After one that failed the others are still to be answered: then the connection is somebody else's.
+    await Promise.allSettled(asked)
+    return (await Promise.all(asked)) as unknown as T
   })
 }

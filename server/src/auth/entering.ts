@@ -13,14 +13,14 @@ export interface Entered {
 }
 /**
  * Begins a session for somebody who has just shown who they are, inside the unit of whoever looked. Refuses where the account, or its
- * domain, lets nobody in. A session that this browser had before (`instead`) ends.
+ * domain, lets nobody in. A session that this browser had before (`instead`) ends, and what was guessed at the account (`guess`) counts no more.
  */
 export type EnterAs = (
   tx: Tx,
   announce: Announce,
   accountId: AccountId,
   call: Call,
-  how: { by: ShownBy; instead?: Actor | undefined },
+  how: { by: ShownBy; instead?: Actor | undefined; guess?: Buffer | undefined },
 ) => Promise<Entered>
 
 interface Deps {
@@ -54,7 +54,7 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
     return { state: 'owes', owes: [...owes], ways, mayTrust: values['secondFactor.trustDevices'] > 0 }
   }
 
-  const enterAs: EnterAs = async (tx, announce, accountId, call, { by, instead }) => {
+  const enterAs: EnterAs = async (tx, announce, accountId, call, { by, instead, guess }) => {
     // Asked together: a connection sends what waits for nothing else in one go, and the account is held first.
     const [held, proofs, entrance] = await Promise.all([
       accounts.holdWithValues(tx, accountId),
@@ -77,7 +77,7 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
       mustEnrol: await mustEnrol(tx, accountId, proofs, values, entrance.graceSince),
     })
     if (instead) await sessions.end(tx, announce, instead.accountId, 'signed_out', { only: instead.sessionId })
-    const begun = await sessions.begin(tx, accountId, call, { owes, values, ...(by === 'phone' && { kind: 'phone' }) })
+    const begun = await sessions.begin(tx, accountId, call, { owes, values, guess, ...(by === 'phone' && { kind: 'phone' }) })
     return { begun, state: stateOf(accountId, owes, proofs, values) }
   }
 

@@ -22,7 +22,8 @@ const noAccount = '00000000-0000-0000-0000-000000000000' as AccountId
 export interface Counted {
   /** What it is compared with, if there is anything. */
   hash: string | undefined
-  right(): Promise<void>
+  /** Where it was counted, if anywhere: what was right is forgotten there. */
+  guess: Buffer | undefined
   wrong(): Promise<void>
   /** It could not be looked at. */
   takenBack(): Promise<void>
@@ -75,7 +76,7 @@ export function lockouts({ db, hubKey, now }: Deps) {
       const tried = { key, mac, from, at: now().getTime() }
       const { standing, tries, hash } = await beginTry(db, who.accountId ?? noAccount, tried, { ...policy, share })
       refuse(standing)
-      if (!tries) return { hash, right: async () => {}, wrong: async () => {}, takenBack: async () => {} }
+      if (!tries) return { hash, guess: undefined, wrong: async () => {}, takenBack: async () => {} }
 
       const isFull = Object.keys(tries).length >= policy.attempts
       // So many are being looked at just now, each of them perhaps wrong.
@@ -83,7 +84,7 @@ export function lockouts({ db, hubKey, now }: Deps) {
         throw fail('rate_limited', 'auth.tooManyTries', { retryAfterMs: retrySoonMs, params: { seconds: retrySoonMs / 1_000 } })
       return {
         hash,
-        right: () => forgetTries(db, key),
+        guess: key,
         async wrong() {
           if (isFull) await lockOut(db, key, now(), policy.periodMs === null ? null : new Date(now().getTime() + policy.periodMs))
         },
@@ -101,6 +102,8 @@ export function lockouts({ db, hubKey, now }: Deps) {
       )
       return new Map(found.map(({ key, until }) => [byKey.get(key.toString('base64'))!, until ?? forever]))
     },
+    /** The password was right: tries before it count no more. */
+    forget: (guess: Buffer): Promise<void> => forgetTries(db, guess),
     lift: (at: Parameters<typeof liftLockout>[0], accountId: AccountId): Promise<void> => liftLockout(at, keyOf({ accountId })),
   }
 }

@@ -1,4 +1,5 @@
-import { fail, networkOf, type Count, type Throttle } from '@atrium/platform'
+import type { Kysely, QueryExecutorProvider } from 'kysely'
+import { fail, inOneGo, networkOf, type Count, type Reading, type Throttle } from '@atrium/platform'
 import type { Person, Values } from '@atrium/protocol'
 import type { Accounts } from '../directory/index.ts'
 import type { Hashing } from './hashing.ts'
@@ -10,20 +11,16 @@ import { hashOf as fingerprint } from './secrets.ts'
 const nobody = '$argon2id$v=19$m=19456,t=2,p=1$ougs2yp7g2VeNf358WD5TA$bNt25fuVNDrxiYuWp3vha+gOjmf2Y3IwIqWqDVphMYI'
 
 type Arriving = Awaited<ReturnType<Accounts['arriving']>>
-/** Whose password it is, as the directory knows them. */
-export interface Known {
-  person: Person
-  address: string
-  home: Arriving['home']
-}
 /**
- * Who says whether a password is right: asked before a try is counted, with nothing that takes longer for somebody than for nobody.
- * What it answers looks, or says nothing where passwords of this person are kept here. It refuses with a sentence when the place
- * where they are kept cannot be reached, or takes too long.
+ * Who says whether a password is right: what is asked for an address is the same whether it is somebody's or not. What it answers
+ * looks, or says nothing where passwords of this person are kept here. It refuses with a sentence when the place where they are kept
+ * cannot be reached, or takes too long.
  */
-export type VerifierOf = (known: Known | undefined) => Promise<(password: string) => Promise<boolean | undefined>>
+export type VerifierOf = (at: QueryExecutorProvider, address: string) => Promise<Verify>
+type Verify = (known: { person: Person; home: Arriving['home'] } | undefined, password: string) => Promise<boolean | undefined>
 
 interface Deps {
+  db: Reading<any>
   hashing: Hashing
   throttle: Pick<Throttle, 'check' | 'hit' | 'clear'>
   lockout: Lockouts
@@ -31,7 +28,7 @@ interface Deps {
   /** What holds where there is nobody. */
   defaultValues: Values
   /** Whether somebody signed in to the account that has this address from there before. */
-  isKnownSource: (address: string, source: string) => Promise<boolean>
+  isKnownSource: (at: Reading<any>, address: string, source: string) => Promise<boolean>
   verifierOf: VerifierOf
 }
 export interface Try {
@@ -45,23 +42,25 @@ export interface Looked {
   where: Where | undefined
   person: Person | undefined
   values: Values
-  /** What was counted against a right password is forgotten then: to be waited for, beside what comes next. */
-  settled: Promise<unknown>
+  /** What counts against a password that was right: `forget` takes it away, or the unit that lets its person in. */
+  against: { guess: Buffer | undefined; strikes: readonly string[] }
 }
+const nothing: Looked['against'] = { guess: undefined, strikes: [] }
 
 /** Compares passwords, at the same pace for whoever it is. */
-export function passwords({ hashing, throttle, lockout, arriving, defaultValues, isKnownSource, verifierOf }: Deps) {
+export function passwords({ db, hashing, throttle, lockout, arriving, defaultValues, isKnownSource, verifierOf }: Deps) {
   const queues = new Map<string, Promise<unknown>>()
 
-  /** Tries at one address go one after another, until what is counted of each is written: a hundred at once are still a hundred. */
-  async function inTurn<T extends { settled: Promise<unknown> }>(key: string, run: () => Promise<T>): Promise<T> {
+  /** Tries at one address go one after another: a hundred at once are still a hundred. */
+  async function inTurn<T>(key: string, run: () => Promise<T>): Promise<T> {
     const before = queues.get(key)
     const turn = (before ?? Promise.resolve()).then(run, run)
-    const over = turn.then(({ settled }) => settled)
-    queues.set(key, over)
-    const leave = () => void (queues.get(key) === over && queues.delete(key))
-    over.then(leave, leave)
-    return turn
+    queues.set(key, turn)
+    try {
+      return await turn
+    } finally {
+      if (queues.get(key) === turn) queues.delete(key)
+    }
   }
 
   /** Who guessed at what is counted, and not kept: a count has no name. */
@@ -69,25 +68,19 @@ export function passwords({ hashing, throttle, lockout, arriving, defaultValues,
     rates.map((rate) => ({ rate, key: `${fingerprint(key).toString('base64url')} ${rate.perMs}` }))
 
   /** Refuses who has to wait. Answers what was counted at all. */
-  async function mayTry(counts: readonly Count[]): Promise<readonly string[]> {
-    const { retryAfterMs, struck } = await throttle.check(counts)
+  async function mayTry(counts: readonly Count[], at?: Reading<any>): Promise<readonly string[]> {
+    const { retryAfterMs, struck } = await throttle.check(counts, at)
     if (retryAfterMs > 0)
       throw fail('rate_limited', 'auth.tooManyTries', { retryAfterMs, params: { seconds: Math.ceil(retryAfterMs / 1_000) } })
     return struck
   }
-  /** Nothing is written where nothing was counted, which is nearly always. */
-  async function forget(counts: readonly Count[], struck: readonly string[]): Promise<void> {
-    const keys = counts.flatMap(({ key }) => (struck.includes(key) ? [key] : []))
-    if (keys.length > 0) await throttle.clear(keys)
-  }
+  /** Of these, what counts anything, which is nearly always nothing. */
+  const among = (counts: readonly Count[], struck: readonly string[]): string[] =>
+    counts.flatMap(({ key }) => (struck.includes(key) ? [key] : []))
 
   /** One comparison, whether there is somebody or not. */
-  async function compared(
-    password: string,
-    own: string | undefined,
-    verify: (password: string) => Promise<boolean | undefined>,
-  ): Promise<Where | undefined> {
-    const elsewhere = await verify(password)
+  async function compared(password: string, own: string | undefined, looking: Promise<boolean | undefined>): Promise<Where | undefined> {
+    const elsewhere = await looking
     if (elsewhere) return 'elsewhere'
     // Also where the answer is no: it takes the same work.
     const hash = elsewhere === false ? undefined : own
@@ -109,31 +102,45 @@ export function passwords({ hashing, throttle, lockout, arriving, defaultValues,
      */
     async counting<T>(what: string, source: string, run: () => Promise<T | undefined>): Promise<T | undefined> {
       const [own, bySource] = [countsOf(what, delays), countsOf(`sign-in from ${networkOf(source)}`, sourceDelays)]
-      const { found } = await inTurn(what, async () => {
+      return inTurn(what, async () => {
         const struck = await mayTry([...own, ...bySource])
         const found = await run()
-        await (found !== undefined ? forget(own, struck) : throttle.hit([...own, ...bySource]))
-        return { found, settled: Promise.resolve() }
+        const strikes = among(own, struck)
+        if (found === undefined) await throttle.hit([...own, ...bySource])
+        else if (strikes.length > 0) await throttle.clear(strikes)
+        return found
       })
-      return found
     },
 
-    async isRight(tried: Try): Promise<Looked> {
-      const { address, password } = tried
+    async forget({ guess, strikes }: Looked['against']): Promise<void> {
+      await Promise.all([guess && lockout.forget(guess), strikes.length > 0 && throttle.clear(strikes)])
+    },
+
+    async isRight({ address, password, ...tried }: Try): Promise<Looked> {
       const source = networkOf(tried.source)
-      const [{ person, values, home }, isKnown] = await Promise.all([arriving(address), isKnownSource(address, source)])
-      const known = mayProveThemselves(person) ? { person, address, home } : undefined
-      const holding = known ? values : defaultValues
-      const key = countedAs(address, source, isKnown || holding['lockout.isOn'])
-      return inTurn(key, async () => {
-        const [byAddress, bySource] = [countsOf(key, delays), countsOf(`sign-in from ${source}`, sourceDelays)]
-        const [struck, verify] = await Promise.all([mayTry([...byAddress, ...bySource]), verifierOf(known)])
-        const counted = await lockout.count({ accountId: known?.person.id, address, source }, password, holding)
-        const where = await orTakenBack(counted, compared(password, counted.hash, verify))
-        if (where) return { where, person, values, settled: Promise.all([counted.right(), forget(byAddress, struck)]) }
-        await counted.wrong()
-        await throttle.hit([...byAddress, ...bySource])
-        return { where, person, values, settled: Promise.resolve() }
+      const [own, shared] = [true, false].map((isOfItsOwn) => countedAs(address, source, isOfItsOwn)) as [string, string]
+      const bySource = countsOf(`sign-in from ${source}`, sourceDelays)
+      return inTurn(own, async () => {
+        const [{ person, values, home }, isKnown, verify, counted] = await inOneGo(db, (at: Kysely<any>) => [
+          arriving(at, address),
+          isKnownSource(at, address, source),
+          verifierOf(at, address),
+          mayTry([...countsOf(own, delays), ...bySource], at),
+        ])
+        const known = mayProveThemselves(person) ? { person, home } : undefined
+        const holding = known ? values : defaultValues
+        const look = async (byAddress: readonly Count[], struck: readonly string[]): Promise<Looked> => {
+          const tried = await lockout.count({ accountId: known?.person.id, address, source }, password, holding)
+          const where = await orTakenBack(tried, compared(password, tried.hash, verify(known, password)))
+          if (where) return { where, person, values, against: { guess: tried.guess, strikes: among(byAddress, struck) } }
+          await tried.wrong()
+          await throttle.hit([...byAddress, ...bySource])
+          return { where, person, values, against: nothing }
+        }
+        if (isKnown || holding['lockout.isOn']) return look(countsOf(own, delays), counted)
+        // Strangers share a count, so they also wait for one another.
+        const byAddress = countsOf(shared, delays)
+        return inTurn(shared, async () => look(byAddress, await mayTry([...byAddress, ...bySource])))
       })
     },
   }

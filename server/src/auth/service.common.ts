@@ -13,7 +13,7 @@ import {
   findCredential,
   findLink,
   forgetLinks,
-  isKnownSource,
+  knownSources,
   saveCredential,
   type AuthTables,
   type LinkRow,
@@ -65,7 +65,7 @@ export function common(deps: AuthDeps) {
     lockout,
     arriving: accounts.arriving,
     defaultValues: accounts.defaultValues,
-    isKnownSource: (address, source) => isKnownSource(db, accounts.accountAt(address), source),
+    isKnownSource: knownSources(accounts.accountAt),
   })
 
   const isUsable = (link: LinkRow | undefined): boolean => link !== undefined && link.usedAt === null && link.expiresAt > now()

@@ -31,8 +31,8 @@ export function choosingPasswords(here: Common) {
   async function change(actor: Actor, { current, next }: Input<Hub, 'auth.password.change'>, call: Call): Promise<SignInState> {
     const { person, values } = await signedIn(actor)
     const { address } = person
-    const { where, settled } = await proving.isRight({ address, password: current, source: call.source })
-    await settled
+    const { where, against } = await proving.isRight({ address, password: current, source: call.source })
+    await proving.forget(against)
     if (!where) throw fail('forbidden', 'auth.wrongPassword', { field: 'current' })
     if (where === 'elsewhere') throw fail('forbidden', 'factors.passwordFixed')
     await refuseFixed(person.id, values)
@@ -147,8 +147,8 @@ export function choosingPasswords(here: Common) {
     async isPassword(actor: Actor, password: string, source: string): Promise<boolean> {
       const person = await accounts.person(actor.accountId)
       if (!canSignIn(person)) return false
-      const { where, settled } = await proving.isRight({ address: person.address, password, source })
-      await settled
+      const { where, against } = await proving.isRight({ address: person.address, password, source })
+      await proving.forget(against)
       return where !== undefined
     },
   }

@@ -49,9 +49,9 @@ export function tendingSessions(here: Common) {
     async confirm(actor: Actor, { password }: Input<Hub, 'auth.confirm'>, call: Call): Promise<Record<string, never>> {
       const person = await accounts.person(actor.accountId)
       if (!canSignIn(person)) throw fail('unauthenticated', 'unauthenticated')
-      const { where, settled } = await proving.isRight({ address: person.address, password, source: call.source })
+      const { where, against } = await proving.isRight({ address: person.address, password, source: call.source })
       if (!where) throw fail('forbidden', 'auth.wrongPassword', { field: 'password' })
-      await Promise.all([work((tx) => open.confirm(tx, actor)), settled])
+      await Promise.all([work((tx) => open.confirm(tx, actor)), proving.forget(against)])
       return {}
     },
     async beginPhone(actor: Actor): Promise<Output<Hub, 'auth.phone.begin'>> {

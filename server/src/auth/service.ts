@@ -16,12 +16,13 @@ export function signingIn(here: Common) {
     { address, password }: { address: string; password: string },
     call: Call,
   ): Promise<SignInState> {
-    const { where, person, settled } = await proving.isRight({ address, password, source: call.source })
+    const { where, person, against } = await proving.isRight({ address, password, source: call.source })
     if (!where || !person) throw fail('unauthenticated', 'auth.wrongPassword')
     const by = where === 'here' ? 'password' : 'ldap'
     // They may have been locked, or have gone, while we compared.
-    const coming = enter(call, (tx, announce) => walk.enterAs(tx, announce, person.id, call, { by, instead: actor }))
-    return (await Promise.all([coming, settled]))[0]
+    const how = { by, instead: actor, guess: against.guess } as const
+    const coming = enter(call, (tx, announce) => walk.enterAs(tx, announce, person.id, call, how))
+    return (await Promise.all([coming, proving.forget({ ...against, guess: undefined })]))[0]
   }
 
   return {

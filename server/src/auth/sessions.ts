@@ -33,6 +33,8 @@ export type EndReason = 'signed_out' | 'session_ended' | 'password_changed'
 interface Beginning {
   owes?: Owed[]
   kind?: Shown['kind']
+  /** Where tries at the account were counted: they are forgotten. */
+  guess?: Buffer | undefined
   /** What holds for the account, where that was asked. */
   values?: Values
   /** Somebody else looks through these eyes, for so long. */
@@ -58,7 +60,7 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
     call: Call,
     row: Pick<Session, 'accountKind' | 'scope' | 'owes' | 'kind' | 'openedBy' | 'openedFrom'>,
     livesMs: number,
-    from?: string,
+    besides: { from?: string | undefined; guess?: Buffer | undefined } = {},
   ): Promise<Begun> {
     const begun = fresh(livesMs)
     const at = now()
@@ -75,7 +77,7 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
       endedAt: null,
       confirmedAt: at,
     }
-    await addSession(tx, session, from)
+    await addSession(tx, session, besides)
     return begun
   }
 
@@ -149,13 +151,14 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
     },
 
     /** A new session for somebody who has just shown who they are. The caller holds the account and knows that it is open. */
-    async begin(tx: Tx, accountId: AccountId, call: Call, { owes = [], kind, values, opened }: Beginning = {}): Promise<Begun> {
+    async begin(tx: Tx, accountId: AccountId, call: Call, { owes = [], kind, values, guess, opened }: Beginning = {}): Promise<Begun> {
       const lasting = values ? lastingOf(values) : (await lastingIn(tx, [accountId]))(accountId)
       const livesMs = opened?.livesMs ?? (owes.length > 0 ? unfinishedLastsMs : lasting.longestMs)
       const openedBy = opened ? opened.by.accountId : null
       const openedFrom = opened ? opened.by.sessionId : null
       const about = { accountKind: 'person', scope: null, owes, kind: kind ?? kindOf(call.userAgent), openedBy, openedFrom } as const
-      return add(tx, accountId, call, about, livesMs, owes.length === 0 && !opened ? networkOf(call.source) : undefined)
+      const from = owes.length === 0 && !opened ? networkOf(call.source) : undefined
+      return add(tx, accountId, call, about, livesMs, { from, guess })
     },
 
     /** AUTH-9: a session for a guest, who shows nothing but a link. */

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely'
-import type { Reading, Tx } from '@atrium/platform'
+import { statement, type Reading, type Tx } from '@atrium/platform'
 import type { AccountId } from '@atrium/protocol'
 import type { AuthTables } from './store.ts'
 
@@ -23,18 +23,10 @@ export interface Begun {
   /** What the password is compared with. */
   hash: string | undefined
 }
-/**
- * Counts a try before it is looked at, in one statement, so that of fifty at once no more are looked at than may be. What was
- * tried before is there already; a network that has its share, and a count that is full, take no more.
- */
-export async function beginTry(
-  db: Db,
-  accountId: AccountId,
-  { key, mac, from, at }: Try,
-  { isOn, attempts, windowMs, share }: { isOn: boolean; attempts: number; windowMs: number; share: number },
-): Promise<Begun> {
-  const { rows } = await sql<{ isOut: boolean; until: Date | null; tries: Begun['tries'] | null; hash: string | null }>`
-    with standing as (select until from lockout where key = ${key} and (until is null or until > ${new Date(at)})),
+type Counting = Try & { accountId: AccountId; now: Date; since: number; isOn: boolean; attempts: number; share: number }
+const begin = statement<Counting, { isOut: boolean; until: Date | null; tries: Begun['tries'] | null; hash: string | null }>(
+  ({ accountId, key, mac, from, at, now, since, isOn, attempts, share }) => sql`
+    with standing as (select until from lockout where key = ${key} and (until is null or until > ${now})),
     counted as (
       insert into guess as g (key, tries, seen_at)
       select ${key}, jsonb_build_object(${mac}::text, jsonb_build_array(${at}::float8, ${from}::text)), clock_timestamp()
@@ -42,15 +34,28 @@ export async function beginTry(
       on conflict (key) do update set seen_at = excluded.seen_at, tries = (
         select case
           when kept ? ${mac}::text then kept
-          when (select count(*) from jsonb_object_keys(kept)) >= ${attempts} then kept
-          when (select count(*) from jsonb_each(kept) as one where one.value ->> 1 = ${from}::text) >= ${share} then kept
+          when (select count(*) from jsonb_object_keys(kept)) >= ${attempts}::int then kept
+          when (select count(*) from jsonb_each(kept) as one where one.value ->> 1 = ${from}::text) >= ${share}::int then kept
           else kept || excluded.tries end
         from (select coalesce(jsonb_object_agg(one.key, one.value), '{}'::jsonb) as kept
-          from jsonb_each(g.tries) as one where (one.value ->> 0)::float8 > ${at - windowMs}) as recent)
+          from jsonb_each(g.tries) as one where (one.value ->> 0)::float8 > ${since}::float8) as recent)
       returning tries)
     select exists (select from standing) as is_out, (select until from standing) as until, (select tries from counted) as tries,
-      (select hash from credential where account_id = ${accountId}) as hash`.execute(open(db))
-  const { isOut, until, tries, hash } = rows[0]!
+      (select hash from credential where account_id = ${accountId}) as hash`,
+)
+/**
+ * Counts a try before it is looked at, in one statement, so that of fifty at once no more are looked at than may be. What was
+ * tried before is there already; a network that has its share, and a count that is full, take no more.
+ */
+export async function beginTry(
+  db: Db,
+  accountId: AccountId,
+  tried: Try,
+  { isOn, attempts, windowMs, share }: { isOn: boolean; attempts: number; windowMs: number; share: number },
+): Promise<Begun> {
+  const { at } = tried
+  const [row] = await begin(db, { ...tried, accountId, now: new Date(at), since: at - windowMs, isOn, attempts, share })
+  const { isOut, until, tries, hash } = row!
   return { standing: isOut ? { until } : undefined, tries: tries ?? undefined, hash: hash ?? undefined }
 }
 /** It was right, or could not be looked at. */

@@ -1,5 +1,5 @@
 import { sql, type Generated, type Kysely, type RawBuilder } from 'kysely'
-import { behind, type Actor, type Reading, type Tx } from '@atrium/platform'
+import { behind, statement, type Actor, type Reading, type Tx } from '@atrium/platform'
 import type { AccountId, DomainId, Owed, Session as Shown, SessionId } from '@atrium/protocol'
 import { longestIdleMs, type LinkPurpose } from './rules.ts'
 
@@ -113,21 +113,21 @@ export interface Entrance {
   /** Since when they sign in without a second factor that they must have. */
   graceSince: Date | undefined
 }
-/** What is kept here of somebody who comes in: one statement. */
-export async function findEntrance(tx: Tx, accountId: AccountId, lockoutKey: Buffer, now: Date): Promise<Entrance> {
-  const { rows } = await sql<{
-    changedAt: Date | null
-    mustChange: boolean | null
-    isOut: boolean
-    until: Date | null
-    since: Date | null
-  }>`
+const entrance = statement<
+  { accountId: AccountId; lockoutKey: Buffer; now: Date },
+  { changedAt: Date | null; mustChange: boolean | null; isOut: boolean; until: Date | null; since: Date | null }
+>(
+  ({ accountId, lockoutKey, now }) => sql`
     select credential.changed_at, credential.must_change, lockout.key is not null as is_out, lockout.until, grace.since
     from (select ${accountId}::uuid as id) as coming
     left join credential on credential.account_id = coming.id
     left join lockout on lockout.key = ${lockoutKey} and (lockout.until is null or lockout.until > ${now})
-    left join factor_grace as grace on grace.account_id = coming.id`.execute(open(tx))
-  const { changedAt, mustChange, isOut, until, since } = rows[0]!
+    left join factor_grace as grace on grace.account_id = coming.id`,
+)
+/** What is kept here of somebody who comes in: one statement. */
+export async function findEntrance(tx: Tx, accountId: AccountId, lockoutKey: Buffer, now: Date): Promise<Entrance> {
+  const [row] = await entrance(open(tx), { accountId, lockoutKey, now })
+  const { changedAt, mustChange, isOut, until, since } = row!
   return {
     credential: changedAt === null ? undefined : { changedAt, mustChange: mustChange! },
     lockout: isOut ? { until } : undefined,
@@ -202,17 +202,27 @@ export async function holdSession(tx: Tx, accountId: AccountId, id: SessionId): 
     .executeTakeFirst()
 }
 
-/** `from`: somebody signed in from that network, so it is nowhere strange from then on. */
-export async function addSession(tx: Tx, session: SessionRow, from?: string): Promise<void> {
-  const { id, accountId, accountKind, scope, secretHash, device, source, startedAt, seenAt, expiresAt, ...more } = session
-  const known = sql`with known as (
-    insert into known_source (account_id, source, seen_at) values (${accountId}, ${from}, ${seenAt})
-    on conflict (account_id, source) do update set seen_at = excluded.seen_at)`
-  await sql`${behind}${from === undefined ? sql`` : known}
-    insert into session (id, account_id, account_kind, scope, secret_hash, device, source, started_at, seen_at, expires_at,
-      ended_at, owes, confirmed_at, kind, opened_by, opened_from)
-    values (${id}, ${accountId}, ${accountKind}, ${scope}, ${secretHash}, ${device}, ${source}, ${startedAt}, ${seenAt}, ${expiresAt},
-      ${more.endedAt}, ${more.owes}::text[], ${more.confirmedAt}, ${more.kind}, ${more.openedBy}, ${more.openedFrom})`.execute(open(tx))
+interface Besides {
+  from?: string | undefined
+  guess?: Buffer | undefined
+}
+const insertSession = (has: { from: boolean; guess: boolean }) =>
+  statement<SessionRow & Besides, unknown>((it) => {
+    const known = sql`known as (
+      insert into known_source (account_id, source, seen_at) values (${it.accountId}, ${it.from}, ${it.seenAt})
+      on conflict (account_id, source) do update set seen_at = excluded.seen_at)`
+    const forgotten = sql`forgotten as (delete from guess where key = ${it.guess})`
+    const asWell = [...(has.from ? [known] : []), ...(has.guess ? [forgotten] : [])]
+    return sql`${behind}${asWell.length > 0 ? sql`with ${sql.join(asWell)}` : sql``}
+      insert into session (id, account_id, account_kind, scope, secret_hash, device, source, started_at, seen_at, expires_at,
+        ended_at, owes, confirmed_at, kind, opened_by, opened_from)
+      values (${it.id}, ${it.accountId}, ${it.accountKind}, ${it.scope}, ${it.secretHash}, ${it.device}, ${it.source}, ${it.startedAt},
+        ${it.seenAt}, ${it.expiresAt}, ${it.endedAt}, ${it.owes}::text[], ${it.confirmedAt}, ${it.kind}, ${it.openedBy}, ${it.openedFrom})`
+  })
+const insertions = [false, true].map((from) => [false, true].map((guess) => insertSession({ from, guess })))
+/** `from`: somebody signed in from that network, so it is nowhere strange any more. `guess`: what was tried there counts no more. */
+export async function addSession(tx: Tx, session: SessionRow, { from, guess }: Besides = {}): Promise<void> {
+  await insertions[Number(from !== undefined)]![Number(guess !== undefined)]!(open(tx), { ...session, from, guess })
 }
 
 export async function touchSessions(tx: Tx, ids: readonly SessionId[], seenAt: Date): Promise<void> {
@@ -318,14 +328,12 @@ export async function forgetLinks(tx: Tx, accountId: AccountId, purposes: readon
     .execute()
 }
 
-export async function isKnownSource(db: Db, accountId: RawBuilder<AccountId>, source: string): Promise<boolean> {
-  const row = await open(db)
-    .selectFrom('knownSource')
-    .select('source')
-    .where('accountId', '=', accountId)
-    .where('source', '=', source)
-    .executeTakeFirst()
-  return row !== undefined
+/** Whether somebody signed in from there before, to the account that has an address: `accountAt` finds it. */
+export function knownSources(accountAt: (address: RawBuilder<string>) => RawBuilder<AccountId>) {
+  const find = statement<{ address: string; source: string }, { seenAt: Date }>(
+    ({ address, source }) => sql`select seen_at from known_source where account_id = ${accountAt(address)} and source = ${source}`,
+  )
+  return async (db: Db, address: string, source: string): Promise<boolean> => (await find(open(db), { address, source })).length > 0
 }
 
 export async function knowSource(tx: Tx, accountId: AccountId, source: string, seenAt: Date): Promise<void> {

@@ -60,8 +60,8 @@ export function accounts({ db, newId, defaults }: Deps) {
     accountAt,
     byAddress: (address: string): Promise<Person | undefined> => findByAddress(db, address),
     /** Somebody at the door, if it is somebody: with what holds for them, and where they are at home. */
-    async arriving(address: string): Promise<{ person: Person | undefined; values: Values; home: DomainWays | null }> {
-      const { layers, ...rest } = await findArriving(db, address, defaults)
+    async arriving(at: Reading<any>, address: string): Promise<{ person: Person | undefined; values: Values; home: DomainWays | null }> {
+      const { layers, ...rest } = await findArriving(at, address, defaults)
       return { ...rest, values: effective(layers) }
     },
     /** DIR-11  Of these, those who can be written to. */

@@ -1,9 +1,9 @@
-import { sql, type Insertable } from 'kysely'
-import type { Tx } from '@atrium/platform'
+import { sql, type Insertable, type RawBuilder } from 'kysely'
+import { statement, type Tx } from '@atrium/platform'
 import type { AccountId, DomainId, Organisation, OwnValues, Person, PictureId, Values } from '@atrium/protocol'
 import { ladder, listed, takesMessages, type Standing } from './rules.ts'
 import { homeDomain } from './store.domains.ts'
-import { layersFrom, ownOrDefaultClass } from './store.values.ts'
+import { layersFrom } from './store.values.ts'
 import { open, type Db, type DirectoryTables } from './tables.ts'
 import type { Layers } from './values.ts'
 import type { DomainWays } from './ways.ts'
@@ -51,7 +51,7 @@ export async function findPerson(db: Db | Tx, id: string): Promise<Person | unde
 }
 
 /** Whose address it is: for a store that keeps something of accounts by their ids. */
-export const accountAt = (address: string) =>
+export const accountAt = (address: string | RawBuilder<string>) =>
   sql<AccountId>`(select owner_id from address as one where one.address = ${address} and one.owner_kind = 'account')`
 
 /** By the primary address or an alias. */
@@ -137,27 +137,33 @@ export async function findStanding(db: Db | Tx, id: string): Promise<Standing | 
  * that first. Sent in one go: what is asked behind it, without waiting for its answer, is asked when it is held.
  */
 export async function holdAccount(tx: Tx, id: string): Promise<Standing | undefined> {
-  const [, , standing] = await Promise.all([...held(tx, id), findStanding(tx, id)])
+  const [, standing] = await Promise.all([held(open(tx), { id }), findStanding(tx, id)])
   return standing
 }
-const held = (tx: Tx, id: string) =>
-  [
-    sql`select from account where id = ${id} for update`.execute(open(tx)),
-    // Shared: whoever shuts the domain waits for sign-ins that are under way, and ends them.
-    sql`select from domain where id = (select domain_id from account where account.id = ${id}) for share`.execute(open(tx)),
-  ] as const
+const held = statement<{ id: string }, unknown>(
+  ({ id }) => sql`
+    with held as materialized (select domain_id from account where id = ${id} for update)
+    -- Shared: whoever shuts the domain waits for sign-ins that are under way, and ends them.
+    select from domain where id = (select domain_id from held) for share`,
+)
 
+type Layered = { own: OwnValues; ofClass: OwnValues | null; caps: Partial<Values> | null }
+const layers = sql`account.own_values as own, cos.own_values as of_class, domain.caps`
+const withClass = sql`account left join domain on domain.id = account.domain_id
+    left join cos on cos.id = coalesce(account.cos_id, domain.default_cos_id)`
+const standingWithLayers = statement<{ id: string }, Omit<Standing, 'hasJoined'> & { joinedAt: Date | null } & Layered>(
+  ({
+    id,
+  }) => sql`select account.id, account.status as own_status, is_administrator, joined_at, domain_id, ${statusThatHolds} as status, ${layers}
+    from ${withClass} where account.id = ${id}`,
+)
 /** The same, with what its values are made of. */
 export async function holdWithLayers(
   tx: Tx,
   id: string,
   settings: Partial<Values>,
 ): Promise<{ standing: Standing; layers: Layers } | undefined> {
-  const those = standings(tx)
-    .leftJoin('cos', ownOrDefaultClass)
-    .select(['account.ownValues as own', 'cos.ownValues as ofClass', 'domain.caps'])
-    .where('account.id', '=', id as AccountId)
-  const [, , row] = await Promise.all([...held(tx, id), those.executeTakeFirst()])
+  const [, [row]] = await Promise.all([held(open(tx), { id }), standingWithLayers(open(tx), { id })])
   if (!row) return undefined
   const { own, ofClass, caps, ...standing } = row
   return { standing: toStanding(standing), layers: layersFrom({ own, ofClass, caps }, settings) }
@@ -169,17 +175,20 @@ export interface Arriving {
   /** Where they are at home, and how people of that domain sign in. */
   home: DomainWays | null
 }
+type ArrivingRow = PersonRow & Layered & { domainId: DomainId | null; domainName: string } & Omit<DomainWays, 'id' | 'name'>
+const arriving = statement<{ address: string }, ArrivingRow>(
+  ({ address }) => sql`
+    select account.id, kind, account.name, main.address, title, picture_id as picture, is_administrator, ${statusThatHolds} as status,
+      ${layers}, domain.id as domain_id, domain.name as domain_name, allows_password, allows_passkey
+    from ${withClass} left join address as main on main.owner_id = account.id and main.is_primary
+    where account.id = ${accountAt(address)}`,
+)
 /** Who has this address, with all that signing in begins with: one statement, and as much of it for an address that nobody has. */
 export async function findArriving(db: Db, address: string, settings: Partial<Values>): Promise<Arriving> {
-  const row = await people(db)
-    .leftJoin('cos', ownOrDefaultClass)
-    .select(['account.ownValues as own', 'cos.ownValues as ofClass', 'domain.caps'])
-    .select(['domain.id as domainId', 'domain.name as domainName', 'domain.allowsPassword', 'domain.allowsPasskey'])
-    .where('account.id', '=', accountAt(address))
-    .executeTakeFirst()
+  const [row] = await arriving(db, { address })
   if (!row) return { person: undefined, layers: layersFrom({ own: {}, ofClass: null, caps: null }, settings), home: null }
   const { domainId: id, domainName: name, allowsPassword, allowsPasskey } = row
-  const home = id === null ? null : { id, name: name!, allowsPassword: allowsPassword!, allowsPasskey: allowsPasskey! }
+  const home = id === null ? null : { id, name, allowsPassword, allowsPasskey }
   return { person: toPerson(row), layers: layersFrom(row, settings), home }
 }
 const toStanding = ({ joinedAt, ...row }: Omit<Standing, 'hasJoined'> & { joinedAt: Date | null }): Standing => ({

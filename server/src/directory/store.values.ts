@@ -17,8 +17,6 @@ export async function layersOf(db: Db | Tx, ids: readonly string[], settings: Pa
   return new Map(rows.map((row) => [row.id, layersFrom(row, settings)]))
 }
 
-/** For a statement that has the account and its domain already: its class, or the domain's default. */
-export const ownOrDefaultClass = (join: any) => join.on(sql<boolean>`cos.id = coalesce(account.cos_id, domain.default_cos_id)`)
 export const layersFrom = ({ own, ofClass, caps }: Omit<Row, 'id'>, settings: Partial<Values>): Layers => ({
   defaults: defaultsWith(settings),
   own,

@@ -4,7 +4,7 @@ import { common, type FactorDeps } from './service.common.ts'
 import { tendingFactors } from './service.factors.ts'
 import { passkeyService } from './service.passkeys.ts'
 import { tokenService, type Enrolled } from './service.tokens.ts'
-import { dropDevices, dropFactors, sweepFactors } from './store.ts'
+import { dropDevices, dropFactors, proofsOf, sweepFactors } from './store.ts'
 
 export type { FactorDeps } from './service.common.ts'
 export type { FactorTables } from './store.ts'
@@ -85,7 +85,7 @@ export function factors(deps: FactorDeps) {
   }
   return {
     handlers,
-    proofsOf: here.proofsOf,
+    proofsOf,
     isTrusted: (tx: Tx, accountId: AccountId, call: Call): Promise<boolean> => here.isTrusted(tx, accountId, call),
     forgetDevices: (tx: Tx, accountId: AccountId): Promise<void> => dropDevices(tx, accountId),
     /** Whom a token at the door stands for. */

@@ -2,19 +2,10 @@ import { createHmac, hkdfSync, randomInt } from 'node:crypto'
 import { fail, type Actor, type Announce, type Call, type Database, type Reading, type Tx } from '@atrium/platform'
 import { seal, unseal } from '@atrium/platform/sealing'
 import type { AccountId, Factors, FactorId, SignInState, Values } from '@atrium/protocol'
-import { deviceOf, give, graceEndsAt, hashOf, newSecret, type Auth, type Proofs } from '../auth/index.ts'
+import { deviceOf, give, graceEndsAt, hashOf, newSecret, type Auth } from '../auth/index.ts'
 import type { Accounts } from '../directory/index.ts'
 import { scratchCodes } from './rules.ts'
-import {
-  addDevice,
-  countScratchCodes,
-  isTrustedDevice,
-  listDevices,
-  listFactors,
-  replaceScratchCodes,
-  type Db,
-  type FactorTables,
-} from './store.ts'
+import { addDevice, countScratchCodes, isTrustedDevice, listDevices, listFactors, replaceScratchCodes, type FactorTables } from './store.ts'
 
 export interface FactorDeps extends Database<FactorTables> {
   accounts: Accounts
@@ -37,14 +28,6 @@ export function common(deps: FactorDeps) {
   const { db, work, accounts, auth, hubKey, now, newId } = deps
 
   const keyFor = async (purpose: string) => Buffer.from(hkdfSync('sha256', await hubKey(), '', purpose, 32))
-  const proofsOf = async (at: Db | Tx, accountId: AccountId): Promise<Proofs> => {
-    const factors = await listFactors(at, accountId)
-    return {
-      totp: factors.some(({ kind }) => kind === 'totp'),
-      passkeys: factors.filter(({ kind }) => kind === 'passkey').length,
-      scratchCodes: factors.length > 0 ? await countScratchCodes(at, accountId) : 0,
-    }
-  }
   /** Letters and digits that nobody takes for one another. */
   const signs = 'abcdefghjkmnpqrstuvwxyz23456789'
   const newScratchCode = () => {
@@ -54,7 +37,6 @@ export function common(deps: FactorDeps) {
 
   return {
     ...deps,
-    proofsOf,
 
     async sealed(secret: Buffer, id: FactorId): Promise<Buffer> {
       return seal(await keyFor('second factors'), secret.toString('base64url'), id)

@@ -14,6 +14,7 @@ import {
   findTotp,
   holdFactors,
   listFactors,
+  proofsOf,
   renameFactor,
   replaceScratchCodes,
   useScratchCode,
@@ -48,7 +49,7 @@ export function tendingFactors(here: Common) {
       await holdFactors(tx, accountId)
       const factor = await findFactor(tx, accountId, factorId)
       if (!factor) throw fail('not_found', 'factors.noSuchFactor', { field: 'factorId' })
-      const { totp, passkeys } = await here.proofsOf(tx, accountId)
+      const { totp, passkeys } = await proofsOf(tx, accountId)
       if (isLastRequired(isRequired, totp, passkeys)) throw fail('conflict', 'factors.lastRequired')
       await dropFactor(tx, factorId)
       if ((await listFactors(tx, accountId)).length === 0) await dropFactors(tx, accountId)

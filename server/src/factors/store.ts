@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
-import type { Reading, Tx } from '@atrium/platform'
+import { statement, type Reading, type Tx } from '@atrium/platform'
 import type { AccountId, DeviceId, FactorId, Scope, SessionId, Token, TokenId } from '@atrium/protocol'
+import type { Proofs } from '../auth/index.ts'
 
 export interface FactorRow {
   id: FactorId
@@ -79,6 +80,16 @@ export const listFactors = (db: Db | Tx, accountId: AccountId): Promise<FactorRo
     .orderBy('createdAt')
     .orderBy('id')
     .execute()
+
+const proofs = statement<{ accountId: AccountId }, { totp: boolean; passkeys: number; scratchCodes: number }>(
+  ({ accountId }) => sql`
+    select coalesce(bool_or(kind = 'totp'), false) as totp, count(*) filter (where kind = 'passkey')::int as passkeys,
+      case when count(*) > 0 then (select count(*)::int from scratch_code where account_id = ${accountId} and used_at is null) else 0 end
+        as scratch_codes
+    from factor where account_id = ${accountId} and confirmed_at is not null`,
+)
+/** What somebody can show besides a password: one statement. */
+export const proofsOf = async (db: Db | Tx, accountId: AccountId): Promise<Proofs> => (await proofs(open(db), { accountId }))[0]!
 
 /** The authenticator that counts, or the one that was begun; and what time it is for the database, whose clock all processes share. */
 export const findTotp = (db: Db | Tx, accountId: AccountId, isConfirmed: boolean): Promise<(FactorRow & { at: Date }) | undefined> =>

@@ -1,6 +1,6 @@
 import { fail, type House } from '@atrium/platform'
-import type { AccountId, DomainId, Hub, Input, Output, Provider, ProviderId } from '@atrium/protocol'
-import type { Known } from '../../auth/index.ts'
+import type { Hub, Input, Output, Provider, ProviderId } from '@atrium/protocol'
+import type { VerifierOf } from '../../auth/index.ts'
 import type { DomainWays, Mirroring } from '../../directory/index.ts'
 import { mayOpen, mayUseOwnPassword } from '../rules.ts'
 import { apart, secretOf } from '../secrets.ts'
@@ -63,24 +63,18 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
     return { entries: listed.size, result: { ...result, wouldLock: result.wouldLock + ids.length } }
   }
 
-  /**
-   * Looks whether a password is right in LDAP; undefined where LDAP has no say about this person. What is needed for that is one
-   * statement, for nobody too: who watches the clock does not learn from it whether somebody is there.
-   */
-  async function verifierOf(known: Known | undefined): Promise<(password: string) => Promise<boolean | undefined>> {
-    const nobody = { id: noOne as AccountId, isAdministrator: false }
-    const { person: { id, isAdministrator: isAbove } = nobody, home = null, address = '' } = known ?? {}
-    const { row, mirrored } = await findKeeper(db, { domainId: home?.id ?? (noOne as DomainId), accountId: id })
-    if (!home) return async () => undefined
-    const account = { domainId: home.id, isAdministrator: isAbove }
-    const mayHere = (knowsThem: boolean) => mayUseOwnPassword(home, { ...account, isMirrored: mirrored !== undefined }, knowsThem)
-    // PROV-7: by a server that somebody below set up nobody becomes an administrator of the hub.
-    if (row?.settings.kind !== 'ldap' || !mayOpen(row, account)) {
-      const unlessHere = mayHere(false) ? undefined : false
-      return async () => unlessHere
+  /** Looks whether a password is right in LDAP; undefined where LDAP has no say about this person. */
+  const verifierOf: VerifierOf = async (at, address) => {
+    const { row, mirrored } = await findKeeper(at, address)
+    return async (known, password) => {
+      if (!known?.home) return undefined
+      const { home } = known
+      const account = { domainId: home.id, isAdministrator: known.person.isAdministrator, isMirrored: mirrored !== undefined }
+      const mayHere = (knowsThem: boolean) => mayUseOwnPassword(home, account, knowsThem)
+      // PROV-7: by a server that somebody below set up nobody becomes an administrator of the hub.
+      if (row?.settings.kind !== 'ldap' || !mayOpen(row, account)) return mayHere(false) ? undefined : false
+      return shownThere({ ...row, settings: row.settings }, home, mirrored ?? { address }, password, mayHere)
     }
-    const at = { ...row, settings: row.settings }
-    return (password) => shownThere(at, home, mirrored ?? { address }, password, mayHere)
   }
 
   async function shownThere(

@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
-import type { AccountId, DomainId, ProviderId } from '@atrium/protocol'
+import { sql, type QueryExecutorProvider } from 'kysely'
+import { statement } from '@atrium/platform'
+import type { ProviderId } from '@atrium/protocol'
 import { open, type Db, type MirroredRow, type ProviderRow, type Tx } from '../store.ts'
 
 export type Known = Pick<MirroredRow, 'externalId' | 'ownerId' | 'version' | 'hash' | 'held' | 'isGone'>
@@ -51,18 +52,24 @@ export async function mirroredAccount(db: Db, accountId: string): Promise<Mirror
     .executeTakeFirst()
 }
 
-/** The LDAP server that is on in a domain, and as whom it has an account: one statement, for where there is none of either too. */
-export async function findKeeper(
-  db: Db,
-  { domainId, accountId }: { domainId: DomainId; accountId: AccountId },
-): Promise<{ row: ProviderRow | undefined; mirrored: { externalId: string } | undefined }> {
-  const { rows } = await sql<Partial<ProviderRow> & { externalId: string | null }>`
+export interface Keeper {
+  row: ProviderRow | undefined
+  mirrored: { externalId: string } | undefined
+}
+const keeping = statement<{ address: string }, Partial<ProviderRow> & { externalId: string | null }>(
+  ({ address }) => sql`
     select provider.id, provider.domain_id, provider.kind, provider.is_on, provider.settings, provider.sealed_secret,
       provider.may_go_inside, provider.client_id, provider.created_at, theirs.external_id
-    from (select ${domainId}::uuid as domain_id, ${accountId}::uuid as account_id) as asked
-    left join provider on provider.domain_id = asked.domain_id and provider.kind = 'ldap' and provider.is_on
-    left join mirrored as theirs on theirs.owner_id = asked.account_id and theirs.kind = 'account'`.execute(open(db))
-  const { externalId, ...row } = rows[0]!
+    from (select owner_id as id from address where address.address = ${address} and owner_kind = 'account') as asked
+    join account using (id)
+    left join provider on provider.domain_id = account.domain_id and provider.kind = 'ldap' and provider.is_on
+    left join mirrored as theirs on theirs.owner_id = account.id and theirs.kind = 'account'`,
+)
+/** The LDAP server that is on in the domain of who has this address, and as whom it has them: one statement, where there is nobody too. */
+export async function findKeeper(db: QueryExecutorProvider, address: string): Promise<Keeper> {
+  const [found] = await keeping(db, { address })
+  if (!found) return { row: undefined, mirrored: undefined }
+  const { externalId, ...row } = found
   return { row: row.id ? (row as ProviderRow) : undefined, mirrored: externalId === null ? undefined : { externalId } }
 }
 
