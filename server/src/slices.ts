@@ -1,4 +1,4 @@
-import { fail, Refusal, within, type Actor, type House, type Outgoing } from '@atrium/platform'
+import { fail, Refusal, within, type Actor, type House, type Letter, type Outgoing, type Tx } from '@atrium/platform'
 import { forgetLetters } from '@atrium/platform/mail/outbox'
 import { forgetReceiptsOf } from '@atrium/platform/receipts'
 import { sealingKey } from '@atrium/platform/sealing'
@@ -65,6 +65,7 @@ export interface Ground extends Grounds {
 /** The slices, each given what it needs of the others. */
 export function slices(ground: Ground) {
   const { databaseOf, epoch, bus, jobs, now, newId } = ground
+  const post = (tx: Tx, letter: Letter): Promise<void> => jobs.enqueue(tx, mailJob, { id: newId(), ...letter })
   const known = accounts({ ...databaseOf<DirectoryTables>(), newId, defaults: { 'files.quota': ground.quotaBytes } })
   const switched = features(known.valuesOf)
   const granted = grants({ ...databaseOf<GrantTables>(), ...{ now, newId }, isAdministrator: known.isAdministrator })
@@ -72,7 +73,7 @@ export function slices(ground: Ground) {
   const named = lists({
     ...databaseOf<ListTables>(),
     ...{ jobs, now, newId, peopleOf: known.peopleOf, languageOf: known.languageOf, organisation: known.organisation },
-    post: (tx, letter) => jobs.enqueue(tx, mailJob, letter),
+    post,
     visible: granted.visible,
     require: granted.require,
     mayFill: granted.mayFill,
@@ -102,7 +103,7 @@ export function slices(ground: Ground) {
     ...databaseOf<AuthTables>(),
     accounts: known,
     about: { version: ground.version, source: ground.source },
-    post: (tx, letter) => jobs.enqueue(tx, mailJob, letter),
+    post,
     later: (tx, kind, payload) => jobs.enqueue(tx, kind, payload),
     guestDoor: (...asked) => talks.guestDoor(...asked),
     hubKey,

@@ -1,4 +1,6 @@
 export interface Letter {
+  /** Of this letter and no other: a job may send one twice, and whoever has it already knows it by this. */
+  id?: string
   to: string
   subject: string
   text: string

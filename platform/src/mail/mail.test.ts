@@ -98,6 +98,20 @@ test('a mail server is greeted with the name and password of its URL', async () 
   await close()
 })
 
+test('a letter that is sent twice, as a job may, is known by its name; kept for reading it is one', async () => {
+  const { port, taken, close } = await server()
+  const mail = sending(port)
+  const { db, mail: kept, close: closeKept } = await keeping()
+  const id = crypto.randomUUID()
+  for (const one of [mail, kept]) for (const _ of [1, 2]) await one.send({ id, to: 'bob@example.org', subject: 'Once', text: 'text' })
+  const names = await Promise.all(taken.map(async (bytes) => (await PostalMime.parse(bytes)).messageId))
+  assert.deepEqual(names, [`<${id}@example.org>`, `<${id}@example.org>`])
+  assert.equal((await outboxMails(db)).length, 1)
+  await mail.close()
+  await close()
+  await closeKept()
+})
+
 test('what may work later is unavailable, what never will is an error', async () => {
   const { port, close } = await server({
     onRcptTo: ({ address }, _session, done) =>

@@ -15,12 +15,16 @@ export function outbox({ db, now, newId }: { db: Kysely<any>; now: () => Date; n
   const tables: Kysely<OutboxTables> = db
   return {
     kind: 'outbox',
-    async send({ to, subject, text }) {
+    async send({ id = newId(), to, subject, text }) {
       await tables
         .deleteFrom('outboxMail')
         .where('at', '<', new Date(now().getTime() - keptMs))
         .execute()
-      await tables.insertInto('outboxMail').values({ id: newId(), recipient: to, subject, body: text, at: now() }).execute()
+      await tables
+        .insertInto('outboxMail')
+        .values({ id, recipient: to, subject, body: text, at: now() })
+        .onConflict((already) => already.column('id').doNothing())
+        .execute()
     },
     async close() {},
   }

@@ -31,7 +31,7 @@ export function smtp({ url, from }: { url: string; from: string }): Mail {
   const transport = transportTo(url)
   return {
     kind: 'smtp',
-    async send({ to, subject, text, html }) {
+    async send({ id, to, subject, text, html }) {
       try {
         await transport.sendMail({
           from,
@@ -39,6 +39,8 @@ export function smtp({ url, from }: { url: string; from: string }): Mail {
           subject,
           text,
           ...(html !== undefined && { html }),
+          // RFC 5322 3.6.4: mail servers and programs keep one of two letters with the same name.
+          ...(id !== undefined && { messageId: `<${id}@${hostOf(from)}>` }),
           headers: { 'Auto-Submitted': 'auto-generated' },
         })
       } catch (error) {
@@ -53,6 +55,7 @@ export function smtp({ url, from }: { url: string; from: string }): Mail {
   }
 }
 
+const hostOf = (address: string): string => /@([^@>\s]+)>?\s*$/.exec(address)?.[1] ?? 'localhost'
 const isPermanent = (error: unknown): boolean => {
   const code = (error as { responseCode?: unknown }).responseCode
   return typeof code === 'number' && code >= 500
