@@ -8,7 +8,10 @@ interface Received {
   consumer: types.Consumer
   source: Source
   layers?: types.ConsumerLayers
-  priority?: number
+  /** Of a picture that is on screen: who is served first when the line is narrow. */
+  priority: number | undefined
+  /** What the worker was told of that. */
+  toldPriority?: number
 }
 export interface Want {
   id: string
@@ -63,7 +66,7 @@ export class Receiving {
     if (this.#received.size >= maxConsumers) throw fail('rate_limited', 'rateLimited')
 
     const consumer = await refusing(() => this.#transport.consume({ producerId, rtpCapabilities, paused: true }))
-    const received: Received = { consumer, source }
+    const received: Received = { consumer, source, priority: undefined }
     this.#received.set(consumer.id, received)
     this.#counted(1)
     consumer.observer.once('close', () => {
@@ -74,15 +77,31 @@ export class Receiving {
   }
 
   async wants(wants: readonly Want[]): Promise<void> {
-    await refusing(() => Promise.all(wants.map((want) => this.#want(want))))
+    for (const { id, isPaused, ...shown } of wants) {
+      const received = this.#received.get(id)
+      if (received?.consumer.kind === 'video') received.priority = isPaused ? undefined : priorityOf(received.source, sizeOf(shown))
+    }
+    await refusing(() => Promise.all([...this.#prioritise(), ...wants.map((want) => this.#want(want))]))
+  }
+
+  /** A picture that is alone competes with nobody: the worker is told from the second one on. */
+  #prioritise(): Promise<void>[] {
+    const pictures = [...this.#received.values()].filter(({ priority }) => priority !== undefined)
+    if (pictures.length < 2) return []
+    return pictures.flatMap((picture) => {
+      const { consumer, priority, toldPriority } = picture
+      if (priority === toldPriority) return []
+      picture.toldPriority = priority!
+      return [consumer.setPriority(priority!)]
+    })
   }
 
   /** Only what differs is sent to the worker. A stream that ended meanwhile is no mistake of the page. */
-  async #want({ id, isPaused, width, height }: Want): Promise<void> {
+  async #want({ id, isPaused, ...want }: Want): Promise<void> {
     const received = this.#received.get(id)
     if (!received) return
     const { consumer, source } = received
-    const shown = width !== undefined && height !== undefined ? { width, height } : undefined
+    const shown = sizeOf(want)
     // The worker takes them in this order; waiting for each answer would wake this process once for each.
     const asked: Promise<void>[] = []
     if (consumer.kind === 'video' && !isPaused) {
@@ -90,11 +109,6 @@ export class Receiving {
       if (layers && !isSame(layers, received.layers)) {
         received.layers = layers
         asked.push(consumer.setPreferredLayers(layers))
-      }
-      const priority = priorityOf(source, shown)
-      if (priority !== received.priority) {
-        received.priority = priority
-        asked.push(consumer.setPriority(priority))
       }
     }
     if (consumer.paused !== isPaused) asked.push(isPaused ? consumer.pause() : consumer.resume())
@@ -123,6 +137,9 @@ export function encodingsOf(consumer: types.Consumer): { scalabilityMode?: strin
   const count = Number(/^[LS](\d+)T/.exec(scalabilityMode ?? '')?.[1] ?? 1)
   return Array.from({ length: count }, () => (scalabilityMode === undefined ? {} : { scalabilityMode }))
 }
+
+const sizeOf = ({ width, height }: Pick<Want, 'width' | 'height'>) =>
+  width !== undefined && height !== undefined ? { width, height } : undefined
 
 const isSame = (one: types.ConsumerLayers, other: types.ConsumerLayers | undefined) =>
   one.spatialLayer === other?.spatialLayer && one.temporalLayer === other.temporalLayer

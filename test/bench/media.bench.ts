@@ -55,4 +55,4 @@ async function figure(what: string, shape: Shape): Promise<Figure[]> {
 }
 
 const figures = [...(await figure('1 → 20', { senders: 1, receivers: 20 })), ...(await figure('6 ↔ 6', { senders: 6, receivers: 6 }))]
-process.exitCode = report('Media', figures) ? 0 : 1
+process.exit(report('Media', figures) ? 0 : 1)

@@ -42,6 +42,7 @@ export function helper<Order extends object, Answer extends object>(file: string
         child.once('message', (answer) => resolve(answer as A))
         child.send(order)
       }),
-    end: () => void child.kill('SIGTERM'),
+    /** Whatever it is in the middle of: it keeps nothing, and what it started ends with it. */
+    end: () => void child.kill('SIGKILL'),
   }
 }
