@@ -210,6 +210,10 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
       const refused = await town.somebody().refusal('auth.signIn', { address: at('person16'), password: 'pw-16' })
       expect(performance.now() - began).toBeLessThan(5_000)
       assert.deepEqual([refused.code, refused.key], ['unauthenticated', 'providers.unreachable'])
+      const [known, tried] = [performance.now() - began, performance.now()]
+      const nobody = await town.somebody().refusal('auth.signIn', { address: at('nobody-of-that-name'), password: 'pw-16' })
+      assert.deepEqual(nobody, refused, 'nobody learns who is here')
+      expect(performance.now() - tried).toBeGreaterThan(known / 2)
       assert.ok(await fifteen.actor())
       // LDAP that is away shuts no administrator out.
       await town.somebody().signIn(at('ada'), password)

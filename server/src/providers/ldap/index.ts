@@ -67,7 +67,10 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
   const verifierOf: VerifierOf = async (at, address) => {
     const { row, mirrored } = await findKeeper(at, address)
     return async (known, password) => {
-      if (!known?.home) return undefined
+      if (!known?.home) {
+        if (row?.settings.kind === 'ldap') await lookedInVain({ ...row, settings: row.settings }, mirrored ?? { address }, password)
+        return undefined
+      }
       const { home } = known
       const account = { domainId: home.id, isAdministrator: known.person.isAdministrator, isMirrored: mirrored !== undefined }
       const mayHere = (knowsThem: boolean) => mayUseOwnPassword(home, account, knowsThem)
@@ -77,29 +80,43 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
     }
   }
 
+  type LdapRow = ProviderRow & { settings: LdapSettings }
+  const shown = async (row: LdapRow, who: Who, password: string) =>
+    showPassword({ settings: row.settings, secret: await secretOf(db, row), outgoing, mayGoInside: row.mayGoInside }, who, password)
+  // Not `unavailable`: the hub is here, and trying again by itself would not be for a moment.
+  const unreachable = () => fail('unauthenticated', 'providers.unreachable')
+
+  /**
+   * For who is not here, or may not come in: LDAP is asked all the same, and away for them, too. Who watches the clock, or tries while
+   * it is away, learns of nobody whether they are here.
+   */
+  async function lookedInVain(row: LdapRow, who: Who, password: string): Promise<void> {
+    await shown(row, who, password).catch((error: unknown) => {
+      throw error instanceof Trouble ? unreachable() : error
+    })
+  }
+
   async function shownThere(
-    row: ProviderRow & { settings: LdapSettings },
+    row: LdapRow,
     home: DomainWays,
     who: Who,
     password: string,
     mayHere: (knowsThem: boolean) => boolean,
   ): Promise<boolean | undefined> {
     try {
-      const at = { settings: row.settings, secret: await secretOf(db, row), outgoing, mayGoInside: row.mayGoInside }
-      const shown = await showPassword(at, who, password)
-      if (shown.is === 'unknown') return mayHere(false) ? undefined : false
+      const { is, words, entry } = await shown(row, who, password)
+      if (is === 'unknown') return mayHere(false) ? undefined : false
       // Whoever was shut there since the last look is shut here before anybody is let in.
-      if ('externalId' in who && shown.entry)
-        await accounts.take(shown.words, { providerId: row.id, domain: home, mayGoInside: row.mayGoInside }, [shown.entry])
-      if (shown.is === 'right') return true
-      if (shown.is === 'wrong') return mayHere(true) ? undefined : false
+      if ('externalId' in who && entry)
+        await accounts.take(words, { providerId: row.id, domain: home, mayGoInside: row.mayGoInside }, [entry])
+      if (is === 'right') return true
+      if (is === 'wrong') return mayHere(true) ? undefined : false
       if (mayHere(true)) return undefined
-      throw fail('unauthenticated', shown.is === 'expired' ? 'providers.passwordExpired' : 'providers.passwordLocked')
+      throw fail('unauthenticated', is === 'expired' ? 'providers.passwordExpired' : 'providers.passwordLocked')
     } catch (error) {
       if (!(error instanceof Trouble)) throw error
       if (mayHere(true)) return undefined
-      // Not `unavailable`: the hub is here, and trying again by itself would not be for a moment.
-      throw fail('unauthenticated', 'providers.unreachable')
+      throw unreachable()
     }
   }
 

@@ -60,12 +60,17 @@ const keeping = statement<{ address: string }, Partial<ProviderRow> & { external
   ({ address }) => sql`
     select provider.id, provider.domain_id, provider.kind, provider.is_on, provider.settings, provider.sealed_secret,
       provider.may_go_inside, provider.client_id, provider.created_at, theirs.external_id
-    from (select owner_id as id from address where address.address = ${address} and owner_kind = 'account') as asked
-    join account using (id)
-    left join provider on provider.domain_id = account.domain_id and provider.kind = 'ldap' and provider.is_on
+    from (select ${address}::text as address) as asked
+    left join address as given on given.address = asked.address and given.owner_kind = 'account'
+    left join account on account.id = given.owner_id
+    left join domain as named on account.id is null and named.name::text = split_part(asked.address, '@', 2)
+    left join provider on provider.domain_id = coalesce(account.domain_id, named.id) and provider.kind = 'ldap' and provider.is_on
     left join mirrored as theirs on theirs.owner_id = account.id and theirs.kind = 'account'`,
 )
-/** The LDAP server that is on in the domain of who has this address, and as whom it has them: one statement, where there is nobody too. */
+/**
+ * The LDAP server that is on in the domain of who has this address, and as whom it has them. Of nobody's address: the one that is on
+ * in the domain that it names. One statement, for either.
+ */
 export async function findKeeper(db: QueryExecutorProvider, address: string): Promise<Keeper> {
   const [found] = await keeping(db, { address })
   if (!found) return { row: undefined, mirrored: undefined }
