@@ -44,11 +44,13 @@ else
       const meeting = await here.meeting()
       const people = [await meeting.enter('Ada', ada, { jitterMs: 50 }), await meeting.enter('Bob', bob)]
       const wish = meeting.toRecord()
+      const begun = performance.now()
       here.recording.want(wish, meeting.room)
       const egress = here.recording.of(meeting.room.meetingId)!
       await until('seven seconds are composed', () => (egress.figures?.pictures ?? 0) >= 175, 60_000)
       here.recording.want({ ...wish, record: null }, meeting.room)
       await until('the recording is filed', () => here.recorded.length === 1, 30_000)
+      const lasted = (performance.now() - begun) / 1_000
       people.forEach(({ sending }) => sending.stop())
 
       const [recorded] = here.recorded
@@ -57,7 +59,8 @@ else
       const places = placesOf(2)
       const watched = await watch(await here.fileOf(recorded!), places)
       assert.deepEqual([watched.width, watched.height], [1_280, 720])
-      assert.ok(watched.seconds > 5 && watched.seconds < 12, `${watched.seconds} s`)
+      // A busy machine composes for longer until it has made so many, and tells how many it made once a second.
+      assert.ok(watched.seconds > 5 && watched.seconds < lasted, `${watched.seconds} s of ${lasted} s`)
       for (const [n, hertz] of [600, 1_000].entries()) {
         const numbers = watched.pictures.slice(50).map((picture) => picture.numbers[n]!)
         const moved = numbers.filter((number, i) => i > 0 && number !== numbers[i - 1]).length
@@ -119,7 +122,7 @@ else
       const { sending } = await meeting.enter('Ada', ada)
       here.recording.want(meeting.toRecord(), meeting.room)
       await composed(meetingId, 125)
-      const { pid } = here.recording.of(meetingId)!
+      const { pid, figures } = here.recording.of(meetingId)!
       const number = Math.floor((performance.timeOrigin + performance.now() - here.zeroMs) / 40)
       process.kill(pid!, 'SIGKILL')
       await until('the first part is filed', () => recordedOf(meetingId).length === 1, 30_000)
@@ -137,8 +140,10 @@ else
       assert.deepEqual([one!.name, two!.name], ['Garden 2026-11-21 14.05.mp4', 'Garden 2026-11-21 14.05 (2).mp4'])
       const before = await watch(await here.fileOf(one!), placesOf(1))
       const last = before.pictures.at(-1)!.numbers[0]!
+      // Two seconds of what was composed: what a busy machine leaves out it also leaves out of what the encoder holds back.
       const lost = (number - last + 250) % 250
-      assert.ok(lost <= 50, `${lost * 40} ms are lost`)
+      const line = 50 + figures!.skipped
+      assert.ok(lost <= line, `${lost * 40} ms are lost, with ${figures!.skipped} pictures left out before`)
       const after = await watch(await here.fileOf(two!), placesOf(1))
       assert.ok(after.seconds > 2 && onsets(after.sound, 600).length >= 2)
     })

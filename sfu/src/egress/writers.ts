@@ -10,8 +10,11 @@ export interface Writer {
   abandon(): void
 }
 
-/** An MP4 that is worth something at any moment: in pieces of a second while it grows, an ordinary one when it is closed. */
-const mp4 = { movflags: '+hybrid_fragmented+delay_moov+default_base_moof', frag_duration: '1000000', flush_packets: '1' }
+/**
+ * An MP4 that is worth something at any moment: in pieces of half a second while it grows, an ordinary one when it is closed.
+ * A crash costs the piece that was begun, and what was not encoded yet.
+ */
+const mp4 = { movflags: '+hybrid_fragmented+delay_moov+default_base_moof', frag_duration: '500000', flush_packets: '1' }
 
 export async function fileWriter(file: string, encoders: readonly CodecContext[]): Promise<Writer> {
   const context = new av.FormatContext()
