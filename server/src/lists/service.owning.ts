@@ -4,7 +4,7 @@ import type { Filling } from './filling.ts'
 import { comes, isKnown, owns } from './rules.ts'
 import { noSuchList, type ListDeps, type Showing } from './service.common.ts'
 import type { ListsService } from './service.ts'
-import { findLists, holdList, listRows, openLists, ownedBy, type Kept, type Tx } from './store.ts'
+import { findLists, holdList, listRows, openLists, ownedBy, peopleAmong, type Kept, type Tx } from './store.ts'
 import { dropWishes, listWishes, memberPage, membersOf, setWish, wishesOf } from './store.members.ts'
 
 const most = 200
@@ -107,6 +107,8 @@ export function owningService(
         if (!owns(list, actor.accountId)) throw noSuchList()
         await lists.change(tx, list, settings, isKnown)
         await fill(tx, announce, list)
+        const here = await peopleAmong(tx, refuse)
+        if (!refuse.every((id) => here.has(id))) throw fail('not_found', 'lists.noSuchPerson', { field: 'refuse' })
         await dropWishes(tx, listId, refuse)
         if (refuse.length > 0) filling.tell(announce, list, refuse)
         return settings
