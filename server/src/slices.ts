@@ -152,6 +152,7 @@ export function slices(ground: Ground) {
     endAllSessions: sessions.endAllSessions,
     endSessions: sessions.endSessions,
     endSessionsIn: sessions.endSessionsIn,
+    carryOver: sessions.carryOver,
     async forgetSecrets(tx, accountId) {
       await sessions.forgetSecrets(tx, accountId)
       await proofs.forgetSecrets(tx, accountId)

@@ -23,7 +23,6 @@ import type { Begun } from './sessions.ts'
 import {
   credentialsOf,
   endSessions,
-  endSessionsIn,
   findGrace,
   findSessions,
   forgetLinks,
@@ -34,6 +33,7 @@ import {
   takeLink,
   type LinkDetail,
 } from './store.ts'
+import { carryOver, endShut } from './store.shut.ts'
 
 export { adminLink, setupLink } from './console.ts'
 export { deviceOf } from './device.ts'
@@ -47,6 +47,9 @@ export { give } from './sessions.ts'
 export type { AuthTables } from './store.ts'
 export { networksOf } from './store.sources.ts'
 
+const shutJob = 'sessions.shut'
+/** So many people of a domain at a time. */
+const shutAtOnce = 1_000
 const receiptLivesMs = 15 * 24 * 60 * 60 * 1_000
 
 /** Jobs may wait a while, and then know again. */
@@ -73,6 +76,14 @@ export function auth(deps: AuthDeps) {
   const here = common(deps)
   const [comings, chosen, tended] = [signingIn(here), choosingPasswords(here), tendingSessions(here)]
   const { db, work, accounts, now, origin, post, open, walk, lockout, proving } = here
+  async function endAllShut({ domainId }: { domainId: DomainId }): Promise<void> {
+    let after: string | undefined = '00000000-0000-0000-0000-000000000000'
+    while (after !== undefined) {
+      const next: string = after
+      after = await work((tx) => endShut(tx, { domainId, after: next, at: now(), most: shutAtOnce }), { alone: true })
+    }
+  }
+
   const handlers: Handlers<typeof contract & OfOthers> = {
     'hub.about': comings.about,
     'setup.peek': comings.peekSetup,
@@ -192,8 +203,9 @@ export function auth(deps: AuthDeps) {
       }
       return link
     },
-    /** Of everybody in a domain, without telling: whoever calls it announces why. */
-    endSessionsIn: (tx: Tx, domainId: DomainId): Promise<void> => endSessionsIn(tx, domainId, now()),
+    /** Of everybody in a domain that was shut, behind it: they are over already. Whoever calls it announces why. */
+    endSessionsIn: (tx: Tx, domainId: DomainId): Promise<void> => here.later(tx, shutJob, { domainId }),
+    carryOver: (tx: Tx, accountId: AccountId): Promise<void> => carryOver(tx, accountId, now()),
     async endSessions(tx: Tx, accountId: AccountId): Promise<void> {
       await endSessions(tx, accountId, now())
       await forgetLinks(tx, accountId, [...choosing, 'phone', 'enrolment'])
@@ -204,6 +216,7 @@ export function auth(deps: AuthDeps) {
     },
     work(jobs: Jobs): void {
       jobs.register<{ address: string }>(forgottenJob, chosen.remind)
+      jobs.register<{ domainId: DomainId }>(shutJob, endAllShut)
     },
     /** For a job every minute: when people were last here, for who administers them. */
     seen: (): Promise<void> => work((tx) => noteSeen(tx, new Date(now().getTime() - seenWithinMs), seenCoarselyMs)),

@@ -167,3 +167,6 @@ export const mayOpen = (
 
 // AUTH-14 (whoever forgot the password gets a letter at the recovery address they verified, and the page says the same for anybody)
 // is `forgot`, which only leaves a job behind, and `remind`, for which nobody waits.
+
+// AUTH-15 (what was begun before the domain of its account was shut is over, whatever its own row says) is `stands` and `isGood` of
+// store.shut.ts: every statement that finds a session or a link says them.

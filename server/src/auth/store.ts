@@ -1,7 +1,8 @@
 import { sql, type Generated, type Kysely, type RawBuilder } from 'kysely'
 import { behind, statement, type Actor, type Reading, type Tx } from '@atrium/platform'
-import type { AccountId, DomainId, Owed, Session as Shown, SessionId } from '@atrium/protocol'
+import type { AccountId, Owed, Session as Shown, SessionId } from '@atrium/protocol'
 import { longestIdleMs, type LinkPurpose } from './rules.ts'
+import { isGood, stands } from './store.shut.ts'
 
 export interface SessionRow {
   id: SessionId
@@ -46,9 +47,9 @@ export interface LinkDetail {
 }
 export interface AuthTables {
   credential: { accountId: AccountId; hash: string; changedAt: Date; mustChange: Generated<boolean> }
-  session: SessionRow
+  session: SessionRow & { openedAt: Generated<Date> }
   passwordHistory: { accountId: AccountId; hash: string; changedAt: Date }
-  link: LinkRow
+  link: LinkRow & { madeAt: Generated<Date> }
   guess: { key: Buffer; tries: Record<string, [number, string]>; seenAt: Date }
   lockout: { key: Buffer; since: Date; until: Date | null }
   factorGrace: { accountId: AccountId; since: Date }
@@ -179,6 +180,7 @@ export async function findSessions(db: Db, secretHashes: readonly string[]): Pro
     .selectFrom('session')
     .select([...sessionColumns, 'secretHash'])
     .where('secretHash', '=', sql<Buffer>`any(${hashes}::bytea[])`)
+    .where(stands)
     .execute()
   return new Map(found.map(({ secretHash, ...session }) => [secretHash.toString('base64url'), session]))
 }
@@ -188,6 +190,7 @@ export async function findSessionsById(db: Db, ids: readonly SessionId[]): Promi
     .selectFrom('session')
     .select(sessionColumns)
     .where('id', '=', sql<SessionId>`any(${ids}::uuid[])`)
+    .where(stands)
     .execute()
 }
 
@@ -198,6 +201,7 @@ export async function holdSession(tx: Tx, accountId: AccountId, id: SessionId): 
     .select(sessionColumns)
     .where('id', '=', id)
     .where('accountId', '=', accountId)
+    .where(stands)
     .forUpdate()
     .executeTakeFirst()
 }
@@ -268,14 +272,6 @@ export async function endSessions(tx: Tx, accountId: AccountId, at: Date, which:
   return (await ending.returning('id').execute()).map(({ id }) => id)
 }
 
-/** Of everybody in a domain, and the links that would let them in again. */
-export async function endSessionsIn(tx: Tx, domainId: DomainId, at: Date): Promise<void> {
-  const those = sql`account.domain_id = ${domainId} and account.kind <> 'guest'`
-  await sql`update session set ended_at = ${at} from account
-    where account.id = session.account_id and ${those} and session.ended_at is null`.execute(open(tx))
-  await sql`delete from link using account where account.id = link.account_id and ${those} and link.used_at is null`.execute(open(tx))
-}
-
 /** Those that have begun and not ended; which of them time has ended is a rule. */
 export async function listSessions(db: Db, accountId: AccountId, now: Date): Promise<Session[]> {
   return open(db)
@@ -285,6 +281,7 @@ export async function listSessions(db: Db, accountId: AccountId, now: Date): Pro
     .where('endedAt', 'is', null)
     .where('expiresAt', '>', now)
     .where(sql<boolean>`owes = '{}'`)
+    .where(stands)
     .orderBy('seenAt', 'desc')
     .orderBy('id')
     .execute()
@@ -303,7 +300,7 @@ export async function addLink(
 }
 
 export async function findLink(db: Db, secretHash: Buffer): Promise<LinkRow | undefined> {
-  return open(db).selectFrom('link').select(linkColumns).where('secretHash', '=', secretHash).executeTakeFirst()
+  return open(db).selectFrom('link').select(linkColumns).where('secretHash', '=', secretHash).where(isGood).executeTakeFirst()
 }
 
 /** Uses the link up, or finds it used: of two at once the second waits for the first, and comes too late. */
@@ -314,6 +311,7 @@ export async function takeLink(tx: Tx, secretHash: Buffer, clientId: string, now
     .where('secretHash', '=', secretHash)
     .where('usedAt', 'is', null)
     .where('expiresAt', '>', now)
+    .where(isGood)
     .returning(linkColumns)
     .executeTakeFirst()
 }

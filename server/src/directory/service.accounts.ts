@@ -226,6 +226,7 @@ export function accountsService(deps: DirectoryDeps, { whole }: Showing) {
       }
     }
     if (!(await setPrimary(tx, accountId, address, keepsAlias))) throw addressTaken()
+    await deps.carryOver(tx, accountId)
     await writeAccount(tx, accountId, {
       domainId: toDomainId,
       isExternal: false,

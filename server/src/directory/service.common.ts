@@ -35,8 +35,10 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   endAllSessions: (accountId: AccountId) => Promise<void>
   /** Ends all sessions and links, without telling: whoever calls it announces why. */
   endSessions: (tx: Tx, accountId: AccountId) => Promise<void>
-  /** The same of everybody in a domain, in one statement. */
+  /** Of everybody in a domain that was marked as shut, later: what was begun before is over anyway. */
   endSessionsIn: (tx: Tx, domainId: DomainId) => Promise<void>
+  /** Before an account leaves its domain: what is over because that was shut ends, and the rest goes along. */
+  carryOver: (tx: Tx, accountId: AccountId) => Promise<void>
   /** Password, sessions, links: nothing is left that could sign in. */
   forgetSecrets: (tx: Tx, accountId: AccountId) => Promise<void>
   /** Letters to an address that wait, were given up, or are kept for administrators to read. */

@@ -16,6 +16,7 @@ import {
   isEmptyDomain,
   listDomains,
   lookOf,
+  markShut,
   toDomain,
   type DomainRow,
 } from './store.domains.ts'
@@ -120,6 +121,7 @@ export function domainsService(deps: DirectoryDeps) {
           throw fail('conflict', 'domains.shutsAdministrators', { field: 'status' })
         await changeDomain(tx, domainId, { status })
         if (isShut(status)) {
+          await markShut(tx, domainId)
           await deps.endSessionsIn(tx, domainId)
           announce('revocations:all', 'directory.right.revoked', { kind: 'domain', domainId, reason: 'locked' })
         }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import type { Account, Domain, Person } from '@atrium/protocol'
+import { sql } from 'kysely'
+import { until } from '@atrium/platform/testing'
 import { ladder, stricter } from './rules.ts'
 import { house, password, type House, type Someone } from './testing/house.ts'
 
@@ -64,6 +66,39 @@ test('[DIR-10] a domain that is shut has everybody out by one fact, and lets the
   assert.equal((await inside.refusal('directory.me', {})).code, 'unauthenticated')
   await inside.signIn(inside.account.address!)
   assert.equal((await inside.call('directory.me', {})).person.status, 'active')
+})
+
+test('[AUTH-15] what was begun before a domain was shut is over, ended or not; whoever moves out of it brings nothing of it along', async () => {
+  const [domain, other] = [await aDomain(), await aDomain()]
+  const [stays, moves, came] = [await someoneIn(domain.id), await someoneIn(domain.id), await someoneIn(other.id)]
+  const link = await ada.call('directory.person.invite', { accountId: stays.accountId })
+  await ada.call('domains.status', { domainId: domain.id, status: 'maintenance' })
+  // Nobody does jobs here: the rows are as they were.
+  const open = async (who: Someone) => {
+    const { rows } = await sql<{ open: number }>`
+      select count(*) filter (where ended_at is null)::int as open from session where account_id = ${who.accountId}`.execute(hub.db)
+    return rows[0]!.open
+  }
+  assert.equal(await open(stays), 1)
+  for (const status of ['maintenance', 'active'] as const) {
+    await ada.call('domains.status', { domainId: domain.id, status })
+    assert.equal(await stays.actor(), undefined, status)
+    assert.equal(await stays.unfinished(), undefined, status)
+    assert.deepEqual(await ada.call('accounts.sessions', { accountId: stays.accountId }), [], status)
+    assert.equal((await hub.somebody().refusal('auth.invitation.peek', { token: hub.tokenOf(link) })).key, 'auth.linkUsed', status)
+    assert.equal((await hub.somebody().refusal('auth.invitation.accept', { token: hub.tokenOf(link), password })).key, 'auth.linkUsed')
+  }
+
+  await ada.call('accounts.move', { accountId: moves.accountId, toDomainId: home.id })
+  assert.equal(await moves.actor(), undefined)
+  await ada.call('accounts.move', { accountId: came.accountId, toDomainId: domain.id })
+  assert.equal((await came.call('directory.me', {})).person.status, 'active', 'who comes in later was not shut out')
+
+  const again = await hub.somebody().signIn(stays.account.address!)
+  hub.hub.sessions.work(hub.queue)
+  await until('the rows have followed', async () => (await open(stays)) === 1)
+  assert.equal((await again.call('auth.sessions', {})).length, 1, 'who came back stays')
+  assert.equal((await came.call('directory.me', {})).person.status, 'active')
 })
 
 test('[DIR-2] no domain is shut behind the last who administers the hub', async () => {

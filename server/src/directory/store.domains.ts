@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Tx } from '@atrium/platform'
 import type { AccountId, CosId, Domain, DomainId, Look } from '@atrium/protocol'
 import { open, type Db, type DirectoryTables } from './tables.ts'
@@ -101,6 +101,15 @@ export async function holdDomains(tx: Tx, ids: readonly string[]): Promise<Omit<
     .execute()
   return findDomains(tx, ids)
 }
+
+/** Once it is held: a sign-in that was under way has committed, and whoever comes later finds the status. */
+export async function markShut(tx: Tx, id: DomainId): Promise<void> {
+  await sql`update domain set shut_at = greatest(clock_timestamp(), shut_at) where id = ${id}`.execute(open(tx))
+}
+/** DIR-10 for a store that keeps what somebody began at some time: whether their domain is shut, or was since. */
+export const shutSince = (accountId: RawBuilder<unknown>, since: RawBuilder<unknown>) => sql<boolean>`exists (
+  select from account join domain on domain.id = account.domain_id
+  where account.id = ${accountId} and account.kind <> 'guest' and (domain.status <> 'active' or domain.shut_at >= ${since}))`
 
 export async function deleteDomain(tx: Tx, id: DomainId): Promise<void> {
   await open(tx).deleteFrom('domain').where('id', '=', id).execute()
