@@ -36,8 +36,13 @@ export async function forgetLooked(accountId: string): Promise<void> {
   await forgetDocuments(accountId)
 }
 
+let isGoing = false
+/** Somebody signs out here: that the connection ends with it is no news. */
+export const isSigningOut = (): boolean => isGoing
+
 /** The page itself goes too: what its memory holds is nobody's any more. */
 export async function signOut(): Promise<void> {
+  isGoing = true
   await post('auth.signOut', { clientId: newId() })
   forgetMe()
   location.assign('/sign-in')

@@ -9,6 +9,8 @@ import { Notices } from './notices.svelte.ts'
 /** Who I am. My name and picture also change from another screen: the directory's facts tell. */
 export class Profile {
   me: Me = $state.raw()!
+  /** A second step is asked for, and none is set up: by then; null: at the next sign-in. */
+  enrolBy = $state<string | null>()
   readonly notices = new Notices()
   #people: People
 
