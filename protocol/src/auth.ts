@@ -60,7 +60,8 @@ export const auth = {
     SignInState,
     { open: true, door: 'http', limit: perSource(60, '1 min'), repeat: 'natural' },
   ),
-  'auth.signOut': command(z.strictObject({ clientId: ClientId }), z.object({}), {
+  /** `elsewhere`: where to go next, to be signed out of the provider that let one in as well. */
+  'auth.signOut': command(z.strictObject({ clientId: ClientId }), z.object({ elsewhere: z.url().optional() }), {
     guests: true,
     unfinished: true,
     door: 'http',

@@ -1,8 +1,8 @@
-import { fail, Refusal, within, type Actor, type House, type Letter, type Outgoing, type Tx } from '@atrium/platform'
+import { fail, Refusal, within, type Actor, type Call, type House, type Letter, type Outgoing, type Tx } from '@atrium/platform'
 import { forgetLetters } from '@atrium/platform/mail/outbox'
 import { forgetReceiptsOf } from '@atrium/platform/receipts'
 import { sealingKey } from '@atrium/platform/sealing'
-import type { AccountId, DomainId, ListId, Person, RoomId, SessionId } from '@atrium/protocol'
+import type { AccountId, DomainId, Hub, Input, ListId, Output, Person, RoomId, SessionId } from '@atrium/protocol'
 import { features } from './features.ts'
 import { auth, networksOf, type Auth, type AuthTables, type Hashing } from './auth/index.ts'
 import { chat, placesOf, shownIn, type Chat, type ChatTables } from './chat/index.ts'
@@ -292,6 +292,11 @@ export function slices(ground: Ground) {
     handlers: {
       ...elsewhere.writtenThere(people.handlers),
       ...sessions.handlers,
+      async 'auth.signOut'(actor: Actor, ...asked: [Input<Hub, 'auth.signOut'>, Call]): Promise<Output<Hub, 'auth.signOut'>> {
+        await sessions.handlers['auth.signOut'](actor, ...asked)
+        const there = await elsewhere.leavingToo(actor.sessionId)
+        return there === null ? {} : { elsewhere: there }
+      },
       ...proofs.handlers,
       ...granted.handlers,
       ...noted.handlers,

@@ -22,6 +22,8 @@ export interface Identity {
   title: string
   /** The session over there, for when it ends. */
   index: string | null
+  /** How the provider wrote the subject, where it has to be told it again. */
+  format?: string | null
 }
 export interface ArrivingDeps extends ProviderDeps {
   people: Mirroring
@@ -93,8 +95,8 @@ export function arriving({ work, people, enterAs, sessionIdOf, personOf, domain,
         const accountId = await accountOf(tx, announce, row, who)
         const entered = await enterAs(tx, announce, accountId, call, { by: 'provider', instead: actor })
         const sessionId = await sessionIdOf(tx, entered.begun)
-        const { subject, index } = who
-        if (sessionId) await tie(tx, { sessionId, providerId: row.id, accountId, subject, index, kept: {}, beganAt: now() })
+        const { subject, index, format = null } = who
+        if (sessionId) await tie(tx, { sessionId, providerId: row.id, accountId, subject, index, kept: { format }, beganAt: now() })
         return entered
       })
     },

@@ -19,7 +19,8 @@ import { oidc, type OidcRow } from './oidc/index.ts'
 import { saml } from './saml/index.ts'
 import { apart } from './secrets.ts'
 import { settingsService } from './service.ts'
-import { sweepVisits } from './store.visits.ts'
+import { findProvider } from './store.ts'
+import { findTie, sweepVisits } from './store.visits.ts'
 import { tryOidc, trySaml } from './trying.ts'
 
 export { pathOf } from './arriving.ts'
@@ -117,6 +118,13 @@ export function providers(deps: Deps) {
       )
       const own = ['me.profile.change', 'directory.profile.change'].map((name) => also(name, ({ accountId }) => [accountId]))
       return { ...all, ...Object.fromEntries([...one, ...own, also('accounts.bulk', (_actor, { accountIds }) => accountIds!)]) }
+    },
+
+    /** Where who signs out goes, to be signed out of the provider that let them in as well. */
+    async leavingToo(sessionId: SessionId): Promise<string | null> {
+      const tied = await findTie(deps.db, sessionId)
+      const row = tied && (await findProvider(deps.db, tied.providerId))
+      return row?.settings.kind === 'saml' ? bySaml.leave(row.id, tied!) : null
     },
 
     /** What the doors below `/auth` need. */

@@ -33,9 +33,12 @@ beforeAll(async () => {
 afterAll(() => there?.close())
 
 /** A browser that pressed the button: what we asked of the provider, and by which number. */
-async function ask(next = '/') {
-  const seat = browser()
-  const begun = await fetch(`${there.origin}/auth/saml/${provider.id}/login?next=${encodeURIComponent(next)}`, { redirect: 'manual' })
+async function ask(next = '/', from = '127.0.0.1') {
+  const seat = browser({ from })
+  const begun = await fetch(`${there.origin}/auth/saml/${provider.id}/login?next=${encodeURIComponent(next)}`, {
+    redirect: 'manual',
+    headers: { 'x-forwarded-for': from },
+  })
   const [name, value] = begun.headers.getSetCookie()[0]!.split(';', 1)[0]!.split('=') as [string, string]
   seat.keep(there.origin, name, value)
   const asked = new URL(begun.headers.get('location')!)
@@ -165,6 +168,39 @@ test('signing out over there is signing out here, if it is signed', async () => 
   assert.equal((await me(seat)).ok, true)
   await browser().go(logout, { SAMLRequest: await idp.logout(metadata, alice.nameId, { isSigned: true }) })
   await until('the session has ended here', async () => !(await me(seat)).ok)
+})
+
+test('signing out here leads to the provider, to sign out there, where it has an address for that', async () => {
+  const enter = async () => {
+    const { seat, relayState, requestId } = await ask('/', '203.0.113.7')
+    await post(seat, await answer({ ...alice, to: requestId }), relayState)
+    return seat
+  }
+  const signOut = async (seat: Browser) => {
+    const response = await fetch(`${there.origin}/api/auth.signOut`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        origin: there.origin,
+        cookie: `atrium=${seat.cookie(there.origin, 'atrium') ?? ''}`,
+      },
+      body: JSON.stringify({ clientId: crypto.randomUUID() }),
+    })
+    return ((await response.json()) as { data: { elsewhere?: string } }).data.elsewhere
+  }
+  assert.equal(await signOut(await enter()), undefined)
+
+  await set({ logoutUrl: 'https://idp.example/slo' })
+  const seat = await enter()
+  const elsewhere = new URL((await signOut(seat))!)
+  assert.equal((await me(seat)).ok, false)
+  assert.equal(elsewhere.origin + elsewhere.pathname, 'https://idp.example/slo')
+  const request = inflateRawSync(Buffer.from(elsewhere.searchParams.get('SAMLRequest')!, 'base64')).toString()
+  assert.match(request, /LogoutRequest[^>]*Destination="https:\/\/idp\.example\/slo"/)
+  assert.match(request, new RegExp(`<saml:NameID[^>]*>${alice.nameId}<`))
+  const back = await browser().go(`${provider.addresses!.logout}?SAMLResponse=whatever-it-says`)
+  assert.equal(back.url.pathname + back.url.search, '/sign-in', 'its answer is no trouble')
+  await set()
 })
 
 /** XSW: a forged assertion where it is read, the signed one where its signature is still found. */

@@ -89,6 +89,13 @@ export async function tie(tx: Tx, { kept, ...row }: Tie): Promise<void> {
     .values({ ...row, kept: JSON.stringify(kept) })
     .execute()
 }
+export const findTie = (db: Db, sessionId: SessionId): Promise<Pick<Tie, 'providerId' | 'subject' | 'index' | 'kept'> | undefined> =>
+  open(db)
+    .selectFrom('providerSession')
+    .select(['providerId', 'subject', 'index', 'kept'])
+    .where('sessionId', '=', sessionId)
+    .executeTakeFirst()
+
 /** Those that end with it: of this one session there, or of all that this identity has. */
 export async function untie(
   tx: Tx,

@@ -5,7 +5,7 @@ import type { AccountId, ProviderId, SessionId } from '@atrium/protocol'
 import type { Entered } from '../../auth/index.ts'
 import { hashOf, said, type Arriving, type Identity } from '../arriving.ts'
 import { findProvider, type Db, type ProviderRow } from '../store.ts'
-import { fillVisit, findVisit, spend, untie } from '../store.visits.ts'
+import { fillVisit, findVisit, spend, untie, type Tie } from '../store.visits.ts'
 
 interface Deps {
   db: Db
@@ -23,6 +23,7 @@ export type SamlRow = ProviderRow & { settings: Extract<ProviderRow['settings'],
 
 /** Longer than any assertion lives: one that is shown a second time is known. */
 const spentForMs = 24 * 60 * 60_000
+const unspecified = 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified'
 const transient = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'
 
 const notAccepted = () => fail('unauthenticated', 'providers.notAccepted')
@@ -96,6 +97,7 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
       surname: named(mapping.surname),
       title: named(mapping.title),
       index: profile.sessionIndex ? said(profile.sessionIndex, 500) : null,
+      format: profile.nameIDFormat && profile.nameIDFormat !== transient ? said(profile.nameIDFormat, 500) : null,
     }
   }
 
@@ -157,9 +159,23 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
       return { ...(await arriving.enter(row, visit.arrived as Identity, actor, call)), next: (visit.kept as unknown as Kept).next }
     },
 
+    /**
+     * Where who signs out here goes, to be signed out over there as well: if the provider has an address for that, and gave a name
+     * that it knows again.
+     */
+    async leave(id: ProviderId, { subject, index, kept }: Pick<Tie, 'subject' | 'index' | 'kept'>): Promise<string | null> {
+      const row = await known(id)
+      if (!row.isOn || row.settings.logoutUrl === null || subject.startsWith('address ')) return null
+      const { format } = kept as { format?: string | null }
+      const person = { nameID: subject, nameIDFormat: format ?? unspecified, ...(index !== null && { sessionIndex: index }) }
+      return (await speaking(row, null)).getLogoutUrlAsync(person as Profile, '', {})
+    },
+
     /** The provider says that somebody signed out there; the answer is for it, by the browser. */
     async logout(id: string, asked: { query: string } | { body: { SAMLRequest?: unknown } }): Promise<{ url: string }> {
       const row = await existing(id)
+      // The answer to what we said, signed or not: whoever signed out is signed out, and nothing more comes of it.
+      if ('query' in asked && isAnswer(asked.query)) return { url: '/sign-in' }
       const speaker = await speaking(row, null)
       const { profile } = await validLogout(speaker, asked).catch(() => {
         throw fail('invalid', 'providers.notAccepted')
@@ -182,6 +198,11 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
   }
 }
 export type Saml = ReturnType<typeof saml>
+
+const isAnswer = (query: string): boolean => {
+  const said = new URLSearchParams(query)
+  return said.has('SAMLResponse') && !said.has('SAMLRequest')
+}
 
 interface Node {
   $?: Record<string, string>

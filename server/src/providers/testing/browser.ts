@@ -1,5 +1,5 @@
 /** As much of a browser as signing in elsewhere needs: cookies by host, redirects, forms, and what it keeps back from other sites. */
-export function browser() {
+export function browser({ from }: { from?: string } = {}) {
   const jars = new Map<string, Map<string, string>>()
   const jarOf = (url: URL) => jars.get(url.host) ?? jars.set(url.host, new Map()).get(url.host)!
   let at = 'about:blank'
@@ -20,6 +20,8 @@ export function browser() {
             'content-type': 'application/x-www-form-urlencoded',
             origin: isCrossSite ? new URL(at).origin : url.origin,
           }),
+          // A proxy before the hub says from where: of one place only so many come in a minute.
+          ...(from && { 'x-forwarded-for': from }),
           'sec-fetch-site': isCrossSite ? 'cross-site' : 'same-origin',
         },
         ...(body !== undefined && { body }),

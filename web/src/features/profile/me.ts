@@ -43,9 +43,9 @@ export const isSigningOut = (): boolean => isGoing
 /** The page itself goes too: what its memory holds is nobody's any more. */
 export async function signOut(): Promise<void> {
   isGoing = true
-  await post('auth.signOut', { clientId: newId() })
+  const reply = await post('auth.signOut', { clientId: newId() })
   forgetMe()
-  location.assign('/sign-in')
+  location.assign((reply.ok && reply.data.elsewhere) || '/sign-in')
 }
 
 /** Where only the password was asked for, nothing is said of an address. */
