@@ -177,7 +177,11 @@ test('what a domain looks like is checked, told, and shown to who is nobody yet'
   )
   const seen = await hub.somebody().call('hub.look', { domain: domain.name })
   assert.deepEqual([seen.name, seen.accent, seen.title], ['North Pier', '#3b82c4', null])
+  // A machine of the domain wears the same; one of nobody's, and those who are at home nowhere else, what the organisation wears.
+  assert.equal((await hub.somebody().call('hub.look', { domain: `chat.${domain.name}` })).name, 'North Pier')
   assert.equal((await hub.somebody().call('hub.look', { domain: 'nowhere.example' })).name, 'Saltmarsh Boatworks')
+  const { domainId, look: mine } = await ada.call('directory.me', {})
+  assert.deepEqual([domainId, mine.accent], [home.id, null])
   await ada.call('domains.delete', { domainId: domain.id })
   assert.equal((await ada.refusal('domains.delete', { domainId: home.id })).key, 'domains.isHome')
 })

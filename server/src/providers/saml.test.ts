@@ -62,6 +62,26 @@ const me = async (seat: Browser) => {
 const changed = (response: string, change: (xml: string) => string) =>
   Buffer.from(change(Buffer.from(response, 'base64').toString())).toString('base64')
 
+test('[PROV-11] it is prepared switched off, and tells of itself then; what lacks something is neither tested nor switched on', async () => {
+  const { administrator } = there
+  const empty = { ...settings(), label: 'In preparation', entryPoint: '', issuer: '', certificates: [] } as ReturnType<typeof settings>
+  const prepared = await administrator.call('providers.set', { domainId, isOn: false, settings: empty })
+  assert.match(await (await fetch(prepared.addresses!.metadata!)).text(), new RegExp(prepared.addresses!.callback))
+  const login = await fetch(prepared.addresses!.callback.replace('/acs', '/login'), { redirect: 'manual' })
+  assert.match(login.headers.get('location')!, /refused=providers.noSuchProvider/)
+
+  const asked = { domainId, providerId: prepared.id, settings: empty }
+  for (const reply of [
+    await administrator.ask('providers.set', { ...asked, isOn: true }),
+    await administrator.ask('providers.test', asked),
+  ])
+    assert.deepEqual(!reply.ok && [reply.error.key, reply.error.field], ['providers.incomplete', 'settings.entryPoint'])
+  const whole = { ...asked, settings: settings({ label: 'In preparation' }) }
+  assert.equal((await administrator.call('providers.set', { ...whole, isOn: true })).isOn, true)
+  await administrator.call('providers.remove', { domainId, providerId: prepared.id })
+  assert.deepEqual(await administrator.call('domains.ways.get', { domainId }), { allowsPassword: true, allowsPasskey: true })
+})
+
 test('the button leads to the provider and back into the account of that address, to the page one wanted', async () => {
   const { seat, relayState, requestId, asked } = await ask('/files')
   assert.equal(asked.origin, 'https://idp.example')
