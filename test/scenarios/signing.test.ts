@@ -208,7 +208,7 @@ scene(
         assert.equal(await page.getByText(/heron/).count(), 0, place)
       }
       await page.goto(`/admin/accounts?account=${bob.accountId}`)
-      await page.getByText('This person is not here, or no longer.').waitFor()
+      await page.getByText('This is not here, or no longer.').waitFor()
       assert.deepEqual(unasked(opened), [])
     })
   },
