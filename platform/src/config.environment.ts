@@ -105,6 +105,13 @@ export const Environment = z.object({
     .optional()
     .describe('The mail server: smtp(s)://[user:password@]host[:port]. Without it: an outbox that administrators read.')
     .register(secret, { isSecret: true }),
+  LDAP_URL: url('ldap', 'ldaps')
+    .refine((text) => new URL(text).pathname.length > 1, 'must name where people are kept: ldap://host/dc=example,dc=org')
+    .optional()
+    .describe(
+      'LDAP as the directory of the first domain: ldap(s)://[dn:password@]host/base[?preset=zimbra|activedirectory]. Also in the administration.',
+    )
+    .register(secret, { isSecret: true }),
   ATRIUM_MAIL_FROM: z.string().optional().describe('The sender of our mails, such as Atrium <hub@example.org>.'),
   MEDIASOUP_WORKER_BIN: z
     .string()

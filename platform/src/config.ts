@@ -41,6 +41,8 @@ export interface Config {
   /** What each person may keep in files. */
   quotaBytes: number
   smtpUrl: string | null
+  /** Keeps the people of the first domain; null: no setting says so. */
+  ldapUrl: string | null
   mailFrom: string
   metricsFrom: readonly string[]
   /** Where meetings may be streamed to besides public addresses. */
@@ -93,6 +95,7 @@ export function configFrom(env: Record<string, string | undefined> = process.env
     s3Url: settings.S3_URL ?? null,
     quotaBytes: inBytes(settings.ATRIUM_QUOTA),
     smtpUrl: settings.SMTP_URL ?? null,
+    ldapUrl: settings.LDAP_URL ?? null,
     mailFrom: settings.ATRIUM_MAIL_FROM ?? 'Atrium <atrium@localhost>',
     metricsFrom: settings.ATRIUM_METRICS_FROM,
     streamTo: settings.ATRIUM_STREAM_TO,

@@ -63,6 +63,8 @@ export async function start(house: House): Promise<Service> {
   const stopLooking = every(strandedEveryMs, talks.tellStranded, (error) => log.warn({ error }, 'nobody looks whether media nodes live'))
   elsewhere.work(jobs)
   elsewhere.follow()
+  const { ldapUrl } = house.config
+  if (ldapUrl !== null) jobs.every('providers.setting', 60_000, () => elsewhere.setBy(ldapUrl))
   jobs.every('directory.guests.close', dayMs, people.closeGuests)
   jobs.every('directory.deleted.finish', dayMs, people.finishDeleting)
   sessions.work(jobs)

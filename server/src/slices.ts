@@ -192,6 +192,10 @@ export function slices(ground: Ground) {
     domain: waysOf,
     setWays,
     personOf: homeOf,
+    async homeDomain() {
+      const organisation = await known.organisation()
+      return organisation && waysOf(databaseOf<DirectoryTables>().db, { name: organisation.domain })
+    },
     lists: listsMirroring({ now, newId, membersChanged: granted.membersChanged, forget: granted.forget }),
     people: mirroring({ endSessions: sessions.endSessions }),
     enterAs: sessions.enterAs,

@@ -10,16 +10,18 @@ import {
   type SessionId,
 } from '@atrium/protocol'
 import { give, type Entered } from '../auth/index.ts'
+import type { DomainWays } from '../directory/index.ts'
 import { arriving, type ArrivingDeps } from './arriving.ts'
 import type { ListsMirroring } from '../lists/index.ts'
 import { groupsMirror } from './ldap/groups.ts'
 import { keptElsewhere } from './ldap/kept.ts'
+import { isAsSaid, saidBy } from './ldap/setting.ts'
 import { ldap, type LdapDeps } from './ldap/index.ts'
 import { oidc, type OidcRow } from './oidc/index.ts'
 import { saml } from './saml/index.ts'
-import { apart } from './secrets.ts'
+import { apart, secretOf } from './secrets.ts'
 import { settingsService } from './service.ts'
-import { findProvider } from './store.ts'
+import { findProvider, listProviders } from './store.ts'
 import { findTie, sweepVisits } from './store.visits.ts'
 import { tryOidc, trySaml } from './trying.ts'
 
@@ -29,6 +31,8 @@ export type { ProviderTables } from './store.ts'
 
 interface Deps extends Omit<LdapDeps, 'groups'>, ArrivingDeps {
   lists: ListsMirroring
+  /** The first domain, that of the organisation; undefined while nobody has set the hub up. */
+  homeDomain: () => Promise<DomainWays | undefined>
   /** Ends these sessions of somebody, on every screen. */
   endTheirSessions: (tx: Tx, announce: Announce, accountId: AccountId, sessionIds: SessionId[]) => Promise<void>
 }
@@ -147,6 +151,21 @@ export function providers(deps: Deps) {
     },
 
     work: (jobs: Jobs): void => jobs.every('providers.sweep', dayMs, () => deps.work((tx) => sweepVisits(tx, deps.now()))),
+    /**
+     * What the setting `LDAP_URL` says holds for the domain of the organisation, as soon as there is one. Asked again and again: what
+     * stands there already is left, and what was set besides it.
+     */
+    async setBy(url: string): Promise<void> {
+      const home = await deps.homeDomain()
+      if (!home) return
+      const said = saidBy(url)
+      const [row] = (await listProviders(deps.db, home.id)).filter(({ kind }) => kind === 'ldap')
+      const set = row?.settings.kind === 'ldap' ? row.settings : undefined
+      if (row && set && isAsSaid(said, set, await secretOf(deps.db, row))) return
+      const asked = { ...set, ...said, ...(set && { label: set.label, authority: set.authority }) }
+      const isOn = row?.isOn ?? true
+      await settings.setByOperator({ clientId: deps.newId(), domainId: home.id, providerId: row?.id, isOn, settings: asked })
+    },
     /** Begins to follow what domains mirror. */
     follow: directory.follow,
     stop: directory.stop,

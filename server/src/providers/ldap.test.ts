@@ -276,4 +276,30 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
     assert.equal((await row(at('person20')))!.source, 'here')
     assert.equal((await town.somebody().refusal('auth.signIn', { address: at('person20'), password: 'pw-20' })).key, 'auth.wrongPassword')
   })
+
+  test('LDAP_URL sets the server of the first domain, once, and leaves what was set besides it', async () => {
+    const { port } = slapd
+    const url = (secret: string) =>
+      `ldap://${encodeURIComponent(binding.dn)}:${encodeURIComponent(secret)}@127.0.0.1:${port}/${encodeURIComponent(base)}?startTls=no`
+    const list = () => ada.call('providers.list', { domainId })
+    await town.hub.elsewhere.setBy(url('not this one'))
+    await town.hub.elsewhere.setBy(url(binding.password))
+    const [made, ...others] = await list()
+    assert.deepEqual([others.length, made?.isOn, made?.settings.kind], [0, true, 'ldap'])
+    providerId = made!.id
+    await look()
+    await town.somebody().signIn(at('person21'), 'pw-21')
+
+    await ada.call('auth.confirm', { password })
+    await ada.call('providers.set', {
+      domainId,
+      providerId,
+      isOn: true,
+      settings: { ...made!.settings, pollSeconds: 30, label: 'Ours' } as never,
+    })
+    await town.hub.elsewhere.setBy(url(binding.password))
+    const { settings } = (await list())[0]!
+    assert.deepEqual(settings.kind === 'ldap' && [settings.pollSeconds, settings.label, settings.startTls], [30, 'Ours', false])
+    assert.ok(!JSON.stringify(settings).includes(binding.password))
+  })
 })
