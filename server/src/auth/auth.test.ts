@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { sql } from 'kysely'
+import { until } from '@atrium/platform/testing'
 import type { Reply } from '@atrium/protocol'
 import { house, password, type House, type Someone } from '../directory/testing/house.ts'
 import { adminLink, setupLink } from './index.ts'
@@ -299,6 +300,29 @@ test('[AUTH-5] a new password: this session lives on under a new secret, the oth
     reason: 'password_changed',
   })
   await phone.signIn(bob.address, 'ten quiet herons')
+})
+
+test('[AUTH-5] who showed the old password while it was changed stays outside', async () => {
+  const bob = await hub.colleague(ada, 'Hasty Bob')
+  const waiting = async (many: number) => {
+    const { rows } = await sql<{ many: number }>`
+      select count(*)::int as many from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(hub.db)
+    return rows[0]!.many >= many
+  }
+  const thief = hub.somebody()
+  const both = await hub.db.transaction().execute(async (tx) => {
+    await sql`select from account where id = ${bob.accountId} for update`.execute(tx)
+    const changing = bob.call('auth.password.change', { current: password, next: 'eleven quiet herons' })
+    await until('the new password waits for the account', () => waiting(1))
+    const coming = thief.ask('auth.signIn', { address: bob.address, password })
+    await until('the old one was right, and waits as well', () => waiting(2))
+    return { changing, coming }
+  })
+  await both.changing
+  const reply = await both.coming
+  assert.equal(reply.ok || reply.error.key, 'auth.wrongPassword')
+  assert.equal(await thief.actor(), undefined)
+  assert.equal((await bob.call('auth.sessions', {})).length, 1)
 })
 
 test('[AUTH-6] a password is neither common nor made of its owner’s name', async () => {

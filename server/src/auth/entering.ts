@@ -13,14 +13,15 @@ export interface Entered {
 }
 /**
  * Begins a session for somebody who has just shown who they are, inside the unit of whoever looked. Refuses where the account, or its
- * domain, lets nobody in. A session that this browser had before (`instead`) ends, and what was guessed at the account (`guess`) counts no more.
+ * domain, lets nobody in, and where the password that was shown (`hash`) is another by now. A session that this browser had before
+ * (`instead`) ends, and what was guessed at the account (`guess`) counts no more.
  */
 export type EnterAs = (
   tx: Tx,
   announce: Announce,
   accountId: AccountId,
   call: Call,
-  how: { by: ShownBy; instead?: Actor | undefined; guess?: Buffer | undefined },
+  how: { by: ShownBy; instead?: Actor | undefined; guess?: Buffer | undefined; hash?: string | undefined },
 ) => Promise<Entered>
 
 interface Deps {
@@ -54,7 +55,7 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
     return { state: 'owes', owes: [...owes], ways, mayTrust: values['secondFactor.trustDevices'] > 0 }
   }
 
-  const enterAs: EnterAs = async (tx, announce, accountId, call, { by, instead, guess }) => {
+  const enterAs: EnterAs = async (tx, announce, accountId, call, { by, instead, guess, hash }) => {
     // Asked together: a connection sends what waits for nothing else in one go, and the account is held first.
     const [held, proofs, entrance] = await Promise.all([
       accounts.holdWithValues(tx, accountId),
@@ -69,6 +70,7 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
     }
     if (standing?.status !== 'active') throw shut(standing?.status)
     lockout.refuse(entrance.lockout)
+    if (hash !== undefined && entrance.credential?.hash !== hash) throw fail('unauthenticated', 'auth.wrongPassword')
     const { values } = standing
     const owes = owedBy(by, {
       proofs,

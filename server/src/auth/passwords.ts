@@ -40,6 +40,8 @@ export type Where = 'here' | 'elsewhere'
 export interface Looked {
   /** Where the password was found right; undefined: it is wrong. */
   where: Where | undefined
+  /** What it was compared with, where it is kept here. */
+  hash: string | undefined
   person: Person | undefined
   values: Values
   /** What counts against a password that was right: `forget` takes it away, or the unit that lets its person in. */
@@ -132,10 +134,17 @@ export function passwords({ db, hashing, throttle, lockout, arriving, defaultVal
         const look = async (byAddress: readonly Count[], struck: readonly string[]): Promise<Looked> => {
           const tried = await lockout.count({ accountId: known?.person.id, address, source }, password, holding)
           const where = await orTakenBack(tried, compared(password, tried.hash, verify(known, password)))
-          if (where) return { where, person, values, against: { guess: tried.guess, strikes: among(byAddress, struck) } }
+          if (where)
+            return {
+              where,
+              hash: where === 'here' ? tried.hash : undefined,
+              person,
+              values,
+              against: { guess: tried.guess, strikes: among(byAddress, struck) },
+            }
           await tried.wrong()
           await throttle.hit([...byAddress, ...bySource])
-          return { where, person, values, against: nothing }
+          return { where, hash: undefined, person, values, against: nothing }
         }
         if (isKnown || holding['lockout.isOn']) return look(countsOf(own, delays), counted)
         // Strangers share a count, so they also wait for one another.

@@ -16,11 +16,11 @@ export function signingIn(here: Common) {
     { address, password }: { address: string; password: string },
     call: Call,
   ): Promise<SignInState> {
-    const { where, person, against } = await proving.isRight({ address, password, source: call.source })
+    const { where, hash, person, against } = await proving.isRight({ address, password, source: call.source })
     if (!where || !person) throw fail('unauthenticated', 'auth.wrongPassword')
     const by = where === 'here' ? 'password' : 'ldap'
-    // They may have been locked, or have gone, while we compared.
-    const how = { by, instead: actor, guess: against.guess } as const
+    // They may have been locked, have gone, or have another password, while we compared.
+    const how = { by, instead: actor, guess: against.guess, hash } as const
     const coming = enter(call, (tx, announce) => walk.enterAs(tx, announce, person.id, call, how))
     return (await Promise.all([coming, proving.forget({ ...against, guess: undefined })]))[0]
   }

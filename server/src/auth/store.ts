@@ -108,7 +108,7 @@ export async function credentialsOf(
 }
 
 export interface Entrance {
-  credential: Pick<Credential, 'changedAt' | 'mustChange'> | undefined
+  credential: Credential | undefined
   /** Locked out by wrong passwords. */
   lockout: { until: Date | null } | undefined
   /** Since when they sign in without a second factor that they must have. */
@@ -116,10 +116,10 @@ export interface Entrance {
 }
 const entrance = statement<
   { accountId: AccountId; lockoutKey: Buffer; now: Date },
-  { changedAt: Date | null; mustChange: boolean | null; isOut: boolean; until: Date | null; since: Date | null }
+  { hash: string | null; changedAt: Date | null; mustChange: boolean | null; isOut: boolean; until: Date | null; since: Date | null }
 >(
   ({ accountId, lockoutKey, now }) => sql`
-    select credential.changed_at, credential.must_change, lockout.key is not null as is_out, lockout.until, grace.since
+    select credential.hash, credential.changed_at, credential.must_change, lockout.key is not null as is_out, lockout.until, grace.since
     from (select ${accountId}::uuid as id) as coming
     left join credential on credential.account_id = coming.id
     left join lockout on lockout.key = ${lockoutKey} and (lockout.until is null or lockout.until > ${now})
@@ -128,9 +128,9 @@ const entrance = statement<
 /** What is kept here of somebody who comes in: one statement. */
 export async function findEntrance(tx: Tx, accountId: AccountId, lockoutKey: Buffer, now: Date): Promise<Entrance> {
   const [row] = await entrance(open(tx), { accountId, lockoutKey, now })
-  const { changedAt, mustChange, isOut, until, since } = row!
+  const { hash, changedAt, mustChange, isOut, until, since } = row!
   return {
-    credential: changedAt === null ? undefined : { changedAt, mustChange: mustChange! },
+    credential: hash === null ? undefined : { hash, changedAt: changedAt!, mustChange: mustChange! },
     lockout: isOut ? { until } : undefined,
     graceSince: since ?? undefined,
   }
