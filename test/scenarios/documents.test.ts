@@ -28,7 +28,7 @@ scene('documents', (stage) => {
       await first.page.getByRole('button', { name: 'Name this version' }).click()
       await first.page.getByRole('dialog').getByLabel('Name').fill('For the council')
       await first.page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
-      await first.page.getByRole('button', { name: /For the council/ }).waitFor()
+      await first.page.getByRole('button', { name: /^For the council/ }).waitFor()
 
       await until(
         'the service worker has the shell',
