@@ -53,7 +53,7 @@ scene('documents', (stage) => {
       assert.deepEqual(await linesOn(second.page), written)
       assert.deepEqual(written.toSorted(), ['Ada phones the yard.', 'Bob asks the surveyor.', 'The eaves are lowered.'])
 
-      await first.page.getByRole('button', { name: /For the council/ }).click()
+      await first.page.getByRole('button', { name: /^For the council/ }).click()
       await first.page.getByRole('button', { name: 'Restore this version' }).click()
       for (const page of pages)
         await until('the version is back on both', async () => (await linesOn(page)).join() === 'The eaves are lowered.')
