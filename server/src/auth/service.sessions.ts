@@ -113,6 +113,8 @@ export function tendingSessions(here: Common) {
       if (!person || person.kind !== 'person' || person.status === 'deleted')
         throw fail('not_found', 'directory.noSuchPerson', { field: 'accountId' })
       return work(async (tx, announce) => {
+        // A sign-in that is under way has committed, and ends with the others.
+        await accounts.hold(tx, accountId)
         await dropCredential(tx, accountId)
         await forgetLinks(tx, accountId, choosing)
         await here.forgetDevices(tx, accountId)
@@ -123,6 +125,7 @@ export function tendingSessions(here: Common) {
     /** Only outside ways to sign in stay, and passkeys. */
     async remove(accountId: AccountId): Promise<void> {
       await work(async (tx, announce) => {
+        await accounts.hold(tx, accountId)
         await dropCredential(tx, accountId)
         await forgetLinks(tx, accountId, choosing)
         await here.forgetDevices(tx, accountId)

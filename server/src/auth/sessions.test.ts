@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, inject, test } from 'vitest'
-import type { ValuesChange } from '@atrium/protocol'
+import { sql } from 'kysely'
+import { until } from '@atrium/platform/testing'
+import type { SessionId, ValuesChange } from '@atrium/protocol'
 import { house, password, type House, type Someone } from '../directory/testing/house.ts'
 
 let hub: House
@@ -87,6 +89,51 @@ test('[AUTH-13] an administrator looks through somebody’s eyes: seen by all, f
   hub.later(5 * 60_000 + 1_000)
   assert.equal((await ada.refusal('directory.me', {})).code, 'unauthenticated')
   await bob.call('directory.me', {})
+})
+
+test('[AUTH-13] who looked through somebody’s eyes is out with their own session, however that ends', async () => {
+  await ada.signIn('ada@saltmarsh.example')
+  const bob = await hub.colleague(ada, 'Watched Bob')
+  const eve = await hub.colleague(ada, 'Eve', { isAdministrator: true })
+  const looking = async () => {
+    await eve.signIn(eve.address)
+    await eve.call('auth.confirm', { password })
+    await eve.call('accounts.openAs', { accountId: bob.accountId, reason: 'He sees no rooms', minutes: 60 })
+    return (await eve.actor())!.sessionId
+  }
+  const isOut = async (sessionId: SessionId) => {
+    assert.equal(await eve.actor(), undefined)
+    assert.equal((await hub.hub.sessions.standing([sessionId])).size, 0, 'sockets as well')
+    assert.equal((await bob.call('auth.sessions', {})).length, 1)
+  }
+  const first = await looking()
+  await ada.call('accounts.session.end', { accountId: eve.accountId, sessionIds: 'all' })
+  await isOut(first)
+  const second = await looking()
+  await ada.call('directory.person.change', { accountId: eve.accountId, status: 'locked' })
+  await isOut(second)
+})
+
+test('a password that is wiped lets nobody in whose sign-in was about to commit', async () => {
+  await ada.signIn('ada@saltmarsh.example')
+  await ada.call('auth.confirm', { password })
+  const bob = await hub.colleague(ada, 'Hasty Bob')
+  const waiting = async (many: number) => {
+    const { rows } = await sql<{ many: number }>`
+      select count(*)::int as many from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(hub.db)
+    return rows[0]!.many >= many
+  }
+  const thief = hub.somebody()
+  const { coming, wiping } = await hub.db.transaction().execute(async (tx) => {
+    await sql`lock table session in share mode`.execute(tx)
+    const coming = thief.signIn(bob.address)
+    await until('the sign-in is about to begin a session', () => waiting(1))
+    const wiping = hub.hub.sessions.removePassword(bob.accountId)
+    await until('the password waits to be taken away', () => waiting(2))
+    return { coming, wiping }
+  })
+  await Promise.all([coming, wiping])
+  assert.equal(await thief.actor(), undefined)
 })
 
 test('who signs in with something owed is in no list of sessions, and leaves by signing out', async () => {

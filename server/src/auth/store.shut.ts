@@ -6,7 +6,11 @@ import { shutSince } from '../directory/index.ts'
 const open = (tx: Tx) => tx as unknown as Kysely<any>
 
 /** AUTH-15: fifty thousand are out by one row. Theirs are ended by a job. */
-export const stands = sql<boolean>`not ${shutSince(sql`session.account_id`, sql`session.opened_at`)}`
+const isHere = sql<boolean>`not ${shutSince(sql`session.account_id`, sql`session.opened_at`)}`
+/** AUTH-13: who looks through somebody's eyes is out with their own session, from which they do it. */
+export const stands = sql<boolean>`(${isHere} and (session.opened_from is null or exists (
+  select from session as own where own.id = session.opened_from and own.ended_at is null
+    and not ${shutSince(sql`own.account_id`, sql`own.opened_at`)})))`
 export const isGood = sql<boolean>`(link.used_at is not null or not ${shutSince(sql`link.account_id`, sql`link.made_at`)})`
 
 /** Of the next people of a domain, by their ids: what is over since it was shut. Answers the last of them; undefined: that was all. */
