@@ -9,6 +9,8 @@ const columns: Readonly<Record<string, readonly string[]>> = {
   classes: ['name', 'accounts', 'description', 'id'],
   lists: ['address', 'name', 'members', 'isDynamic', 'id'],
   members: ['address', 'name', 'kind'],
+  owners: ['address', 'name'],
+  first: ['address', 'name', 'does'],
   resources: ['address', 'name', 'kind', 'capacity', 'location', 'id'],
   grants: ['granteeName', 'targetName', 'isDenied', 'mayGrant', 'rights', 'id'],
   entries: ['at', 'door', 'actor', 'source', 'operation', 'target', 'outcome'],
@@ -27,10 +29,16 @@ export function printed(data: unknown, link: (path: string) => string): string {
   const lists = Object.entries(data).filter(([, value]) => Array.isArray(value) && (value.length === 0 || isRow(value[0])))
   const rest = Object.fromEntries(Object.entries(data).filter(([name]) => !lists.some(([list]) => list === name) && name !== 'hasMore'))
   const { next, ...about } = rest
+  const said = lines(about, link)
+  const titled = (name: string, text: string) => (said === '' && lists.length === 1 ? text : `\n${name}\n${text}`)
   const parts = [
-    lines(about, link),
+    said,
     ...lists.map(([name, rows]) =>
-      (rows as Row[]).length > 0 ? table(rows as Row[], columns[name], link) : lists.length === 1 ? 'None.' : '',
+      (rows as Row[]).length > 0
+        ? titled(name, table(rows as Row[], columns[name], link))
+        : lists.length === 1 && said === ''
+          ? 'None.'
+          : '',
     ),
     typeof next === 'string' ? `There is more: --after '${next}', or --all.` : data['hasMore'] === true ? 'There is more: --all.' : '',
   ]
