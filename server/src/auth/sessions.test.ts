@@ -19,7 +19,8 @@ test('a screen lets a phone in, once, within two minutes, and hears which', asyn
   const phone = () =>
     hub.somebody({ userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Version/19.0 Mobile/15E148 Safari/604.1', source: '10.0.0.7' })
   const first = await bob.call('auth.phone.begin', {})
-  const { path, expiresAt } = await bob.call('auth.phone.begin', {})
+  const { path, expiresAt, livesMs } = await bob.call('auth.phone.begin', {})
+  assert.equal(livesMs, 120_000)
   assert.ok(path.startsWith('/phone/') && Date.parse(expiresAt) - hub.now().getTime() <= 120_000)
   assert.equal((await phone().refusal('auth.phone.finish', { token: hub.tokenOf(first) })).key, 'auth.linkUsed')
   const replies = await Promise.all(Array.from({ length: 10 }, () => phone().ask('auth.phone.finish', { token: hub.tokenOf({ path }) })))

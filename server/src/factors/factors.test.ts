@@ -132,6 +132,8 @@ test('[AUTH-11] where a second factor is required, who has none enrols, once the
   assert.equal((await signIn(bob, bob.address)).state, 'in')
   const { isRequired, graceEndsAt } = await bob.call('factors.list', {})
   assert.ok(isRequired && Math.abs(Date.parse(graceEndsAt!) - hub.now().getTime() - 2 * day) < 60_000)
+  // Pages say until when.
+  assert.deepEqual(await bob.call('auth.state', {}), { state: 'in', accountId: bob.accountId, enrolBy: graceEndsAt })
   hub.later(2 * day + 1_000)
   assert.deepEqual(await signIn(bob, bob.address), { state: 'owes', owes: ['enrolment'], ways: [], mayTrust: true })
   assert.equal((await bob.refusal('directory.me', {})).key, 'factors.unfinished')
@@ -140,6 +142,7 @@ test('[AUTH-11] where a second factor is required, who has none enrols, once the
   assert.equal((await bob.refusal('factors.totp.finish', { code: '000000' })).key, 'factors.wrongCode')
   const { signIn: state, scratchCodes } = await bob.call('factors.totp.finish', { code: codeOf(secret, 0) })
   assert.deepEqual([state, scratchCodes.length], [{ state: 'in', accountId: bob.accountId }, 10])
+  assert.deepEqual(await bob.call('auth.state', {}), { state: 'in', accountId: bob.accountId })
   const { totp } = await bob.call('factors.list', {})
   const refused = await bob.refusal('factors.remove', { factorId: totp!.id })
   assert.equal(refused.key, 'factors.lastRequired')
