@@ -147,6 +147,7 @@ export function slices(ground: Ground) {
     firstPassword: sessions.firstPassword,
     credentialsOf: sessions.credentialsOf,
     lockoutsOf: sessions.lockedOutUntil,
+    lockoutOf: sessions.lockedOutUntilOf,
     liftLockout: sessions.liftLockout,
     removePassword: sessions.removePassword,
     endAllSessions: sessions.endAllSessions,

@@ -162,6 +162,7 @@ export function auth(deps: AuthDeps) {
 
     /** Until when each of these is locked out by wrong passwords. */
     lockedOutUntil: (ids: readonly AccountId[]): Promise<Map<AccountId, Date>> => lockout.until(db, ids),
+    lockedOutUntilOf: lockout.untilOf,
     liftLockout: (tx: Tx, accountId: AccountId): Promise<void> => lockout.lift(tx, accountId),
     /** Of these, who has a password of ours, and whether it must be changed. */
     credentialsOf: (ids: readonly AccountId[]) => credentialsOf(db, ids),

@@ -1,9 +1,10 @@
 import { createHmac, hkdfSync } from 'node:crypto'
+import type { RawBuilder } from 'kysely'
 import { fail, networkOf, type Refusal, type Tx } from '@atrium/platform'
 import type { AccountId, Values } from '@atrium/protocol'
 import { lockoutOf, shareOfOneNetwork } from './rules.ts'
 import { hashOf } from './secrets.ts'
-import { beginTry, findLockouts, forgetTries, liftLockout, lockOut, uncountTry } from './store.lockout.ts'
+import { beginTry, findLockouts, forgetTries, lockedOutUntil, liftLockout, lockOut, uncountTry } from './store.lockout.ts'
 
 /** Locked out until an administrator lifts it: so long that no page shows a date. */
 export const forever = new Date('9999-12-31T23:59:59.000Z')
@@ -102,6 +103,8 @@ export function lockouts({ db, hubKey, now }: Deps) {
       )
       return new Map(found.map(({ key, until }) => [byKey.get(key.toString('base64'))!, until ?? forever]))
     },
+    /** The same in SQL, for a statement that lists accounts. */
+    untilOf: (accountId: RawBuilder<unknown>): RawBuilder<Date | null> => lockedOutUntil(accountId, forever, now()),
     /** The password was right: tries before it count no more. */
     forget: (guess: Buffer): Promise<void> => forgetTries(db, guess),
     lift: (at: Parameters<typeof liftLockout>[0], accountId: AccountId): Promise<void> => liftLockout(at, keyOf({ accountId })),

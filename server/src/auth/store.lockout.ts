@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely'
+import { sql, type Kysely, type RawBuilder } from 'kysely'
 import { statement, type Reading, type Tx } from '@atrium/platform'
 import type { AccountId } from '@atrium/protocol'
 import type { AuthTables } from './store.ts'
@@ -71,6 +71,9 @@ export async function findLockouts(db: Db | Tx, keys: readonly Buffer[], now: Da
     select key, until from lockout where key = any(${keys}::bytea[]) and (until is null or until > ${now})`.execute(open(db))
   return rows
 }
+/** By the account's id: its key is made as `lockouts` makes it. */
+export const lockedOutUntil = (accountId: RawBuilder<unknown>, forever: Date, now: Date) => sql<Date | null>`(
+  select coalesce(until, ${forever}) from lockout where key = sha256(convert_to('account ' || ${accountId}::text, 'UTF8')) and (until is null or until > ${now}))`
 export async function lockOut(db: Db, key: Buffer, since: Date, until: Date | null): Promise<void> {
   await sql`insert into lockout as l (key, since, until) values (${key}, ${since}, ${until})
     on conflict (key) do update set since = excluded.since, until = excluded.until

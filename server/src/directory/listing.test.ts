@@ -86,3 +86,55 @@ test('in the picker, people one talks with come first, each part in order; pages
   const second = await ada.call('directory.people', { search: 'bob', limit: 1, after: last })
   assert.deepEqual([second.people[0]!.id, second.hasMore], [bobs[0], false])
 })
+
+test('a page of what a search finds is the same, be they few, nearly everybody, or many at the end of the alphabet', async () => {
+  await sql`
+    with made as (select gen_random_uuid() as id, n, case when n % 2 = 0 then 'Aalto ' else 'Zuzak ' end || lpad(n::text, 4, '0') as name from generate_series(1, 4500) as n),
+    called as (insert into address (address, owner_kind, owner_id, is_primary) select 'crowd.' || n || '@crowd.example', 'account', id, true from made)
+    insert into account (id, kind, name, title, status, is_administrator, joined_at, created_at, sort_key, words, domain_id)
+    select id, 'person', name, '', 'active', false, now(), now(), lower(name), ' ' || lower(name) || ' crowd' || case when n = 4499 then ' seldom' else '' end,
+      (select id from domain order by created_at limit 1) from made`.execute(hub.db)
+  const sorted = Array.from({ length: 4_500 }, (_, i) => i + 1)
+    .map((n) => `${n % 2 === 0 ? 'Aalto' : 'Zuzak'} ${String(n).padStart(4, '0')}`)
+    .sort()
+  for (const [search, expected] of [
+    ['seldom', ['Zuzak 4499']],
+    ['zuzak', sorted.slice(2_250)],
+    ['crowd', sorted],
+  ] as const) {
+    const first = await ada.call('accounts.list', { search, limit: 50 })
+    assert.deepEqual(
+      first.accounts.map(({ name }) => name),
+      expected.slice(0, 50),
+      search,
+    )
+    if (first.next) {
+      const second = await ada.call('accounts.list', { search, limit: 50, after: first.next })
+      assert.deepEqual(
+        second.accounts.map(({ name }) => name),
+        expected.slice(50, 100),
+        search,
+      )
+    }
+    const backwards = await ada.call('accounts.list', { search, limit: 5, isDescending: true })
+    assert.deepEqual(
+      backwards.accounts.map(({ name }) => name),
+      expected.toReversed().slice(0, 5),
+      search,
+    )
+    const { people } = await ada.call('directory.people', { search, limit: 8 })
+    assert.deepEqual(
+      people.map(({ name }) => name),
+      expected.slice(0, 8),
+      search,
+    )
+    if (people.length === 8) {
+      const { people: more } = await ada.call('directory.people', { search, limit: 8, after: people.at(-1)!.id })
+      assert.deepEqual(
+        more.map(({ name }) => name),
+        expected.slice(8, 16),
+        search,
+      )
+    }
+  }
+})

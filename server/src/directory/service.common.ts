@@ -1,3 +1,4 @@
+import type { RawBuilder } from 'kysely'
 import { fail, type Actor, type Announce, type Database, type Tx } from '@atrium/platform'
 import type { Account, AccountId, DomainId, Invitation, ListId, Person, PictureId, Right, Topic } from '@atrium/protocol'
 import type { Accounts } from './accounts.ts'
@@ -28,6 +29,8 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   credentialsOf: (accountIds: readonly AccountId[]) => Promise<ReadonlyMap<string, { mustChange: boolean }>>
   /** Who is locked out by themselves, until when. */
   lockoutsOf: (accountIds: readonly AccountId[]) => Promise<ReadonlyMap<string, Date>>
+  /** The same in SQL, for who is listed. */
+  lockoutOf: (accountId: RawBuilder<unknown>) => RawBuilder<Date | null>
   liftLockout: (tx: Tx, accountId: AccountId) => Promise<void>
   /** Only ways in from outside stay. */
   removePassword: (accountId: AccountId) => Promise<void>

@@ -1,4 +1,4 @@
-import { fail, type Actor, type Authority } from '@atrium/platform'
+import { currentRequest, fail, type Actor, type Authority } from '@atrium/platform'
 import { rights as allRights, type Needs, type Right } from '@atrium/protocol'
 import { denies, gives, holds, isAbove, isHarmless, kindOf, lies, notOnOneself, type Held, type Place, type TargetKind } from './rules.ts'
 import { administratorsAmong, classesOf, confirmedAt, findGrants, heldBy, placesOf, type Db } from './store.ts'
@@ -25,6 +25,7 @@ export interface AuthorityDeps {
 }
 
 const confirmedForMs = 10 * 60_000
+const sameMomentMs = 1_000
 const seeing: Record<TargetKind, Right> = {
   domain: 'domain.see',
   account: 'account.see',
@@ -36,10 +37,25 @@ const forbidden = () => fail('forbidden', 'forbidden')
 const notFound = () => fail('not_found', 'notFound')
 
 export function authorityOf({ db, now, isAdministrator }: AuthorityDeps) {
+  const asked = new Map<string, { answer: Promise<boolean>; until: number }>()
+  /** The dispatcher asks, and then the handler: within one request, and a moment, that is one question. */
+  function askedOnce(actor: Who): Promise<boolean> {
+    const request = currentRequest()
+    if (!request) return isAdministrator(actor)
+    const [key, at] = [`${request.id} ${actor.accountId}`, performance.now()]
+    const known = asked.get(key)
+    if (known && known.until > at) return known.answer
+    for (const [old, { until }] of asked)
+      if (until <= at) asked.delete(old)
+      else break
+    const answer = isAdministrator(actor)
+    asked.set(key, { answer, until: at + sameMomentMs })
+    return answer
+  }
   /** Whoever sits at the hub's own machine has the database anyway. Nobody administers through another's eyes. */
   async function administers(actor: Who): Promise<boolean> {
     if (actor.through?.kind === 'console') return true
-    return actor.through?.kind !== 'administrator' && actor.through?.kind !== 'application' && isAdministrator(actor)
+    return actor.through?.kind !== 'administrator' && actor.through?.kind !== 'application' && askedOnce(actor)
   }
   async function heldOf({ accountId, through }: Who): Promise<Held[]> {
     if (through?.kind === 'administrator' || through?.kind === 'application') return []
