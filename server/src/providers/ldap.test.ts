@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
@@ -268,6 +270,16 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
     >['settings']
     const refused = await ada.refusal('providers.set', { domainId, providerId, isOn: true, settings: without as never })
     assert.deepEqual([refused.key, refused.field], ['providers.secretAgain', 'settings.bindPassword'])
+    // Somebody who listens there hears nothing of it.
+    const heard: Buffer[] = []
+    const listener = createServer((socket) => void socket.on('data', (data) => (heard.push(data), socket.destroy()))).listen(0, '127.0.0.1')
+    await once(listener, 'listening')
+    const url = `ldap://127.0.0.1:${(listener.address() as AddressInfo).port}`
+    await ada.ask('providers.test', { domainId, providerId, settings: { ...without, url, startTls: false, authority: null } as never })
+    listener.close()
+    assert.ok(!Buffer.concat(heard).includes(binding.password))
+    const trying = await ada.refusal('providers.test', { domainId, providerId, settings: without as never })
+    assert.deepEqual([trying.key, trying.field], ['providers.secretAgain', 'settings.bindPassword'], 'nor by a test of what is to come')
   })
 
   test('when the provider goes, its people stay, and are kept here', async () => {

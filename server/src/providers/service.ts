@@ -98,6 +98,14 @@ export function settingsService({
         })
   }
 
+  /** PROV-4: also where it is only tried. */
+  function mustStay(earlier: ProviderRow | undefined, plain: ProviderSettings, secret: string | null | undefined): void {
+    if (secret === undefined && earlier?.sealedSecret && movesSecret(earlier.settings, plain))
+      throw fail('invalid', 'providers.secretAgain', {
+        field: plain.kind === 'ldap' ? 'settings.bindPassword' : 'settings.clientSecret',
+      })
+  }
+
   function whole(settings: ProviderSettings): void {
     const missing = missingOf(settings)
     if (missing !== undefined) throw fail('invalid', 'providers.incomplete', { field: `settings.${missing}` })
@@ -123,10 +131,7 @@ export function settingsService({
 
       const { plain, secret } = apart(settings)
       const id = earlier?.id ?? (newId() as ProviderId)
-      if (secret === undefined && earlier?.sealedSecret && movesSecret(earlier.settings, plain))
-        throw fail('invalid', 'providers.secretAgain', {
-          field: settings.kind === 'ldap' ? 'settings.bindPassword' : 'settings.clientSecret',
-        })
+      mustStay(earlier, plain, secret)
       const sealedSecret = secret === undefined ? (earlier?.sealedSecret ?? null) : await sealed(tx, id, secret)
       const row = { id, domainId, kind: settings.kind, isOn, settings: plain, sealedSecret, mayGoInside, clientId }
       await saveProvider(tx, { ...row, createdAt: earlier?.createdAt ?? now() })
@@ -141,6 +146,7 @@ export function settingsService({
     existing,
     existingDomain,
     readable,
+    mustStay,
     whole,
 
     async ways(_actor: Actor | undefined, { address }: Input<Hub, 'auth.ways'>): Promise<Output<Hub, 'auth.ways'>> {

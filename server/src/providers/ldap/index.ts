@@ -29,7 +29,7 @@ const shownAtMost = 20
 const noOne = '00000000-0000-0000-0000-000000000000'
 
 /** LDAP as the directory of a domain: who there is, what they are called, and whether a password is right. */
-export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' | 'readable' | 'shown'>) {
+export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' | 'mustStay' | 'readable' | 'shown'>) {
   const { db, work, outgoing, people, groups, now, domain, isAdministrator, pace = usualPace } = deps
   const accounts = accountsMirror(deps)
   let followed: Mirrors | undefined
@@ -134,6 +134,7 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
       if (!home) throw fail('not_found', 'providers.noSuchDomain', { field: 'domainId' })
       const row = providerId ? await settings.existing(db, { domainId, providerId }) : undefined
       const { plain, secret } = apart(asked)
+      settings.mustStay(row, plain, secret)
       const kept = row && secret === undefined ? await secretOf(db, row) : null
       const mayGoInside = await isAdministrator(actor)
       const whose = { providerId: row?.id ?? (noOne as ProviderId), domain: home, mayGoInside }
