@@ -10,6 +10,7 @@ import { contract, presets, type Operation } from '@atrium/protocol'
 import { hub, type TestHub } from '../../server/src/testing/hub.ts'
 import { rowsOf } from './csv.ts'
 import { flagOf, offers } from './offers.ts'
+import { asJson, printed } from './printing.ts'
 import { finding, inputOf, ofAll, read, Unclear } from './saying.ts'
 
 let here: TestHub
@@ -164,6 +165,18 @@ describe('what is offered', () => {
     'audit list --from yesterdayish',
     'cos create Small --set files.quotas=1',
   ])('refused before anything is asked: %s', async (line) => assert.rejects(said(line), Unclear))
+})
+
+test('what others wrote moves no cursor, colours nothing and makes no lines of its own in somebody’s terminal', () => {
+  const notes = 'harmless\u001B]0;a title\u0007\u009B2J\u202Egnol\nisAdministrator: false'
+  for (const data of [{ notes, name: 'Eve' }, { lists: [{ address: 'a@x.org', name: notes, id: '1' }] }, [{ what: notes, by: [notes] }]]) {
+    const shown = printed(data, (path) => path)
+    assert.doesNotMatch(shown, /[[\p{Cc}\p{Bidi_Control}]--[\n]]/v, JSON.stringify(shown))
+    assert.doesNotMatch(shown, /^isAdministrator/m)
+    assert.match(shown, /harmless/)
+  }
+  assert.deepEqual(JSON.parse(asJson({ notes })), { notes })
+  assert.doesNotMatch(asJson({ notes }), /[[\p{Cc}\p{Bidi_Control}]--[\n]]/v)
 })
 
 test('CSV as spreadsheets write it', () => {

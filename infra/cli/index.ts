@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os'
 import type { Config } from '@atrium/platform/config'
 import type { ErrorCode, Failure, Reply } from '@atrium/protocol'
-import { help, printed } from './printing.ts'
+import { asJson, help, plain, printed } from './printing.ts'
 import { offers, type Offer } from './offers.ts'
 import { finding, inputOf, Missing, read, Unclear, type Said } from './saying.ts'
 import { sentenceOf } from './sentences.ts'
@@ -60,7 +60,7 @@ async function perform(offer: Offer, args: string[], { config: configFrom, origi
     try {
       const ask = async (name: string, input: unknown): Promise<any> => dataIn(await here.ask(name, input))
       const data = await answered(offer, said, ask, here.accountAt)
-      console.log(said.isJson ? JSON.stringify(data, null, 2) : printed(data, (path) => new URL(path, origin(config)).href))
+      console.log(said.isJson ? asJson(data) : printed(data, (path) => new URL(path, origin(config)).href))
       if (offer.operation === 'accounts.import' && (data as ImportAnswer).rows.some(({ state }) => state === 'refused'))
         process.exitCode = 4
     } finally {
@@ -126,7 +126,7 @@ async function allPages({ operation, pagedBy }: Offer, input: Record<string, unk
 
 function explain(error: unknown, offer: Offer): number {
   if (error instanceof Refused) {
-    console.error(sentenceOf(error.failure, offer))
+    console.error(plain(sentenceOf(error.failure, offer)))
     return exitCodes[error.failure.code] ?? 1
   }
   if (error instanceof Missing) {

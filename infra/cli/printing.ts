@@ -23,9 +23,18 @@ type Row = Record<string, unknown>
 const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value)
 const isTable = (value: unknown): value is Row[] => Array.isArray(value) && value.length > 0 && value.every(isRow)
 
+/** What others wrote is one line, and says nothing to a terminal. */
+export const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ')
+/** The same as JSON, which escapes some of it only. */
+export const asJson = (data: unknown): string =>
+  JSON.stringify(data, null, 2).replaceAll(
+    /[\u007F-\u009F\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
 export function printed(data: unknown, link: (path: string) => string): string {
   if (Array.isArray(data)) return isTable(data) ? table(data, undefined, link) : 'None.'
-  if (!isRow(data)) return String(data)
+  if (!isRow(data)) return plain(String(data))
   const lists = Object.entries(data).filter(([, value]) => Array.isArray(value) && (value.length === 0 || isRow(value[0])))
   const rest = Object.fromEntries(Object.entries(data).filter(([name]) => !lists.some(([list]) => list === name) && name !== 'hasMore'))
   const { next, ...about } = rest
@@ -80,9 +89,9 @@ function lines(row: Row, link: (path: string) => string, before = ''): string {
 function cell(value: unknown, link: (path: string) => string): string {
   if (value === null || value === undefined) return ''
   if (Array.isArray(value)) return value.map((one) => cell(one, link)).join(' ')
-  if (!isRow(value)) return String(value)
+  if (!isRow(value)) return plain(String(value))
   if (typeof value['path'] === 'string') return link(value['path'])
-  return String(value['name'] ?? value['address'] ?? value['id'] ?? JSON.stringify(value))
+  return plain(String(value['name'] ?? value['address'] ?? value['id'] ?? JSON.stringify(value)))
 }
 
 /** All nouns, the verbs of one, or all about one command. */
