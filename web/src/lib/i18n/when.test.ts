@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { language } from './language.svelte.ts'
-import { brief, dayName, inFull, when } from './when.ts'
+import { brief, clock, dayName, inFull, isSameDay, when } from './when.ts'
+import { zone } from './zone.svelte.ts'
 
 const now = new Date(2026, 10, 21, 14, 0)
 const ago = (minutes: number) => new Date(now.getTime() - minutes * 60_000)
@@ -31,4 +32,15 @@ test('the language of the reader decides', async () => {
   expect(inFull(now)).toContain('Samstag')
   await language.use('en')
   expect(inFull(now)).toContain('Saturday')
+})
+
+test('times are told in the zone that somebody chose, days included', () => {
+  const at = new Date('2026-11-21T23:30:00Z')
+  const morning = new Date('2026-11-22T00:30:00Z')
+  zone.use('UTC')
+  expect([clock(at), isSameDay(at, morning), dayName(at, morning)]).toEqual(['23:30', false, 'Gestern'])
+  zone.use('Asia/Tokyo')
+  expect([clock(at), isSameDay(at, morning), dayName(at, morning)]).toEqual(['8:30', true, 'Heute'])
+  expect(brief(new Date('2026-12-31T20:00:00Z'), new Date('2027-01-01T03:00:00Z'))).toBe('5:00')
+  zone.use(undefined)
 })
