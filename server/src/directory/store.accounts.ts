@@ -93,7 +93,7 @@ export interface Cursor {
 
 type Listed = Row & { lockedOutUntil: Date | null }
 /** Up to so many that a search finds are sorted; of more, a page is soon found in the order that it is to have. */
-const fewFound = 2_000
+const fewFound = 4_000
 const nearby = 1_500
 
 /** A page, sorted; equal at its beginning and far behind it, for each sorting has its index. */
