@@ -41,7 +41,8 @@ async function atrium(line: string, input = '') {
   return { code, out, problem, json: () => JSON.parse(out) }
 }
 
-describe('with a hub that runs', () => {
+// Each command is a process of its own: on a busy machine that takes its time.
+describe('with a hub that runs', { timeout: 90_000 }, () => {
   test('an account is made with a password from standard input, shown, shut and found again; the audit log says by whom', async () => {
     const made = await atrium('account create john.smith@example.org --given John --surname Smith --password', 'a first word of passage\n')
     assert.equal(made.code, 0, made.problem)
