@@ -193,6 +193,7 @@ export function slices(ground: Ground) {
     domain: waysOf,
     setWays,
     personOf: homeOf,
+    reachesBeyond: granted.reachesBeyond,
     async homeDomain() {
       const organisation = await known.organisation()
       return organisation && waysOf(databaseOf<DirectoryTables>().db, { name: organisation.domain })

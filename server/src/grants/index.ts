@@ -1,8 +1,9 @@
-import type { Actor, Database, Handlers } from '@atrium/platform'
+import type { Actor, Database, Handlers, Reading, Tx } from '@atrium/platform'
 import type { grants as contract } from '@atrium/protocol'
 import { authorityOf } from './authority.ts'
+import { reachesBeyond } from './rules.ts'
 import { grantsService } from './service.ts'
-import { delegates, type GrantTables } from './store.ts'
+import { delegates, heldBy, type GrantTables } from './store.ts'
 
 export type { Target, Targets, Visible } from './authority.ts'
 export type { GrantTables } from './store.ts'
@@ -34,6 +35,9 @@ export function grants(deps: Deps) {
     visible: ruling.visible,
     /** Everybody who was granted something: their accounts are of type `delegated`. */
     delegates: () => delegates(deps.db),
+    /** Whether somebody administers anything beyond this domain. */
+    reachesBeyond: async (at: Reading<any> | Tx, accountId: string, domainId: string): Promise<boolean> =>
+      reachesBeyond((await heldBy(at as never, [accountId])).get(accountId) ?? [], domainId),
     forget: service.forget,
     mayFill: service.mayFill,
     membersChanged: service.membersChanged,

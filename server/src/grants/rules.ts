@@ -65,6 +65,10 @@ export function sourcesOf(held: readonly Held[], place: Place, rights: readonly 
 export const isAbove = (them: { isAdministrator: boolean; held: readonly Held[] }, held: readonly Held[]): boolean =>
   them.isAdministrator || them.held.some(({ isDenied, rights, target }) => !isDenied && rights.some((right) => !holds(held, target, right)))
 
+/** Whether somebody administers anything that does not lie in this domain alone: for PROV-7. */
+export const reachesBeyond = (held: readonly Held[], domainId: string): boolean =>
+  held.some(({ isDenied, target: { domainIds } }) => !isDenied && !(domainIds.length === 1 && domainIds[0] === domainId))
+
 /** GRANT-6  Nobody has these of themselves: what one may do is decided by others. */
 export const notOnOneself: readonly Right[] = [
   'account.values',

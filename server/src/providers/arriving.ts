@@ -37,13 +37,17 @@ const secretOf = () => randomBytes(32).toString('base64url')
 export const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
 /** From a button of ours to a provider, and back into an account. */
-export function arriving({ work, people, enterAs, sessionIdOf, personOf, domain, now, newId }: ArrivingDeps) {
+export function arriving({ work, people, enterAs, sessionIdOf, personOf, reachesBeyond, domain, now, newId }: ArrivingDeps) {
+  async function mayEnter(tx: Tx, row: ProviderRow, id: AccountId): Promise<boolean> {
+    const account = await personOf(tx, id)
+    return account !== undefined && mayOpen(row, { ...account, reachesBeyond: await reachesBeyond(tx, id, row.domainId) })
+  }
+
   /** PROV-7 to PROV-9: whose account an identity opens. */
   async function accountOf(tx: Tx, announce: Announce, row: ProviderRow, who: Identity): Promise<AccountId> {
     const known = await findIdentity(tx, row.id, who.subject)
     if (known) {
-      const home = await personOf(tx, known)
-      if (!home || !mayOpen(row, home)) throw fail('forbidden', 'providers.otherDomain')
+      if (!(await mayEnter(tx, row, known))) throw fail('forbidden', 'providers.otherDomain')
       await useIdentity(tx, row.id, who.subject, now())
       return known
     }
@@ -54,8 +58,8 @@ export function arriving({ work, people, enterAs, sessionIdOf, personOf, domain,
 
     const [owner] = await people.ownersOf(tx, [address])
     if (owner) {
-      const account = owner.ownerKind === 'account' ? await personOf(tx, owner.ownerId as AccountId) : undefined
-      if (!account || !mayOpen(row, account)) throw fail('forbidden', 'providers.otherDomain')
+      const isOpen = owner.ownerKind === 'account' && (await mayEnter(tx, row, owner.ownerId as AccountId))
+      if (!isOpen) throw fail('forbidden', 'providers.otherDomain')
       if (!mayAdopt(who)) throw fail('forbidden', 'providers.unverified')
       if (!(await link(tx, row.id, who.subject, owner.ownerId as AccountId, now()))) throw fail('conflict', 'providers.linkedOtherwise')
       return owner.ownerId as AccountId

@@ -69,13 +69,14 @@ export const isLandslide = (known: number, vanished: number): boolean =>
   vanished > 0 && (vanished * 2 >= known || (vanished > 1 && vanished * 20 > known))
 
 /**
- * PROV-7  An identity opens an account of its provider's own domain, and no other. Who administers the hub is let in by providers that
- * such an administrator set up: whoever administers one domain could otherwise make themselves anybody in it.
+ * PROV-7  An identity opens an account of its provider's own domain, and no other. Who administers the hub, or anything beyond that
+ * domain, is let in by providers that an administrator of the hub set up: whoever administers one domain could otherwise make
+ * themselves anybody in it, and so administer another.
  */
 export const mayOpen = (
   provider: { domainId: string; mayGoInside: boolean },
-  account: { domainId: string | null; isAdministrator: boolean },
-): boolean => account.domainId === provider.domainId && (!account.isAdministrator || provider.mayGoInside)
+  account: { domainId: string | null; isAdministrator: boolean; reachesBeyond: boolean },
+): boolean => account.domainId === provider.domainId && (provider.mayGoInside || !(account.isAdministrator || account.reachesBeyond))
 
 /**
  * PROV-8  An account that is here already becomes an identity's by its address only where the provider vouches for that: an address that

@@ -3,7 +3,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { freePort } from '@atrium/platform/testing/redis'
-import type { DomainId, Draft, Hub, Provider } from '@atrium/protocol'
+import { presets, type DomainId, type Draft, type Hub, type Provider } from '@atrium/protocol'
 import { hub, type TestHub } from '../testing/hub.ts'
 import { browser, type Browser } from './testing/browser.ts'
 import { samlProvider, type Said } from './testing/saml.ts'
@@ -233,3 +233,27 @@ function wrapped(xml: string, how: 'before' | 'inside'): string {
   const carrying = signature.replace('</ds:Signature>', `<ds:Object>${bare}</ds:Object></ds:Signature>`)
   return xml.replace(signed, evil.replace('<saml:Subject>', `${carrying}<saml:Subject>`))
 }
+
+test('[PROV-7] whoever administers one domain becomes nobody by a provider of their own who administers another', async () => {
+  const { administrator, bob, carol } = there
+  const pier = await administrator.call('domains.create', { name: 'pier.example' })
+  const rights = [...presets.domainAdministrator]
+  for (const [id, target] of [
+    [bob.accountId, pier.id],
+    [carol.accountId, domainId],
+  ] as const)
+    await administrator.call('grants.give', { grantee: { kind: 'account', id }, target: { kind: 'domain', id: target }, rights })
+  await carol.call('auth.confirm', { password: carol.password })
+  const mine = await samlProvider('https://mine.example/metadata')
+  const own = { label: 'Mine', entryPoint: mine.entryPoint, issuer: mine.entityId, certificates: [mine.certificate] }
+  provider = await carol.call('providers.set', { domainId, isOn: true, settings: settings(own) })
+  metadata = await (await fetch(provider.addresses!.metadata!)).text()
+  const arrives = async (address: string) => {
+    const { seat, relayState, requestId } = await ask('/', '198.51.100.31')
+    const said = { to: requestId, nameId: address, address, name: 'Whoever' }
+    return post(seat, await mine.answer(metadata, provider.addresses!.callback, said), relayState)
+  }
+  assert.equal(refusedBy(await arrives(bob.address)), 'providers.otherDomain')
+  assert.equal(refusedBy(await arrives(there.stranger.address)), null)
+  assert.equal(refusedBy(await arrives(carol.address)), null)
+})

@@ -24,6 +24,8 @@ export interface ProviderDeps extends Database<ProviderTables> {
   isAdministrator: (actor: Actor) => Promise<boolean>
   domain: (at: Db, domain: { name: string } | { id: DomainId }) => Promise<DomainWays | undefined>
   personOf: (at: Db, id: AccountId) => Promise<{ domainId: string | null; isAdministrator: boolean } | undefined>
+  /** Whether somebody administers anything beyond this domain. */
+  reachesBeyond: (at: Db, id: AccountId, domainId: string) => Promise<boolean>
   setWays: (tx: Tx, id: DomainId, ways: Pick<DomainWays, 'allowsPassword' | 'allowsPasskey'>) => Promise<DomainWays | undefined>
   now: () => Date
   newId: () => string

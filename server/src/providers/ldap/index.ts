@@ -30,7 +30,7 @@ const noOne = '00000000-0000-0000-0000-000000000000'
 
 /** LDAP as the directory of a domain: who there is, what they are called, and whether a password is right. */
 export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' | 'mustStay' | 'readable' | 'shown'>) {
-  const { db, work, outgoing, people, groups, now, domain, isAdministrator, pace = usualPace } = deps
+  const { db, work, outgoing, people, groups, now, domain, isAdministrator, reachesBeyond, pace = usualPace } = deps
   const accounts = accountsMirror(deps)
   let followed: Mirrors | undefined
 
@@ -72,7 +72,14 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
         return undefined
       }
       const { home } = known
-      const account = { domainId: home.id, isAdministrator: known.person.isAdministrator, isMirrored: mirrored !== undefined }
+      const isTheirs = row?.settings.kind !== 'ldap' || row.mayGoInside
+      const beyond = !isTheirs && (await reachesBeyond(db, known.person.id, home.id))
+      const account = {
+        reachesBeyond: beyond,
+        domainId: home.id,
+        isAdministrator: known.person.isAdministrator,
+        isMirrored: mirrored !== undefined,
+      }
       const mayHere = (knowsThem: boolean) => mayUseOwnPassword(home, account, knowsThem)
       // PROV-7: by a server that somebody below set up nobody becomes an administrator of the hub.
       if (row?.settings.kind !== 'ldap' || !mayOpen(row, account)) return mayHere(false) ? undefined : false
