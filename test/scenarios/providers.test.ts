@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { client, openIdProvider } from '../../server/src/providers/testing/oidc.ts'
@@ -9,6 +10,16 @@ import { setUp } from './story.ts'
 const ada = { name: 'Ada Stork', address: 'ada@heron.example' }
 const people = { nora: { email: 'nora@heron.example', email_verified: true, name: 'Nora Nightjar' } }
 
+/** Servers that were told of no common address name their own: what each of them says. */
+const everywhere = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => {
+    const asked = async (path: string) => ((await (await fetch(`/api/${path}`)).json()) as { data: any }).data
+    const { domains } = await asked('domains.list')
+    const said: string[] = []
+    for (let i = 0; i < 6; i++) said.push((await asked(`providers.list?domainId=${domains[0].id}`))[0].addresses.callback)
+    return said
+  })
+
 scene('identity providers', (stage) => {
   let idp: Awaited<ReturnType<typeof openIdProvider>>
   beforeAll(async () => void (idp = await openIdProvider(people)))
@@ -17,25 +28,24 @@ scene('identity providers', (stage) => {
   test('whoever types an address of the domain goes to its provider and comes back signed in; who is unknown there is told why', async () => {
     const first = await screen(stage.browser, stage.hub.url)
     await setUp(first.page, await stage.hub.setupPath(), ada)
-    /** As the administration does it, from the page's own origin. */
-    const ask = (name: string, input: object): Promise<any> =>
-      first.page.evaluate(
-        async ([name, input]) => {
-          const body = JSON.stringify({ clientId: crypto.randomUUID(), ...(input as object) })
-          const reply = await fetch(`/api/${name}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-          return ((await reply.json()) as { data: unknown }).data
-        },
-        [name, input] as const,
-      )
-    const { domains } = await first.page.evaluate(async () => ((await (await fetch('/api/domains.list')).json()) as { data: any }).data)
-    const settings = (createsAccounts: boolean) => ({
-      ...{ kind: 'oidc', label: 'Heron ID', issuer: idp.issuer, clientId: client.id, clientSecret: client.secret },
-      ...{ mapping: { address: '' }, createsAccounts },
-    })
-    const set = (createsAccounts: boolean, providerId?: string) =>
-      ask('providers.set', { domainId: domains[0].id, providerId, isOn: true, settings: settings(createsAccounts) })
-    const provider = await set(false)
-    idp.serve(provider.addresses)
+    const administration = first.page
+    await administration.goto('/admin/providers')
+    await administration.getByRole('button', { name: 'Add' }).click()
+    await administration.getByRole('radio', { name: 'OpenID Connect' }).check()
+    await administration.getByLabel('Name on the button').fill('Heron ID')
+    await administration.keyboard.press('Enter')
+    // It is there, switched off, and says what the other side wants to know.
+    const said = async (end: string) => (await administration.getByText(new RegExp(`^http.*/${end}$`)).textContent())!
+    idp.serve({ callback: await said('callback'), logout: await said('logout') }, await everywhere(administration))
+    await administration.getByRole('button', { name: 'Test now' }).click()
+    await administration.getByText('This is needed before it can be tested or switched on.').waitFor()
+    await administration.getByLabel('Issuer').fill(idp.issuer)
+    await administration.getByLabel('Client ID').fill(client.id)
+    await administration.getByRole('textbox', { name: 'Client secret' }).fill(client.secret)
+    await administration.getByRole('button', { name: 'Test now' }).click()
+    await administration.getByText('The provider answers, and says where to sign in.').waitFor()
+    await administration.getByRole('switch', { name: 'Switched on' }).click()
+    await administration.getByText('Whoever types an address of this domain sees the button').waitFor()
 
     const { page, troubles } = await screen(stage.browser, stage.hub.url)
     const there = async () => {
@@ -50,7 +60,9 @@ scene('identity providers', (stage) => {
     await page.getByRole('button', { name: /continue/i }).click()
     await page.getByText('Nobody of this domain is known under the identity you came with').waitFor()
 
-    await set(true, provider.id)
+    await administration.getByRole('switch', { name: 'Create accounts at the first sign-in' }).click()
+    await administration.getByRole('button', { name: 'Save' }).click()
+    await administration.getByRole('button', { name: 'Save' }).waitFor({ state: 'detached' })
     await there()
     await until('Nora is inside', async () => new URL(page.url()).pathname === '/' && !page.url().startsWith(idp.issuer))
     await until('she is who the provider said', async () => {
@@ -58,6 +70,7 @@ scene('identity providers', (stage) => {
       return me?.person.name === 'Nora Nightjar'
     })
     // The provider's own pages lack a picture for the tab.
+    assert.deepEqual(first.troubles, [])
     assert.deepEqual(
       troubles.filter((trouble) => !trouble.includes('404')),
       [],

@@ -20,14 +20,14 @@ export async function openIdProvider(people: Record<string, OidcPerson>) {
 
   return {
     issuer,
-    /** Once it is known where the hub answers. */
-    serve({ callback, logout }: { callback: string; logout: string }) {
+    /** Once it is known where the hub answers; `others`: each of its servers, where they were told of no common address. */
+    serve({ callback, logout }: { callback: string; logout: string }, others: readonly string[] = []) {
       const provider = new Provider(issuer, {
         clients: [
           {
             client_id: client.id,
             client_secret: client.secret,
-            redirect_uris: [callback],
+            redirect_uris: [...new Set([callback, ...others])],
             backchannel_logout_uri: logout,
             backchannel_logout_session_required: true,
             token_endpoint_auth_method: 'client_secret_post',
