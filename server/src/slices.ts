@@ -198,7 +198,7 @@ export function slices(ground: Ground) {
       const organisation = await known.organisation()
       return organisation && waysOf(databaseOf<DirectoryTables>().db, { name: organisation.domain })
     },
-    lists: listsMirroring({ now, newId, membersChanged: granted.membersChanged, forget: granted.forget }),
+    lists: listsMirroring({ now, newId, ...granted }),
     people: mirroring({ endSessions: sessions.endSessions }),
     enterAs: sessions.enterAs,
     sessionIdOf: sessions.sessionIdOf,

@@ -40,6 +40,8 @@ export function grants(deps: Deps) {
       reachesBeyond((await heldBy(at as never, [accountId])).get(accountId) ?? [], domainId),
     forget: service.forget,
     mayFill: service.mayFill,
+    /** Whether rights are granted to a list, or to one that it is in. */
+    carriesRights: service.carriesRights,
     membersChanged: service.membersChanged,
   }
 }

@@ -154,6 +154,7 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator }:
       const mine: Held[] = await ruling.heldOf(actor)
       return carried.every(({ rights, target }) => rights.every((right) => mayGive(mine, target, right)))
     },
+    carriesRights: async (at: UnderWay, listId: string): Promise<boolean> => (await heldByLists(at as never, [listId])).length > 0,
     /** Somebody came into a list, or left one: what they may do follows. */
     async membersChanged(tx: UnderWay, announce: Announce, listIds: readonly string[], memberIds: readonly string[]): Promise<void> {
       if ((await heldByLists(tx as never, listIds)).length > 0) tell(announce, await namedIn(tx as never, memberIds))

@@ -18,8 +18,18 @@ export interface MirroredMembers {
   addresses: readonly string[]
 }
 
-/** What another directory does to lists. Who is in one is its business alone: nobody is asked for a right, and nobody gets a letter. */
-export function listsMirroring({ now, newId, membersChanged, forget }: Pick<ListDeps, 'now' | 'newId' | 'membersChanged' | 'forget'>) {
+interface Deps extends Pick<ListDeps, 'now' | 'newId' | 'membersChanged' | 'forget'> {
+  carriesRights: (at: UnderWay, listId: string) => Promise<boolean>
+}
+
+/**
+ * What another directory does to lists. Who is in one is its business alone: nobody is asked for a right, and nobody gets a letter.
+ * Whether the other directory is trusted, an administrator of the hub said by setting it up.
+ */
+export function listsMirroring({ now, newId, membersChanged, forget, carriesRights }: Deps) {
+  /** GRANT-10: whoever may set up a directory for one domain makes no administrators by it, and frees nobody from a denial. */
+  const isOutOfReach = async (tx: UnderWay, id: ListId, isTrusted: boolean) => !isTrusted && (await carriesRights(tx, id))
+
   return {
     /** Its id here; undefined where the address is somebody else's. */
     async put(tx: UnderWay, domainId: DomainId, id: ListId | undefined, { address, ...said }: MirroredList): Promise<ListId | undefined> {
@@ -46,11 +56,12 @@ export function listsMirroring({ now, newId, membersChanged, forget }: Pick<List
       return id
     },
 
-    /** From now on these are in it, and nobody else. A list that would close a circle stays out. */
-    async fill(tx: UnderWay, announce: Announce, id: ListId, wanted: MirroredMembers): Promise<void> {
+    /** From now on these are in it, and nobody else. A list that would close a circle stays out. False: it is out of reach. */
+    async fill(tx: UnderWay, announce: Announce, id: ListId, wanted: MirroredMembers, isTrusted: boolean): Promise<boolean> {
       const mine = tx as Tx
       const list = await holdList(mine, id)
-      if (!list) return
+      if (!list) return true
+      if (await isOutOfReach(tx, id, isTrusted)) return false
       await holdNesting(mine)
       const inner: string[] = []
       for (const one of wanted.listIds) if (!isCircle(id, new Set((await below(mine, [one])).map((list) => list.id)))) inner.push(one)
@@ -73,15 +84,19 @@ export function listsMirroring({ now, newId, membersChanged, forget }: Pick<List
       )
       const touched = [...removed, ...added.flatMap(({ memberId }) => memberId ?? [])]
       if (touched.length > 0) await membersChanged(tx, announce, [id], touched)
+      return true
     },
 
-    async drop(tx: UnderWay, announce: Announce, id: ListId): Promise<void> {
+    /** False: it is out of reach, and stays. */
+    async drop(tx: UnderWay, announce: Announce, id: ListId, isTrusted: boolean): Promise<boolean> {
       const mine = tx as Tx
-      if (!(await holdList(mine, id))) return
+      if (!(await holdList(mine, id))) return true
+      if (await isOutOfReach(tx, id, isTrusted)) return false
       const members = [...(await membersOf(mine, [id]))] as AccountId[]
       await forget(tx, announce, [id])
       await membersChanged(tx, announce, [id], members)
       await dropList(mine, id)
+      return true
     },
   }
 }

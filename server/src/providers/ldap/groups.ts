@@ -45,8 +45,9 @@ export function groupsMirror({ db, work, lists }: Database<ProviderTables> & { l
         const found = [...byDn.values(), ...byAddress.values()]
         const addresses = record.memberAddresses.filter((address) => !byAddress.has(address))
         const of = (kind: MirroredRow['kind']) => [...new Set(found.flatMap((one) => (one.kind === kind ? [one.ownerId] : [])))]
-        await lists.fill(tx, announce, id, { accountIds: of('account'), listIds: of('list').filter((one) => one !== id), addresses })
-        const isWhole = record.memberDns.every((dn) => byDn.has(dn))
+        const wanted = { accountIds: of('account'), listIds: of('list').filter((one) => one !== id), addresses }
+        const isFilled = await lists.fill(tx, announce, id, wanted, whose.mayGoInside)
+        const isWhole = isFilled && record.memberDns.every((dn) => byDn.has(dn))
         await saveMirrored(tx, [row(whose, record, id, isWhole ? record.hash : unfinished)])
       },
       { alone: true },
@@ -87,7 +88,7 @@ export function groupsMirror({ db, work, lists }: Database<ProviderTables> & { l
         await work(
           async (tx, announce) => {
             const known = (await knownOf(tx, whose.providerId, 'list', [externalId])).get(externalId)
-            if (known) await lists.drop(tx, announce, known.ownerId as ListId)
+            if (known && !(await lists.drop(tx, announce, known.ownerId as ListId, whose.mayGoInside))) return
             await dropMirrored(tx, whose.providerId, 'list', externalId)
           },
           { alone: true },
