@@ -91,6 +91,8 @@ export const AccountFilter = z.strictObject({
   cosId: CosId.optional(),
   types: z.array(AccountType).max(6).optional(),
   statuses: z.array(Person.shape.status).max(8).optional(),
+  /** After too many wrong passwords. */
+  isLockedOut: z.boolean().optional(),
 })
 
 const NewAccount = z.strictObject({

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { command, fact, needs, query } from './kernel.ts'
 import { AccountId, ClientId, CosId, DomainId, GrantId, ListId, ResourceId } from './ids.ts'
 import { rights } from './rights.ts'
-import { optionalLine } from './text.ts'
+import { line, optionalLine } from './text.ts'
 
 export const RightName = z.enum(rights)
 export const GrantTarget = z.discriminatedUnion('kind', [
@@ -45,7 +45,7 @@ export const grants = {
       after: z.string().max(400).optional(),
       limit: z.int().min(1).max(200).default(100),
     }),
-    z.object({ grants: z.array(Grant), next: z.string().nullable() }),
+    z.object({ grants: z.array(Grant.extend({ mayRevoke: z.boolean() })), next: z.string().nullable() }),
     needs('grant.see', 'anything'),
   ),
   /** The handler looks at the target: the caller holds each of these rights there with `mayGrant`, or administers everything. */
@@ -89,7 +89,8 @@ export const grants = {
       isAdministrator: z.boolean(),
       /** All rights I have over anything at all. */
       anywhere: z.array(RightName),
-      domains: z.array(z.object({ id: DomainId, name: z.string(), rights: z.array(RightName) })),
+      /** `grantable`: those that I may give there to somebody else. */
+      domains: z.array(z.object({ id: DomainId, name: z.string(), rights: z.array(RightName), grantable: z.array(RightName) })),
     }),
   ),
 
@@ -113,6 +114,8 @@ export const AuditEntry = z.object({
   outcome: z.enum(['done', 'refused']),
   /** The key of the sentence with which it was refused. */
   refusal: z.string().nullable(),
+  /** What that sentence speaks of, such as a limit. */
+  refusalParams: z.record(z.string(), z.union([z.string(), z.number()])).nullable(),
   /** Secrets are masked before they are written. */
   before: z.record(z.string(), z.unknown()).nullable(),
   after: z.record(z.string(), z.unknown()).nullable(),
@@ -127,6 +130,15 @@ export const audit = {
       targetId: z.uuid().toLowerCase().optional(),
       domainId: DomainId.optional(),
       operation: optionalLine(100).optional(),
+      /** Any of these operations, or of those whose names begin so. */
+      operations: z.array(line(100)).min(1).max(50).optional(),
+      /** Words: each in a name or address of who did it or to whom, or in the sentence of what was done. */
+      search: optionalLine(200).optional(),
+      /** The operations whose sentences have a word of the search, in the reader's language. Nothing said of a word: in English. */
+      meant: z
+        .array(z.strictObject({ word: line(200), operations: z.array(line(100)).max(200) }))
+        .max(8)
+        .optional(),
       outcome: z.enum(['done', 'refused']).optional(),
       from: z.iso.datetime().optional(),
       to: z.iso.datetime().optional(),

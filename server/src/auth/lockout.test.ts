@@ -74,6 +74,11 @@ test('[AUTH-10] where the period is 0 an administrator lifts it; a right passwor
   const refused = await elsewhere().refusal('auth.signIn', { address: bob.address, password })
   assert.deepEqual([refused.code, refused.key], ['forbidden', 'factors.lockedOutUntilLifted'])
   assert.equal(await lockedOutUntil(bob), '9999-12-31T23:59:59.000Z')
+  const { accounts } = await ada.call('accounts.list', { search: 'Kept Bob', isLockedOut: true })
+  assert.deepEqual(
+    [accounts.map(({ id }) => id), (await ada.call('accounts.count', { search: 'Kept Bob', isLockedOut: false })).count],
+    [[bob.accountId], 0],
+  )
   assert.equal((await ada.call('accounts.lockout.lift', { accountId: bob.accountId })).lockedOutUntil, null)
 
   for (const said of ['one', 'two', 'three']) await guess(bob.address, said)

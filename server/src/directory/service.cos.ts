@@ -8,18 +8,20 @@ const nameTaken = () => fail('conflict', 'cos.nameTaken', { field: 'name' })
 
 /** Classes of service. Nothing of one is copied into accounts: a change holds for everybody who did not choose otherwise, at once. */
 export function cosService({ db, work, now, newId, visible }: DirectoryDeps) {
+  /** Who has a class is counted as far as one may see them: how many others do is nobody's business. */
+  const counted = (actor: Actor) => visible(actor, 'account.see')
   return {
     async list(actor: Actor, asked: Input<Hub, 'cos.list'>): Promise<Output<Hub, 'cos.list'>> {
       const seen = await visible(actor, 'cos.see')
       const only = seen === 'all' ? undefined : seen.ids.filter((id) => !seen.except.ids.includes(id))
       const after = asked.after === undefined ? undefined : readCursor(asked.after, 1)[0]
-      const found = await listClasses(db, { ...asked, after, limit: asked.limit + 1 }, only)
+      const found = await listClasses(db, { ...asked, after, limit: asked.limit + 1 }, await counted(actor), only)
       const page = found.slice(0, asked.limit)
       return { classes: page.map(toCos), next: found.length > asked.limit ? cursorOf(page.at(-1)!.name) : null }
     },
 
-    async get(_actor: Actor, { cosId }: Input<Hub, 'cos.get'>): Promise<Cos> {
-      const found = await findCos(db, cosId)
+    async get(actor: Actor, { cosId }: Input<Hub, 'cos.get'>): Promise<Cos> {
+      const found = await findCos(db, cosId, await counted(actor))
       if (!found) throw noSuchClass()
       return toCos(found)
     },
@@ -42,9 +44,10 @@ export function cosService({ db, work, now, newId, visible }: DirectoryDeps) {
         return toCos((await findCos(tx, id))!)
       }),
 
-    change: (_actor: Actor, { cosId, name, description, values }: Input<Hub, 'cos.change'>): Promise<Cos> =>
-      work(async (tx, announce) => {
-        const before = await holdCos(tx, cosId)
+    change: async (actor: Actor, { cosId, name, description, values }: Input<Hub, 'cos.change'>): Promise<Cos> => {
+      const seen = await counted(actor)
+      return work(async (tx, announce) => {
+        const before = await holdCos(tx, cosId, seen)
         if (!before) throw noSuchClass()
         const ownValues = changed(before.ownValues, values ?? {})
         const after = { id: cosId, name: name ?? before.name, description: description ?? before.description, ownValues }
@@ -58,8 +61,9 @@ export function cosService({ db, work, now, newId, visible }: DirectoryDeps) {
           before: { name: before.name, description: before.description, ...before.ownValues },
           after: { name: after.name, description: after.description, ...ownValues },
         })
-        return toCos((await findCos(tx, cosId))!)
-      }),
+        return toCos((await findCos(tx, cosId, seen))!)
+      })
+    },
 
     delete: (_actor: Actor, { cosId }: Input<Hub, 'cos.delete'>): Promise<Record<string, never>> =>
       work(async (tx) => {

@@ -17,7 +17,7 @@ export function showingService(deps: DirectoryDeps) {
       filter.types ? deps.delegates() : [],
       filter.statuses ? findShut(db) : [],
     ])
-    return { ...filter, visible, delegates, shut }
+    return { ...filter, visible, delegates, shut, lockoutOf: deps.lockoutOf }
   }
 
   /** Everything of one account, with where its values are from. */
@@ -62,7 +62,7 @@ export function showingService(deps: DirectoryDeps) {
       const from = key === undefined ? undefined : { key, id: id! }
       const all = await asked(actor, filter)
       const [rows, delegates] = await Promise.all([
-        listAccounts(db, { ...all, sort, isDescending, after: from, limit: limit + 1 }, deps.lockoutOf),
+        listAccounts(db, { ...all, sort, isDescending, after: from, limit: limit + 1 }),
         filter.types ? all.delegates : deps.delegates(),
       ])
       const page = rows.slice(0, limit)

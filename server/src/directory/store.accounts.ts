@@ -85,6 +85,8 @@ interface Asked extends Filter {
   delegates: readonly string[]
   /** Domains whose status is not active, with it. */
   shut: readonly Pick<DirectoryTables['domain'], 'id' | 'status'>[]
+  /** Until when an account is locked out, null where it is not. */
+  lockoutOf: (accountId: RawBuilder<unknown>) => RawBuilder<Date | null>
 }
 export interface Cursor {
   key: string
@@ -100,7 +102,6 @@ const nearby = 1_500
 export async function listAccounts(
   db: Db,
   asked: Asked & { sort: Sort; isDescending: boolean; after: Cursor | undefined; limit: number },
-  lockoutOf: (accountId: RawBuilder<unknown>) => RawBuilder<Date | null>,
 ): Promise<Listed[]> {
   const { key, type } = sortedBy[asked.sort]
   const conditions = conditionsOf(asked)
@@ -120,7 +121,7 @@ export async function listAccounts(
       page as materialized (
         select id, key::text as key, row_number() over (order by key ${direction}, id ${direction}) as place
         from those order by key ${direction}, id ${direction} limit ${asked.limit})
-      select ${rowColumns}, page.key, ${lockoutOf(sql`account.id`)} as locked_out_until, (select count(*)::int from those) as found
+      select ${rowColumns}, page.key, ${asked.lockoutOf(sql`account.id`)} as locked_out_until, (select count(*)::int from those) as found
       from page join ${joined} on account.id = page.id order by page.place`.execute(open(db))
     return { rows: rows.map(({ found: _, ...row }) => row), found: rows[0]?.found ?? 0 }
   }
@@ -160,7 +161,17 @@ export async function findShut(db: Db | Tx): Promise<Asked['shut']> {
 
 const uuids = (ids: readonly string[]) => sql`any(${ids}::uuid[])`
 
-function conditionsOf({ domainId, cosId, types, statuses, visible, delegates, shut }: Asked): RawBuilder<unknown>[] {
+function conditionsOf({
+  domainId,
+  cosId,
+  types,
+  statuses,
+  isLockedOut,
+  visible,
+  delegates,
+  shut,
+  lockoutOf,
+}: Asked): RawBuilder<unknown>[] {
   const conditions = [sql`account.status <> 'deleted'`]
   // Said as the index says it, unless guests are asked for.
   if (!types?.includes('guest')) conditions.push(sql`account.kind <> 'guest'`)
@@ -171,13 +182,15 @@ function conditionsOf({ domainId, cosId, types, statuses, visible, delegates, sh
     conditions.push(
       sql`(account.cos_id = ${cosId} or (account.cos_id is null and account.domain_id in (select id from domain where default_cos_id = ${cosId})))`,
     )
-  if (visible !== 'all')
-    conditions.push(
-      sql`(account.domain_id = ${uuids(visible.domainIds)} or account.id = ${uuids(visible.ids)})`,
-      sql`not (account.domain_id = ${uuids(visible.except.domainIds)} or account.id = ${uuids(visible.except.ids)})`,
-    )
+  if (isLockedOut !== undefined) conditions.push(sql`(${lockoutOf(sql`account.id`)}) is ${isLockedOut ? sql`not null` : sql`null`}`)
+  conditions.push(amongVisible(visible))
   return conditions
 }
+export const amongVisible = (visible: Visible): RawBuilder<unknown> =>
+  visible === 'all'
+    ? sql`true`
+    : sql`(account.domain_id = ${uuids(visible.domainIds)} or account.id = ${uuids(visible.ids)})
+        and not (account.domain_id = ${uuids(visible.except.domainIds)} or account.id = ${uuids(visible.except.ids)})`
 
 const anyOf = (conditions: readonly RawBuilder<unknown>[]) =>
   conditions.length === 0 ? sql`false` : sql`(${sql.join(conditions, sql` or `)})`

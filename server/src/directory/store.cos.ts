@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Tx } from '@atrium/platform'
 import type { Cos, CosId } from '@atrium/protocol'
+import { amongVisible, type Visible } from './store.accounts.ts'
 import type { Page } from './store.domains.ts'
 import { open, type Db, type DirectoryTables } from './tables.ts'
 
@@ -11,37 +12,38 @@ export const toCos = ({ id, name, description, ownValues, accounts, createdAt }:
   createdAt: createdAt.toISOString(),
 })
 
-const classes = (db: Db | Tx) =>
+/** `counted`: whom of those who have it whoever asks may see. */
+const classes = (db: Db | Tx, counted: Visible) =>
   open(db)
     .selectFrom('cos')
     .select(['id', 'name', 'description', 'ownValues', 'createdAt'])
     .select(
-      sql<number>`(select count(*)::int from account where account.cos_id = cos.id and kind <> 'guest' and account.status <> 'deleted')
+      sql<number>`(select count(*)::int from account where account.cos_id = cos.id and kind <> 'guest' and account.status <> 'deleted'
+          and ${amongVisible(counted)})
         + (select count(*)::int from account join domain on domain.id = account.domain_id
-           where account.cos_id is null and domain.default_cos_id = cos.id and kind <> 'guest' and account.status <> 'deleted')`.as(
-        'accounts',
-      ),
+           where account.cos_id is null and domain.default_cos_id = cos.id and kind <> 'guest' and account.status <> 'deleted'
+             and ${amongVisible(counted)})`.as('accounts'),
     )
 
-export async function findCos(db: Db | Tx, id: string): Promise<CosRow | undefined> {
-  return classes(db)
+export async function findCos(db: Db | Tx, id: string, counted: Visible = 'all'): Promise<CosRow | undefined> {
+  return classes(db, counted)
     .where('id', '=', id as CosId)
     .executeTakeFirst()
 }
 
-export async function holdCos(tx: Tx, id: string): Promise<CosRow | undefined> {
+export async function holdCos(tx: Tx, id: string, counted: Visible = 'all'): Promise<CosRow | undefined> {
   await open(tx)
     .selectFrom('cos')
     .select('id')
     .where('id', '=', id as CosId)
     .forUpdate()
     .execute()
-  return findCos(tx, id)
+  return findCos(tx, id, counted)
 }
 
 /** By name; `only` those, if that is given. */
-export async function listClasses(db: Db, { search, after, limit }: Page, only?: readonly string[]): Promise<CosRow[]> {
-  let page = classes(db)
+export async function listClasses(db: Db, { search, after, limit }: Page, counted: Visible, only?: readonly string[]): Promise<CosRow[]> {
+  let page = classes(db, counted)
     .orderBy(sql`lower(name)`)
     .limit(limit)
   if (only) page = page.where('id', '=', sql<CosId>`any(${only}::uuid[])`)

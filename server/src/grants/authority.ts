@@ -1,6 +1,20 @@
 import { currentRequest, fail, type Actor, type Authority } from '@atrium/platform'
 import { rights as allRights, type Needs, type Right } from '@atrium/protocol'
-import { denies, gives, holds, isAbove, isHarmless, kindOf, lies, notOnOneself, type Held, type Place, type TargetKind } from './rules.ts'
+import {
+  denies,
+  gives,
+  holds,
+  isAbove,
+  isHarmless,
+  kindOf,
+  lies,
+  mayGive,
+  notOnOneself,
+  suits,
+  type Held,
+  type Place,
+  type TargetKind,
+} from './rules.ts'
 import { administratorsAmong, classesOf, confirmedAt, findGrants, heldBy, placesOf, type Db } from './store.ts'
 
 /**
@@ -172,15 +186,18 @@ export function authorityOf({ db, now, isAdministrator }: AuthorityDeps) {
     },
 
     /** All rights of somebody over anything at all, and over each domain. */
-    async rightsOf(actor: Who): Promise<{ anywhere: Right[]; domains: Map<string, Right[]> } | 'all'> {
+    async rightsOf(actor: Who): Promise<{ anywhere: Right[]; domains: Map<string, { rights: Right[]; grantable: Right[] }> } | 'all'> {
       if (await administers(actor)) return 'all'
       const held = await heldOf(actor)
       const granting = held.filter(({ isDenied }) => !isDenied)
-      const domains = new Map<string, Right[]>()
+      const domains = new Map<string, { rights: Right[]; grantable: Right[] }>()
       for (const { target } of granting)
         if (target.kind === 'domain' && !domains.has(target.id)) {
-          const mine = allRights.filter((right) => holds(held, target, right))
-          if (mine.length > 0) domains.set(target.id, mine)
+          const rights = allRights.filter((right) => holds(held, target, right))
+          const grantable = rights.includes('grant.give')
+            ? rights.filter((right) => suits(right, 'domain') && mayGive(held, target, right))
+            : []
+          if (rights.length > 0) domains.set(target.id, { rights, grantable })
         }
       const somewhere = allRights.filter((right) =>
         granting.some(({ rights, target }) => gives(rights, right) && !isLost(held, target, right)),

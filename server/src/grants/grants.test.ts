@@ -220,6 +220,21 @@ test('what somebody may do, and why', async () => {
   assert.equal((await bob.refusal('grants.explain', { accountId: one.accountId, target: here.over(here.harbour) })).code, 'not_found')
 })
 
+test('[GRANT-4] somebody is told which of their rights they may give on, and counts people of a class as far as they see them', async () => {
+  const one = await here.one('Nell')
+  await here.give(here.ada, one, ['account.see', 'cos.see', 'grant.give'])
+  await here.give(here.ada, one, ['list.change'], { mayGrant: true })
+  const domains = async (who: Colleague | typeof here.ada) => (await who.call('me.rights', {})).domains
+  assert.deepEqual((await domains(one))[0]!.grantable, ['list.see', 'list.change'])
+  assert.deepEqual((await domains(here.ada))[0]!.grantable.includes('domain.limits'), false)
+  const [everybody] = (await here.ada.call('cos.list', {})).classes
+  const [mine] = (await one.call('cos.list', {})).classes
+  const { count } = await one.call('accounts.count', { domainId: here.saltmarsh })
+  assert.equal(mine!.accounts, count)
+  assert.ok(everybody!.accounts > count, 'Helen’s domain has the same class')
+  assert.equal((await one.call('cos.get', { cosId: mine!.id })).accounts, count)
+})
+
 test('grants go in pages, and each administrator sees those over what is theirs', async () => {
   const one = await here.one('Tom')
   for (let n = 0; n < 5; n++) await here.give(here.ada, one, ['resource.see'])
@@ -231,6 +246,13 @@ test('grants go in pages, and each administrator sees those over what is theirs'
     after = page.next
   }
   assert.equal(new Set(seen).size, 5)
+  const ofTom = { grantee: { kind: 'account', id: one.accountId } } as const
+  await here.give(bob, one, ['list.see'])
+  const revocable = async (who: Colleague | typeof here.ada) =>
+    (await who.call('grants.list', ofTom)).grants.map(({ mayRevoke, rights }) => [rights[0], mayRevoke])
+  const adas = Array.from({ length: 5 }, (): [Right, boolean] => ['resource.see', false])
+  assert.deepEqual(await revocable(bob), [['list.see', true], ...adas], 'what somebody else gave is theirs to take back')
+  assert.ok((await revocable(here.ada)).every(([, may]) => may))
   const theirs = (await helen.call('grants.list', {})).grants
   assert.ok(theirs.length > 0 && theirs.every(({ target }) => target.kind === 'domain' && target.id === here.harbour))
   assert.ok((await here.hub.granted.delegates()).includes(one.accountId))

@@ -4,7 +4,7 @@ import type { Ruling } from './authority.ts'
 import { allowing, denying, holds, mayGive, mayHoldRights, sourcesOf, suits, type Held } from './rules.ts'
 import {
   addGrant,
-  comesFrom,
+  comeFrom,
   findGrantee,
   findGrants,
   grantsAbout,
@@ -42,6 +42,32 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator }:
   async function mustSee(actor: Actor, { kind, id }: Grant['grantee'], field: string): Promise<void> {
     const seen = await ruling.may(actor, `${kind}.see`, kind, [id])
     if (!seen.has(id) && !(kind === 'account' && id === actor.accountId)) throw fail('not_found', 'grants.noSuchGrantee', { field })
+  }
+
+  /** As `revoke` would decide. */
+  async function revocableAmong(actor: Actor, grants: readonly Grant[]): Promise<Set<GrantId>> {
+    if (await ruling.administers(actor)) return new Set(grants.map(({ id }) => id))
+    const mine = await comeFrom(
+      db,
+      grants.map(({ id }) => id),
+      actor.accountId,
+    )
+    const over = Map.groupBy(
+      grants.filter(({ id }) => mine.has(id)),
+      ({ target }) => target.kind,
+    )
+    const held = await ruling.heldOf(actor)
+    const found = await Promise.all(
+      [...over].map(async ([kind, some]) => {
+        const places = await placesOf(
+          db,
+          kind,
+          some.map(({ target }) => target.id),
+        )
+        return some.filter(({ target }) => places.has(target.id) && holds(held, places.get(target.id)!, 'grant.give'))
+      }),
+    )
+    return new Set(found.flat().map(({ id }) => id))
   }
 
   return {
@@ -82,7 +108,7 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator }:
       return work(async (tx, announce) => {
         const [grant] = await findGrants(tx, [grantId])
         if (!grant) throw noSuchGrant()
-        if (!isAll && !(await comesFrom(tx, grantId, actor.accountId))) throw fail('forbidden', 'grants.notYours')
+        if (!isAll && !(await comeFrom(tx, [grantId], actor.accountId)).has(grantId)) throw fail('forbidden', 'grants.notYours')
         const removed = await removeTree(tx, [grantId])
         tell(announce, await grantees(tx, removed))
         audited({ target: { ...grant.target, name: grant.targetName }, before: { ...grant, withIt: removed.length - 1 } })
@@ -100,7 +126,11 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator }:
       })
       const page = found.slice(0, limit)
       const last = found.length > limit ? page.at(-1) : undefined
-      return { grants: page, next: last ? `${last.givenAt} ${last.id}` : null }
+      const revocable = await revocableAmong(actor, page)
+      return {
+        grants: page.map((grant) => ({ ...grant, mayRevoke: revocable.has(grant.id) })),
+        next: last ? `${last.givenAt} ${last.id}` : null,
+      }
     },
 
     async explain(actor: Actor, { accountId, target }: Input<Hub, 'grants.explain'>): Promise<Output<Hub, 'grants.explain'>> {
@@ -134,7 +164,12 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator }:
       return {
         isAdministrator: rights === 'all',
         anywhere: rights === 'all' ? [...allRights] : rights.anywhere,
-        domains: domains.map((domain) => ({ ...domain, rights: rights === 'all' ? [...allRights] : rights.domains.get(domain.id)! })),
+        domains: domains.map((domain) => ({
+          ...domain,
+          ...(rights === 'all'
+            ? { rights: [...allRights], grantable: allRights.filter((right) => suits(right, 'domain')) }
+            : rights.domains.get(domain.id)!),
+        })),
       }
     },
 

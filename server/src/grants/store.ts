@@ -238,14 +238,16 @@ export async function grantsAbout(tx: Tx, ids: readonly string[]): Promise<strin
   return rows.map(({ id }) => id)
 }
 
-/** Whether a grant was given by somebody, or from one that was. */
-export async function comesFrom(db: Db, id: string, accountId: string): Promise<boolean> {
-  const { rows } = await sql<{ does: boolean }>`
-    with recursive up (id) as (
-      select ${id}::uuid union select from_.source_id from up join granted_from as from_ on from_.granted_id = up.id
+/** Those of these grants that were given by somebody, or from one that was. */
+export async function comeFrom(db: Db, ids: readonly string[], accountId: string): Promise<Set<GrantId>> {
+  if (ids.length === 0) return new Set()
+  const { rows } = await sql<{ id: GrantId }>`
+    with recursive up (asked, id) as (
+      select id, id from unnest(${ids}::uuid[]) as of_these (id)
+      union select up.asked, from_.source_id from up join granted_from as from_ on from_.granted_id = up.id
     )
-    select exists (select from up join granted using (id) where given_by = ${accountId}) as does`.execute(open(db))
-  return rows[0]!.does
+    select distinct up.asked as id from up join granted using (id) where given_by = ${accountId}`.execute(open(db))
+  return new Set(rows.map(({ id }) => id))
 }
 
 export async function listDomains(db: Db, ids: readonly string[] | 'all'): Promise<{ id: DomainId; name: string }[]> {
