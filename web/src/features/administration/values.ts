@@ -1,12 +1,22 @@
 import { catalogue, unlimited, type Attribute, type AttributeKey, type Values } from '@atrium/protocol'
+import { size } from '#features/files/words.ts'
 import { m } from '#lib/i18n/index.ts'
+import { duration } from './durations.ts'
 import { choiceNames } from './names.ts'
 
 export const attributeOf = (key: AttributeKey): Attribute => catalogue[key]
 export const keysOfGroup = (group: Attribute['group']): AttributeKey[] =>
   (Object.keys(catalogue) as AttributeKey[]).filter((key) => catalogue[key].group === group)
 
-export const GiB = 2 ** 30
+/** Of the space that is given out: what `size` says with the same letters. */
+export const GB = 2 ** 30
+
+/** What a limit says that limits nothing. */
+export function uncapped(key: AttributeKey): Values[AttributeKey] {
+  const attribute = attributeOf(key)
+  if (attribute.type === 'boolean') return true
+  return (attribute.type === 'choices' ? [...attribute.choices] : unlimited) as Values[AttributeKey]
+}
 
 /** A value as a person reads it. */
 export function valueText(key: AttributeKey, value: Values[AttributeKey]): string {
@@ -16,11 +26,11 @@ export function valueText(key: AttributeKey, value: Values[AttributeKey]): strin
     case 'boolean':
       return value ? m.admin_on() : m.admin_off()
     case 'bytes':
-      return `${(Number(value) / GiB).toLocaleString(undefined, { maximumFractionDigits: 2 })} GiB`
+      return size(Number(value))
     case 'days':
-      return m.admin_days_count({ count: String(value) })
+      return duration(Number(value) * 86_400, 'day')
     case 'seconds':
-      return m.admin_seconds_count({ count: String(value) })
+      return duration(Number(value))
     case 'choices':
       return (value as string[]).map((one) => choiceNames[one]?.() ?? one).join(', ') || '–'
     default:
