@@ -148,17 +148,24 @@ export const factors = {
     ...natural,
     unfinished: true,
     confirmed: true,
+    // That it counts from now on is: `finish`.
+    noted: false,
   }),
   'factors.totp.finish': command(
     z.strictObject({ clientId: ClientId, code: Code }),
     z.object({ scratchCodes: z.array(z.string()), signIn: SignInState }),
-    { ...http, ...natural, unfinished: true },
+    { ...http, ...natural, unfinished: true, noted: true },
   ),
   'factors.scratch.renew': command(z.strictObject({ clientId: ClientId }), z.object({ scratchCodes: z.array(z.string()) }), {
     ...natural,
     confirmed: true,
   }),
-  'factors.passkey.begin': command(z.strictObject({ clientId: ClientId }), Json, { ...natural, unfinished: true, confirmed: true }),
+  'factors.passkey.begin': command(z.strictObject({ clientId: ClientId }), Json, {
+    ...natural,
+    unfinished: true,
+    confirmed: true,
+    noted: false,
+  }),
   'factors.passkey.finish': command(
     z.strictObject({ clientId: ClientId, name: line(100), response: Json }),
     z.object({ scratchCodes: z.array(z.string()), signIn: SignInState }),
@@ -166,6 +173,7 @@ export const factors = {
       ...http,
       ...natural,
       unfinished: true,
+      noted: true,
     },
   ),
   'factors.passkey.rename': command(z.strictObject({ clientId: ClientId, factorId: FactorId, name: line(100) }), Factors, natural),
@@ -186,7 +194,7 @@ export const factors = {
     z.object({ token: Token, secret: z.string() }),
     { repeat: 'refused', confirmed: true },
   ),
-  'tokens.revoke': command(z.strictObject({ clientId: ClientId, tokenId: TokenId }), z.object({}), natural),
+  'tokens.revoke': command(z.strictObject({ clientId: ClientId, tokenId: TokenId }), z.object({}), { ...natural, noted: true }),
 
   /** A phone: the desktop shows the code as QR, the phone opens it. Single use, two minutes. */
   'auth.phone.begin': command(

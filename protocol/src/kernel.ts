@@ -42,6 +42,8 @@ export interface Terms {
   unfinished?: true
   /** Asks for the password (or a passkey) again, unless that was within the last ten minutes. */
   confirmed?: true
+  /** Whether it is written into the audit log. Nothing said: an administrative command is, and what asks for the password again. */
+  noted?: boolean
   /** `http`: it sets or ends the cookie, which no socket can. `socket`: it is about the socket itself. */
   door?: 'http' | 'socket'
   /**

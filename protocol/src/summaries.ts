@@ -301,6 +301,8 @@ export const fieldWords: Readonly<Record<string, string>> = {
   sessionIds: '`all`, or which.',
   settings: 'Of the provider: see the schema.',
   answer: '`accept` locks who vanished, `dismiss` looks again.',
+  operations: 'Names, or the beginnings of names, such as `grants`.',
+  meant: 'What words of the search mean in another language: see the schema.',
   roomId: 'The room.',
   replyTo: 'The message that this answers.',
 }

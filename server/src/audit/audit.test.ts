@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, inject, test } from 'vitest'
-import type { AuditEntry } from '@atrium/protocol'
+import type { AuditEntry, Hub, Input } from '@atrium/protocol'
 import { domains, type Colleague, type Domains } from '../grants/testing/domains.ts'
 import { bounded, masked } from './rules.ts'
 
@@ -90,6 +90,38 @@ test('pages, the time, and the name of an operation with all that begin with it'
   assert.deepEqual((await newest('accounts.list')).after?.['search'], 'bob', 'and of whom')
   await here.ada.call('accounts.list', { search: 'helen' })
   assert.deepEqual((await newest('accounts.list')).after?.['search'], 'bob', 'a look is not')
+})
+
+test('the log is searched by who did it, by what was done, and by whom it was done to', async () => {
+  const haddad = await here.one('Haddad')
+  const list = await here.list(bob, 'Pilots')
+  await bob.call('accounts.status', { accountId: haddad.accountId, status: 'locked' })
+  const found = async (asked: Partial<Input<Hub, 'audit.list'>>) => (await here.ada.call('audit.list', asked)).entries
+  const operations = (entries: readonly AuditEntry[]) => entries.map(({ operation }) => operation)
+
+  assert.deepEqual(operations(await found({ search: 'PÍLOT' })), ['lists.create'], 'by its name')
+  assert.deepEqual(operations(await found({ search: list.address.split('@')[0]! })), ['lists.create'], 'by its address')
+  assert.deepEqual(operations(await found({ search: 'haddad bob' })), ['accounts.status'], 'all words, whichever they name')
+  assert.deepEqual(operations(await found({ search: 'haddad status' })), ['accounts.status'], 'by what the operation does, in English')
+  const meant = [{ word: 'Gesperrt', operations: ['accounts.status'] }]
+  assert.deepEqual(operations(await found({ search: 'gesperrt hadd', meant })), ['accounts.status'], 'or in the reader’s language')
+  assert.deepEqual(await found({ search: 'haddad gesperrt' }), [])
+  assert.deepEqual(await found({ search: '100%' }), [], 'a sign is no pattern')
+  assert.deepEqual((await helen.call('audit.list', { search: 'pilots' })).entries, [], 'nobody finds what they may not read')
+
+  await bob.call('lists.delete', { listId: list.id })
+  assert.deepEqual(operations(await found({ search: 'pilots' })), ['lists.delete', 'lists.create'], 'and by its last name when it is gone')
+  const both = operations(await found({ operations: ['lists.delete', 'accounts'] }))
+  assert.ok(both.includes('lists.delete') && both.includes('accounts.status') && !both.includes('lists.create'))
+})
+
+test('a refusal keeps what its sentence speaks of', async () => {
+  const noLimits = { accounts: null, bytes: null, caps: {}, classes: null }
+  await here.ada.call('domains.limits', { domainId: here.harbour, limits: { ...noLimits, accounts: 0 } })
+  await helen.refusal('accounts.create', { domainId: here.harbour, userName: 'one-more', name: 'One More' })
+  const { refusal, refusalParams } = await newest('accounts.create')
+  assert.deepEqual([refusal, refusalParams?.['max']], ['accounts.domainFull', 0])
+  await here.ada.call('domains.limits', { domainId: here.harbour, limits: noLimits })
 })
 
 test('[AUDIT-4] what was noted stays as it was', async () => {

@@ -1,7 +1,7 @@
 import type { Actor, Audited, Authority, Database, Handlers, Noted, Throttle, Tx, Witness } from '@atrium/platform'
-import type { audit as contract, Hub, Input, Output } from '@atrium/protocol'
+import type { audit as contract, Failure, Hub, Input, Output } from '@atrium/protocol'
 import type { Visible } from '../grants/index.ts'
-import { bounded, isAttempt, masked, refusals } from './rules.ts'
+import { begunWith, bounded, isAttempt, masked, refusals, wordsOf } from './rules.ts'
 import { addEntry, listEntries, type AuditTables } from './store.ts'
 
 export type { AuditTables } from './store.ts'
@@ -14,7 +14,7 @@ interface Deps extends Database<AuditTables> {
 
 /** Who did what to whom, and what they were refused. */
 export function audit({ db, work, now, throttle, visible }: Deps) {
-  async function write(tx: Tx, asked: Noted, said: Audited, refusal?: string): Promise<void> {
+  async function write(tx: Tx, asked: Noted, said: Audited, refusal?: Failure): Promise<void> {
     const { actor, name, call } = asked
     const input = inputOf(asked)
     await addEntry(tx as never, {
@@ -34,9 +34,18 @@ export function audit({ db, work, now, throttle, visible }: Deps) {
   }
 
   const handlers: Handlers<typeof contract> = {
-    async 'audit.list'(actor, { limit, ...asked }: Input<Hub, 'audit.list'>): Promise<Output<Hub, 'audit.list'>> {
+    async 'audit.list'(
+      actor,
+      { limit, operations, search, meant, ...asked }: Input<Hub, 'audit.list'>,
+    ): Promise<Output<Hub, 'audit.list'>> {
       const seen = await visible(actor, 'audit.see')
-      const found = await listEntries(db, { ...asked, limit: limit + 1, domainIds: seen === 'all' ? seen : seen.domainIds })
+      const found = await listEntries(db, {
+        ...asked,
+        ...(operations && { operations: begunWith(operations) }),
+        ...(search && { words: wordsOf(search, meant) }),
+        limit: limit + 1,
+        domainIds: seen === 'all' ? seen : seen.domainIds,
+      })
       return { entries: found.slice(0, limit), hasMore: found.length > limit }
     },
   }
@@ -49,9 +58,9 @@ export function audit({ db, work, now, throttle, visible }: Deps) {
       }
     },
     async note({ refused, ...asked }) {
-      if (refused && !isAttempt(refused.code)) return
+      if (refused && !isAttempt(refused)) return
       if (refused && throttle.take(`audit ${asked.actor.accountId}`, refusals) > 0) return
-      await work((tx) => write(tx, asked, {}, refused?.key))
+      await work((tx) => write(tx, asked, {}, refused))
     },
   }
   return {

@@ -1,4 +1,5 @@
-import { attributeKeys } from '@atrium/protocol'
+import { attributeKeys, fold, type Failure } from '@atrium/protocol'
+import { summaries } from '@atrium/protocol/summaries'
 
 /**
  * AUDIT-1  No secret is written down: whatever is called like one is masked before. What only says whether there is one, how long
@@ -42,7 +43,28 @@ function shortened(value: unknown): unknown {
 
 /** AUDIT-3  Of refusals as many are noted as a person can bring about: a program must not fill the log. */
 export const refusals = { times: 60, perMs: 60_000 }
-/** Mistakes in writing, and having to wait, are no attempts. */
-export const isAttempt = (code: string): boolean => !['invalid', 'rate_limited', 'unavailable', 'internal', 'too_large'].includes(code)
+/** Mistakes in writing, having to wait, and having to show the password first are no attempts. */
+export const isAttempt = ({ code, key }: Pick<Failure, 'code' | 'key'>): boolean =>
+  !['invalid', 'rate_limited', 'unavailable', 'internal', 'too_large'].includes(code) && key !== 'factors.confirmFirst'
+
+/** All operations of these names, and all whose names begin with one of them. */
+export const begunWith = (names: readonly string[]): string[] =>
+  Object.keys(summaries).filter((operation) => names.some((name) => operation === name || operation.startsWith(`${name}.`)))
+
+export interface Word {
+  text: string
+  /** The operations whose sentence has it. */
+  operations: readonly string[]
+}
+/** The words of a search, and what each means: as the reader's language says it, or else in English. */
+export function wordsOf(search: string, meant: readonly { word: string; operations: readonly string[] }[] = []): Word[] {
+  const said = new Map(meant.map(({ word, operations }) => [fold(word), operations]))
+  return [...new Set(fold(search).split(/\s+/))]
+    .filter((text) => text !== '')
+    .slice(0, 8)
+    .map((text) => ({ text, operations: said.get(text) ?? inEnglish(text) }))
+}
+const inEnglish = (text: string) =>
+  Object.entries(summaries).flatMap(([operation, summary]) => (`${fold(operation)} ${fold(summary)}`.includes(text) ? [operation] : []))
 
 // AUDIT-4 (what was noted stays as it was) is a trigger of the table: 0016_grants.ts. Nothing in the product removes an entry.

@@ -1,6 +1,8 @@
 import { sql, type Kysely } from 'kysely'
 import type { Reading, Tx as UnderWay } from '@atrium/platform'
-import type { AccountId, AuditEntry } from '@atrium/protocol'
+import type { AccountId, AuditEntry, Failure } from '@atrium/protocol'
+import { inwardPatternsOf } from '../directory/index.ts'
+import type { Word } from './rules.ts'
 
 /** It is about things of every slice: as it writes, it looks up what they are called and where they lie. */
 export interface AuditTables {
@@ -19,7 +21,7 @@ export interface NewEntry {
   operation: string
   target: { kind: string; id: string; name?: string | undefined } | undefined
   domainId: string | null | undefined
-  refusal: string | undefined
+  refusal: Pick<Failure, 'key' | 'params'> | undefined
   before: Record<string, unknown> | null
   after: Record<string, unknown> | null
 }
@@ -44,10 +46,10 @@ export async function addEntry(tx: Tx, { target, domainId, ...entry }: NewEntry)
     : sql`null`
   await sql`
     insert into audit_entry (at, actor_id, opened_by, source, door, operation, target_kind, target_id, target_name, domain_id, outcome, refusal,
-      before, after)
+      refusal_params, before, after)
     values (${at}, ${actorId}, ${openedBy}, ${source}, ${door}, ${operation}, ${target?.kind ?? null}, ${target?.id ?? null},
       coalesce(${target?.name ?? null}, ${named}), ${domainId === undefined ? lies : sql`${domainId}::uuid`},
-      ${refusal === undefined ? 'done' : 'refused'}, ${refusal ?? null}, ${jsonOf(before)}::jsonb, ${jsonOf(after)}::jsonb)`.execute(
+      ${refusal === undefined ? 'done' : 'refused'}, ${refusal?.key ?? null}, ${jsonOf(refusal?.params ?? null)}::jsonb, ${jsonOf(before)}::jsonb, ${jsonOf(after)}::jsonb)`.execute(
     open(tx),
   )
 }
@@ -76,6 +78,8 @@ export interface Asked {
   targetId?: string | undefined
   domainId?: string | undefined
   operation?: string | undefined
+  operations?: readonly string[] | undefined
+  words?: readonly Word[] | undefined
   outcome?: AuditEntry['outcome'] | undefined
   from?: string | undefined
   to?: string | undefined
@@ -83,6 +87,18 @@ export interface Asked {
   limit: number
   /** The domains whose entries may be read. */
   domainIds: readonly string[] | 'all'
+}
+/** Who they are is found first, each by its own index; then their entries are. */
+function hasWord({ text, operations }: Word) {
+  const isNamed = sql.join(
+    inwardPatternsOf(text).map((pattern) => sql`words like ${pattern}`),
+    sql` and `,
+  )
+  const people = sql`array(select id from account where ${isNamed})`
+  const things = sql`array(select id::text from account where ${isNamed} union all select id::text from list where ${isNamed}
+    union all select id::text from resource where ${isNamed})`
+  return sql`(entry.operation = any(${operations}::text[]) or entry.actor_id = any(${people}) or entry.opened_by = any(${people})
+    or entry.target_id = any(${things}) or entry.target_name ilike ${`%${text.replaceAll(/[\\%_]/g, '\\$&')}%`})`
 }
 export async function listEntries(db: Db, asked: Asked): Promise<AuditEntry[]> {
   const where = [sql`true`]
@@ -92,6 +108,8 @@ export async function listEntries(db: Db, asked: Asked): Promise<AuditEntry[]> {
   if (asked.domainId !== undefined) where.push(sql`entry.domain_id = ${asked.domainId}`)
   // A whole name, or what names of operations begin with.
   if (asked.operation) where.push(sql`(entry.operation = ${asked.operation} or starts_with(entry.operation, ${`${asked.operation}.`}))`)
+  if (asked.operations !== undefined) where.push(sql`entry.operation = any(${asked.operations}::text[])`)
+  for (const word of asked.words ?? []) where.push(hasWord(word))
   if (asked.outcome !== undefined) where.push(sql`entry.outcome = ${asked.outcome}`)
   if (asked.from !== undefined) where.push(sql`entry.at >= ${asked.from}::timestamptz`)
   if (asked.to !== undefined) where.push(sql`entry.at < ${asked.to}::timestamptz`)
@@ -99,7 +117,7 @@ export async function listEntries(db: Db, asked: Asked): Promise<AuditEntry[]> {
   const { rows } = await sql<Row>`
     select entry.seq::int8 as seq, entry.at, entry.actor_id, actor.name as actor_name, entry.opened_by as opened_by_id, opener.name as opened_by_name,
       entry.source, entry.door, entry.operation, entry.target_kind, entry.target_id, entry.target_name, entry.domain_id, entry.outcome,
-      entry.refusal, entry.before, entry.after
+      entry.refusal, entry.refusal_params, entry.before, entry.after
     from audit_entry as entry left join account as actor on actor.id = entry.actor_id left join account as opener on opener.id = entry.opened_by
     where ${sql.join(where, sql` and `)} order by entry.seq desc limit ${asked.limit}`.execute(open(db))
   return rows.map(toEntry)

@@ -22,7 +22,7 @@ export { shutSince } from './store.domains.ts'
 export { findOrganisation, listAdministrators, statusThatHolds, type DirectoryTables } from './store.ts'
 export { findRecovery, setRecovery, verifyRecovery } from './store.recovery.ts'
 export { homeOf, setWays, waysOf, type DomainWays } from './ways.ts'
-export { patternsOf, searchableWords } from './words.ts'
+export { inwardPatternsOf, patternsOf, searchableWords } from './words.ts'
 
 /** Signing in, and what it leaves behind, is of the slice above. */
 type OfSignIn = 'accounts.password.wipe' | 'accounts.sessions' | 'accounts.session.end' | 'accounts.openAs'

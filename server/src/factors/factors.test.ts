@@ -189,7 +189,16 @@ test('what changes how one signs in asks for the password again, after ten minut
   assert.equal((await bob.refusal('factors.totp.begin', {})).key, 'factors.confirmFirst')
   assert.equal((await bob.refusal('auth.confirm', { password: 'not this one' })).key, 'auth.wrongPassword')
   await bob.call('auth.confirm', { password })
-  await bob.call('factors.totp.begin', {})
+  const { secret } = await bob.call('factors.totp.begin', {})
+
+  // The audit log has what counts, not what was begun or had to be confirmed first, and nothing of the secret.
+  await bob.call('factors.totp.finish', { code: codeOf(secret, 0) })
+  await ada.signIn('ada@saltmarsh.example')
+  const { entries } = await ada.call('audit.list', { actorId: bob.accountId })
+  assert.deepEqual(
+    entries.map(({ operation, outcome, target, before, after }) => [operation, outcome, target?.id, before, after]),
+    [['factors.totp.finish', 'done', bob.accountId, null, null]],
+  )
 })
 
 test('[FACT-1] a process whose clock is an hour off takes the codes of now, and no others: the database’s clock counts', async () => {

@@ -1,4 +1,4 @@
-import { fail, type Actor, type Call } from '@atrium/platform'
+import { audited, fail, type Actor, type Call } from '@atrium/platform'
 import type { AccountId, Factors, FactorId, Hub, Input, Output, SignInState } from '@atrium/protocol'
 import { base32, newTotpSecret, stepOf, uriOf } from './totp.ts'
 import { enrolWithinMs, isLastRequired } from './rules.ts'
@@ -126,6 +126,7 @@ export function tendingFactors(here: Common) {
           await dropTotp(tx, accountId, true)
           await confirmTotp(tx, factor.id, step, now())
           await keep(tx)
+          audited({ after: null })
           return { scratchCodes: codes, ...(await here.enrolled(tx, actor, call)) }
         })
       })

@@ -1,4 +1,4 @@
-import { fail, type Actor, type Call, type Tx } from '@atrium/platform'
+import { audited, fail, type Actor, type Call, type Tx } from '@atrium/platform'
 import type { FactorId, Hub, Input, Output, SessionId, SignInState } from '@atrium/protocol'
 import { give, hashOf } from '../auth/index.ts'
 import { credentialIdIn, enrolmentOptions, questionOptions, readAnswer, readEnrolment } from './passkeys.ts'
@@ -109,6 +109,7 @@ export function passkeyService(here: Common) {
         await addFactor(tx, row)
         const isFirst = (await countScratchCodes(tx, accountId)) === 0
         if (isFirst) await keep(tx)
+        audited({ after: { name } })
         return { scratchCodes: isFirst ? codes : [], ...(await here.enrolled(tx, actor, call)) }
       })
       finish()
