@@ -24,6 +24,8 @@ export class ProviderDraft<K extends Kind> {
   /** By the name of the field; `whole` belongs to none. */
   wrong = $state.raw<Readonly<Record<string, string>>>({})
   tested = $state.raw<Tested>()
+  /** The field for which nothing was tested, as the form calls it. */
+  untested = $state<string>()
   isSaving = $state(false)
   isTesting = $state(false)
 
@@ -65,10 +67,14 @@ export class ProviderDraft<K extends Kind> {
   /** As it is written here, saved or not. */
   async test(): Promise<void> {
     this.isTesting = true
-    this.tested = undefined
+    this.tested = this.untested = undefined
     const reply = await this.#deps.asking.ask('providers.test', this.#asked())
     this.isTesting = false
-    if (!reply.ok) return void this.#refused(reply.error)
+    if (!reply.ok) {
+      this.#refused(reply.error)
+      const [field] = Object.keys(this.wrong)
+      return void (this.untested = field && labels[this.settings.kind][field]?.())
+    }
     this.wrong = {}
     this.tested = reply.data
   }
@@ -86,9 +92,29 @@ export class ProviderDraft<K extends Kind> {
     const isHere = field in this.settings || field === 'clientSecret' || field === 'bindPassword' || field.startsWith('mapping.')
     this.wrong = { [isHere ? field : 'whole']: said }
     // Whoever pressed a button at the other end of a long form is led to what is wrong.
-    void tick().then(() => document.querySelector<HTMLElement>('[aria-invalid=true]')?.focus())
+    void tick().then(() => {
+      const field = document.querySelector<HTMLElement>('[aria-invalid=true]')
+      field?.focus({ preventScroll: true })
+      field?.scrollIntoView({ block: 'center' })
+    })
     return false
   }
+}
+
+/** What a test cannot do without, by the names that the forms show. */
+const labels: Record<Kind, Readonly<Record<string, () => string>>> = {
+  saml: {
+    label: m.idp_label,
+    entryPoint: m.idp_entry,
+    issuer: m.idp_their_entity,
+    certificates: m.idp_certificates,
+    logoutUrl: m.idp_logout,
+  },
+  oidc: { label: m.idp_label, issuer: m.idp_issuer, clientId: m.idp_client, clientSecret: m.idp_secret },
+  ldap: {
+    ...{ label: m.admin_list_name, url: m.ldap_url, authority: m.ldap_authority, bindDn: m.ldap_bind, baseDn: m.ldap_base },
+    ...{ bindPassword: m.ldap_bind_password, accountFilter: m.ldap_accounts, groupFilter: m.ldap_groups, pollSeconds: m.ldap_poll },
+  },
 }
 
 const noMapping = { address: '', name: '', given: '', surname: '', title: '' }
