@@ -52,10 +52,13 @@ export function moreActions({ visit, meeting, view, ask }: Means): ComponentProp
   const { meeting: info, me } = meeting
   const isRecorded = info.recording !== null
   const canRecord = visit.readiness?.recording === 'ready'
+  // Guests are in by the link: nothing is switched off for them.
+  const isOff = (key: 'meetings.mayRecord' | 'meetings.mayStream') => visit.values?.[key] === false
   const record = {
     label: isRecorded ? m.meetings_record_stop() : m.meetings_record(),
     icon: isRecorded ? CircleStop : Circle,
     run: () => (isRecorded || canRecord ? void meeting.record(!isRecorded) : ask('recording')),
+    ...(isOff('meetings.mayRecord') && { why: m.meetings_record_not_yours() }),
   }
   return [
     { label: m.meetings_devices(), icon: Settings2, run: () => ask('devices') },
@@ -69,7 +72,12 @@ export function moreActions({ visit, meeting, view, ask }: Means): ComponentProp
     ...(me.isHost
       ? [
           { ...record, isSeparated: true },
-          { label: m.meetings_stream(), icon: Radio, run: () => ask(canRecord ? 'streams' : 'recording') },
+          {
+            label: m.meetings_stream(),
+            icon: Radio,
+            run: () => ask(canRecord ? 'streams' : 'recording'),
+            ...(isOff('meetings.mayStream') && { why: m.meetings_stream_not_yours() }),
+          },
           info.isLocked
             ? { label: m.meetings_unlock(), icon: LockOpen, run: () => void meeting.change({ isLocked: false }) }
             : { label: m.meetings_lock(), icon: Lock, run: () => void meeting.change({ isLocked: true }) },

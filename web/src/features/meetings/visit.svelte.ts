@@ -1,4 +1,4 @@
-import type { AccountId, Failure, Hub, Me, Output, Participant, RoomId } from '@atrium/protocol'
+import type { AccountId, Failure, Hub, Me, Output, Participant, Payload, RoomId, Values } from '@atrium/protocol'
 import { Chat } from '#features/chat/chat.svelte.ts'
 import { openHub, type HubConnection } from '#lib/hub/hub.svelte.ts'
 import { get, post } from '#lib/hub/http.ts'
@@ -47,6 +47,8 @@ export class Visit {
   readiness = $state.raw<Readiness>()
   /** Whether I am in the directory; guests say a name. */
   me = $state.raw<Me>()
+  /** What is switched on for me; undefined for guests, and while it is not known. */
+  values = $state.raw<Values>()
   readonly call = new Call()
   hub: HubConnection | undefined
   chat: Chat | undefined
@@ -215,6 +217,7 @@ export class Visit {
 
   #told(name: string, payload: unknown) {
     if (name === 'meetings.mine.changed') this.#mine(payload as Participant)
+    else if (name === 'me.values.changed') this.values = (payload as Payload<Hub, 'me.values.changed'>).effective
     else this.call.told(name, payload, this.#accountId, this.peek?.meetingId)
   }
 
@@ -264,9 +267,15 @@ export class Visit {
       ended: () => this.#depart('ended'),
     })
     if (this.#deps.isExpected && !this.call.how && view.participants.every((one) => one.id === participant.id)) this.call.begin()
+    if (!this.isGuest) void this.#askValues(hub)
     this.roomId = view.isMember ? view.meeting.roomId : undefined
     onlyHere(view.meeting.id, () => this.#depart('elsewhere'))
     this.place = { at: 'inside', meeting }
+  }
+
+  async #askValues(hub: HubConnection): Promise<void> {
+    const reply = await hub.call('me.values', {})
+    if (reply.ok) this.values = reply.data.effective
   }
 
   async #ticket(participant: Participant): Promise<Output<Hub, 'meetings.enter'> | undefined> {
