@@ -2,7 +2,7 @@ import type { AccountId, AccountRow, Draft, Failure, Hub } from '@atrium/protoco
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 
 type Asked = Draft<Hub, 'accounts.list'>
-export type Filter = Pick<Asked, 'search' | 'statuses' | 'types' | 'domainId' | 'cosId'>
+export type Filter = Pick<Asked, 'search' | 'statuses' | 'isLockedOut' | 'types' | 'domainId' | 'cosId'>
 const settleMs = 200
 
 /** The accounts that fit a filter, as far as somebody scrolled. */

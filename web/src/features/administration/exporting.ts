@@ -21,5 +21,5 @@ export async function exportAccounts(hub: HubConnection, filter: Filter): Promis
     after = reply.data.next
   } while (after !== null)
   saveAs('accounts.csv', 'text/csv', ['\uFEFF', csvOf(accounts)])
-  toasts.show(m.admin_found_people({ count: String(accounts.length) }))
+  toasts.show(m.admin_found_people({ count: accounts.length }))
 }

@@ -1,4 +1,4 @@
-import type { AccountRow, ChosenStatus, Person } from '@atrium/protocol'
+import type { AccountRow, ChosenStatus, Domain, Person } from '@atrium/protocol'
 import { m } from '#lib/i18n/index.ts'
 
 /** What a `Select` offers, of names by their values. */
@@ -43,5 +43,8 @@ export const typeNames: Record<AccountRow['type'], () => string> = {
   external: m.admin_type_external,
   guest: m.admin_type_guest,
 }
+/** How many accounts a domain has, of how many it may have. */
+export const fullnessOf = ({ accounts, limits }: Pick<Domain, 'accounts' | 'limits'>): string =>
+  limits.accounts === null ? m.admin_accounts_count({ count: accounts }) : m.admin_accounts_of({ count: accounts, limit: limits.accounts })
 export const isLockedOut = ({ lockedOutUntil }: Pick<AccountRow, 'lockedOutUntil'>): boolean =>
   lockedOutUntil !== null && new Date(lockedOutUntil) > new Date()
