@@ -18,9 +18,9 @@ export class Spaces {
     this.#people = people
   }
 
-  /** What is given and taken is told on one's own topic; so is a seat in one more room. */
+  /** What is given and taken is told on one's own topic; so is a seat in one more room, and that space runs out. */
   listen(accountId: AccountId): () => void {
-    const news = new Set(['files.share.given', 'files.share.taken', 'chat.seat.taken', 'chat.seat.left'])
+    const news = new Set(['files.share.given', 'files.share.taken', 'files.usage.reached', 'chat.seat.taken', 'chat.seat.left'])
     return this.#hub.feed.listen(`account:${accountId}`, {
       apply: (name) => news.has(name) && void this.load(),
       renewed: () => void this.load(),
