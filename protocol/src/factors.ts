@@ -79,7 +79,8 @@ export const SignInState = z.discriminatedUnion('state', [
     state: z.literal('owes'),
     owes: z.array(Owed).min(1),
     ways: z.array(z.enum(['totp', 'passkey', 'scratch'])),
-    mayTrust: z.boolean(),
+    /** For so long a browser may be trusted with the second factor; 0: it is asked for every time. */
+    trustDays: z.int(),
   }),
 ])
 export type SignInState = z.output<typeof SignInState>

@@ -52,7 +52,7 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
     if (proofs.totp) ways.push('totp')
     if (proofs.passkeys > 0) ways.push('passkey')
     if (proofs.scratchCodes > 0) ways.push('scratch')
-    return { state: 'owes', owes: [...owes], ways, mayTrust: values['secondFactor.trustDevices'] > 0 }
+    return { state: 'owes', owes: [...owes], ways, trustDays: values['secondFactor.trustDevices'] }
   }
 
   const enterAs: EnterAs = async (tx, announce, accountId, call, { by, instead, guess, hash }) => {

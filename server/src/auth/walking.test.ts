@@ -35,7 +35,7 @@ test('[AUTH-12] a password that an administrator chose opens nothing until it is
   assert.ok(account.mustChangePassword)
   const john = hub.somebody()
   const state = await john.call('auth.signIn', { address: 'john@saltmarsh.example', password: 'only for the first day' })
-  assert.deepEqual(state, { state: 'owes', owes: ['new_password'], ways: [], mayTrust: true })
+  assert.deepEqual(state, { state: 'owes', owes: ['new_password'], ways: [], trustDays: 30 })
   assert.equal(await john.actor(), undefined)
   const refused = await john.refusal('directory.me', {})
   assert.deepEqual([refused.code, refused.key], ['unauthenticated', 'factors.unfinished'])
@@ -62,7 +62,7 @@ test('[AUTH-12] a password that is too old is changed at the next sign-in; who m
   hub.later(31 * day)
   await ada.signIn('ada@saltmarsh.example')
   assert.deepEqual(await bob.call('auth.signIn', { address: bob.address, password }), {
-    ...{ state: 'owes', owes: ['new_password'], ways: [], mayTrust: true },
+    ...{ state: 'owes', owes: ['new_password'], ways: [], trustDays: 30 },
   })
   await bob.call('auth.newPassword', { password: 'eleven quiet herons' })
   await fixed.signIn(fixed.address)

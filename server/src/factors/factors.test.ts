@@ -30,7 +30,7 @@ async function enrolled(name: string) {
   assert.deepEqual(signIn, { state: 'in', accountId: person.accountId })
   return Object.assign(person, { totp: secret, scratchCodes })
 }
-const owing = { state: 'owes', owes: ['second_factor'], ways: ['totp', 'scratch'], mayTrust: true } as const
+const owing = { state: 'owes', owes: ['second_factor'], ways: ['totp', 'scratch'], trustDays: 30 } as const
 const signIn = (browser: Someone, address: string) => browser.call('auth.signIn', { address, password })
 
 test('[AUTH-11] who has an authenticator shows its code before anything opens; each step has a secret of its own', async () => {
@@ -120,7 +120,7 @@ test('a browser that is trusted is not asked again, for a while, until it is for
   await browser.call('auth.scratch', { code: bob.scratchCodes[0]! })
   await ada.call('accounts.values', { accountId: bob.accountId, values: { 'secondFactor.trustDevices': 0 } })
   const careful = hub.somebody()
-  assert.deepEqual(await signIn(careful, bob.address), { ...owing, mayTrust: false })
+  assert.deepEqual(await signIn(careful, bob.address), { ...owing, trustDays: 0 })
   await sql`update factor set last_step = 0 where account_id = ${bob.accountId}`.execute(hub.db)
   await careful.call('auth.totp', { code: codeOf(bob.totp), trustsDevice: true })
   assert.equal(careful.device, undefined)
@@ -135,7 +135,7 @@ test('[AUTH-11] where a second factor is required, who has none enrols, once the
   // Pages say until when.
   assert.deepEqual(await bob.call('auth.state', {}), { state: 'in', accountId: bob.accountId, enrolBy: graceEndsAt })
   hub.later(2 * day + 1_000)
-  assert.deepEqual(await signIn(bob, bob.address), { state: 'owes', owes: ['enrolment'], ways: [], mayTrust: true })
+  assert.deepEqual(await signIn(bob, bob.address), { state: 'owes', owes: ['enrolment'], ways: [], trustDays: 30 })
   assert.equal((await bob.refusal('directory.me', {})).key, 'factors.unfinished')
   assert.equal((await bob.call('factors.list', {})).isRequired, true)
   const { secret } = await bob.call('factors.totp.begin', {})

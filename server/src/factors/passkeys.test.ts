@@ -48,7 +48,7 @@ test('[AUTH-11] a passkey is the second factor: one answer for one question', as
   const bob = await withPasskey('Second Bob')
   const browser = hub.somebody()
   assert.deepEqual(await browser.call('auth.signIn', { address: bob.address, password }), {
-    ...{ state: 'owes', owes: ['second_factor'], ways: ['passkey', 'scratch'], mayTrust: true },
+    ...{ state: 'owes', owes: ['second_factor'], ways: ['passkey', 'scratch'], trustDays: 30 },
   })
   const options = await browser.call('auth.passkey.begin', {})
   const stranger = await withPasskey('Strange Bob')

@@ -8,7 +8,7 @@ const owing = (...owes: Extract<SignInState, { state: 'owes' }>['owes']): SignIn
   state: 'owes',
   owes,
   ways: ['totp', 'scratch'],
-  mayTrust: true,
+  trustDays: 30,
 })
 const asked: string[] = []
 const hubSays = (reply: unknown) =>
