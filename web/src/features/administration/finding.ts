@@ -32,13 +32,14 @@ export async function meant(
   part: string,
   { withLists, withOutside }: { withLists: boolean; withOutside: boolean },
 ): Promise<Found | 'nobody' | 'several'> {
-  const found = await find(hub, part, withLists)
   const wanted = part.toLowerCase()
+  // Whose it is the hub finds out when it takes it: hundreds may be pasted.
+  if (withOutside && isAddress(wanted)) return outside(wanted)
+  const found = await find(hub, part, withLists)
   const exact = found.filter(
     ({ name, address, aliases }) => address.toLowerCase() === wanted || aliases.includes(wanted) || name.toLowerCase() === wanted,
   )
   if (exact.length === 1) return exact[0]!
-  if (withOutside && isAddress(wanted)) return outside(wanted)
   if (found.length === 1) return found[0]!
   return found.length === 0 ? 'nobody' : 'several'
 }
