@@ -62,8 +62,11 @@ export class AuditLog {
     const news = things.flatMap((one) => (one && one.name !== '' && !this.names.has(one.id) ? [[one.id, one.name] as const] : []))
     if (news.length > 0) this.names = new Map([...this.names, ...news])
   }
-  /** The classes that whoever reads may see. */
+  #knowsClasses = false
+  /** The classes that whoever reads may see, once. */
   async learnClasses(): Promise<void> {
+    if (this.#knowsClasses) return
+    this.#knowsClasses = true
     const reply = await this.#hub.call('cos.list', { limit: 200 })
     if (reply.ok) this.learn(reply.data.classes)
   }
