@@ -126,6 +126,7 @@ export const moment = (at: string): string =>
 export function fieldText(key: string, value: unknown, names: ReadonlyMap<string, string>): string {
   if (value === mask) return m.audit_masked()
   if (isAttribute(key)) return value === undefined || value === null ? m.audit_inherited() : valueText(key, value as never)
+  if (value === null && key === 'cosId') return m.admin_default_class()
   if (value === undefined || value === null || value === '') return '–'
   if (typeof value === 'boolean') return value ? m.audit_yes() : m.audit_no()
   if (typeof value === 'number') return key === 'maxBytes' || key === 'bytes' ? size(value) : count(value)
