@@ -9,5 +9,6 @@ export const notedIndexes: Migration = {
     await sql`create index audit_by_opener on audit_entry (opened_by, seq) where opened_by is not null`.execute(db)
     await sql`create index audit_of_operation on audit_entry (operation, seq)`.execute(db)
     await sql`create index audit_target_name on audit_entry using gin (target_name gin_trgm_ops)`.execute(db)
+    await sql`create index audit_grantee on audit_entry using gin ((coalesce(after, before) ->> 'granteeName') gin_trgm_ops)`.execute(db)
   },
 }

@@ -109,6 +109,9 @@ test('the log is searched by who did it, by what was done, and by whom it was do
   assert.deepEqual(await found({ search: '100%' }), [], 'a sign is no pattern')
   assert.deepEqual((await helen.call('audit.list', { search: 'pilots' })).entries, [], 'nobody finds what they may not read')
 
+  await here.give(here.ada, haddad, ['list.see'])
+  assert.deepEqual(operations(await found({ search: 'haddad', operations: ['grants'] })), ['grants.give'], 'rights, by who got them')
+
   await bob.call('lists.delete', { listId: list.id })
   assert.deepEqual(operations(await found({ search: 'pilots' })), ['lists.delete', 'lists.create'], 'and by its last name when it is gone')
   const both = operations(await found({ operations: ['lists.delete', 'accounts'] }))

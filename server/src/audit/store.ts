@@ -97,8 +97,10 @@ function hasWord({ text, operations }: Word) {
   const people = sql`array(select id from account where ${isNamed})`
   const things = sql`array(select id::text from account where ${isNamed} union all select id::text from list where ${isNamed}
     union all select id::text from resource where ${isNamed})`
+  const inside = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
   return sql`(entry.operation = any(${operations}::text[]) or entry.actor_id = any(${people}) or entry.opened_by = any(${people})
-    or entry.target_id = any(${things}) or entry.target_name ilike ${`%${text.replaceAll(/[\\%_]/g, '\\$&')}%`})`
+    or entry.target_id = any(${things}) or entry.target_name ilike ${inside}
+    or coalesce(entry.after, entry.before) ->> 'granteeName' ilike ${inside})`
 }
 export async function listEntries(db: Db, asked: Asked): Promise<AuditEntry[]> {
   const where = [sql`true`]
