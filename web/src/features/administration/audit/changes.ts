@@ -71,5 +71,6 @@ export function brieflyOf(entry: AuditEntry, names: ReadonlyMap<string, string>)
     const value = fieldText(key, after, names)
     return key === 'status' ? value : `${fieldName(key)} ${value}`
   })
-  return [...told, ...(told.length > 0 && changes.length > told.length ? ['…'] : [])].join(', ').slice(0, 160)
+  const text = told.join(', ')
+  return text.length > 160 || (told.length > 0 && changes.length > told.length) ? `${text.slice(0, 160)}\u00A0…` : text
 }
