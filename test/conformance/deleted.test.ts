@@ -56,7 +56,10 @@ async function blobsThatSay(words: string): Promise<string[]> {
   const found: string[] = []
   for await (const { key } of here.house.blobs.list()) {
     // One that was let go of meanwhile says nothing any more.
-    const bytes = await here.house.blobs.get(key).then(buffer, () => Buffer.alloc(0))
+    const bytes = await here.house.blobs
+      .get(key)
+      .then(buffer)
+      .catch(() => Buffer.alloc(0))
     if (bytes.includes(words)) found.push(key)
   }
   return found

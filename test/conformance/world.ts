@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { PoolConfig } from 'pg'
 import { contract, type DomainId, type Draft, type Hub, type OperationName, type Reply, type Terms } from '@atrium/protocol'
@@ -82,6 +83,15 @@ export async function world(cluster: PoolConfig) {
     return (await response.json()) as Reply<unknown>
   }
 
+  /** A socket has its pace, whatever address it comes from: whoever is told to wait does. */
+  async function overSocket(name: OperationName<Hub>, input: unknown): Promise<Reply<unknown>> {
+    for (;;) {
+      const reply = await me.screen.ask(name, input as Draft<Hub, typeof name>)
+      if (reply.ok || reply.error.code !== 'rate_limited') return reply
+      await sleep(reply.error.retryAfterMs)
+    }
+  }
+
   let confirmedAt = performance.now()
   /** The password is shown again before it is too long ago: this is about what is answered to who may. */
   async function confirmAgain(): Promise<void> {
@@ -97,7 +107,7 @@ export async function world(cluster: PoolConfig) {
     confirmAgain,
     /** As somebody signed in, through the door the operation has. */
     ask: (name: OperationName<Hub>, input: unknown): Promise<Reply<unknown>> =>
-      isSocketOnly(name) ? me.screen.ask(name, input as Draft<Hub, typeof name>) : post(name, input, me.cookie),
+      isSocketOnly(name) ? overSocket(name, input) : post(name, input, me.cookie),
     /** The tables that hold a text, in whatever column. */
     async rowsWith(text: string): Promise<string[]> {
       const looks = (await tablesOf(there.db)).map(
