@@ -22,8 +22,10 @@ async function show(page: Page, address: string, said = password): Promise<void>
 }
 const isInside = (page: Page) => page.getByRole('navigation', { name: 'Places' }).waitFor()
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+/** By the page's own link: a page that is still on its way to the first room lets nobody load another. */
+const toOwnPage = (page: Page) => page.getByRole('link', { name: /Profile and settings/ }).click()
 async function leave(page: Page): Promise<void> {
-  await page.goto('/me')
+  await toOwnPage(page)
   await button(page, 'Sign out').click()
   await page.waitForURL('**/sign-in')
 }
@@ -138,12 +140,13 @@ scene(
       await button(page, 'Use a passkey').click()
       await page.getByText('No passkey was used').waitFor()
       await browser.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: true })
-      await button(page, 'Use a passkey').click()
+      // The browser may be quicker with its own offer, and then there is nothing to press.
+      await Promise.any([isInside(page), button(page, 'Use a passkey').click({ timeout: 3_000 })])
       await isInside(page)
       await leave(page)
       // Nothing is pressed: the browser offers the passkey where the address is typed, and here nobody has to pick it.
       await isInside(page)
-      await page.goto('/me')
+      await toOwnPage(page)
       await page.getByText('cleo@heron.example').first().waitFor()
       assert.deepEqual(unasked(opened), [])
     })
