@@ -17,6 +17,12 @@ test('passed and failed are counted, what did not run is named', () => {
   assert.equal(sentence(result), '1 passed, 1 failed')
 })
 
+test('a failure says why, in one line without its stack', () => {
+  const failed = { status: 'failed', fullName: 'adds', failureMessages: ['AssertionError: 1 !==\n2\n    at file.ts:1\n    at file.ts:2'] }
+  const result = resultOf('units', { testResults: [{ name: 'a.test.ts', status: 'failed', assertionResults: [failed] }] }, 1)
+  assert.deepEqual(result.failures, ['a.test.ts: adds · AssertionError: 1 !== 2'])
+})
+
 test('a file that died, a runner that died, a report that is missing or empty: each is a failure', () => {
   assert.equal(resultOf('units', { testResults: [file('failed')] }, 1).failures.length, 1)
   assert.equal(resultOf('units', { testResults: [file('passed', 'passed')] }, 1).failures.length, 1)

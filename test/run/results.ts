@@ -26,6 +26,17 @@ export interface Report {
   }[]
 }
 
+const longestReason = 300
+
+/** What a message says before its stack begins. */
+function reasonOf(message = ''): string[] {
+  const said = message
+    .split(/\n\s+at /, 1)[0]!
+    .replace(/\s+/g, ' ')
+    .trim()
+  return said ? [said.slice(0, longestReason)] : []
+}
+
 /**
  * Reads a report. A file that died before or after its tests, a report that is missing and a runner that failed without a
  * failed test are failures too: nothing that ends may end in silence.
@@ -35,9 +46,9 @@ export function resultOf(stage: string, report: Report | undefined, exitCode: nu
   const result: Result = { passed: 0, failures: [], notRun: [] }
   for (const { name, status, message, assertionResults } of report.testResults) {
     const failedBefore = result.failures.length
-    for (const { status: verdict, fullName } of assertionResults) {
+    for (const { status: verdict, fullName, failureMessages } of assertionResults) {
       if (verdict === 'passed') result.passed++
-      else if (verdict === 'failed') result.failures.push(`${name}: ${fullName}`)
+      else if (verdict === 'failed') result.failures.push([`${name}: ${fullName}`, ...reasonOf(failureMessages?.[0])].join(' · '))
       else
         result.notRun.push(
           fullName.includes('not run: ') ? fullName.replace(/^(.*?):? ?not run: (.*)$/, '$1: $2') : `${name}: ${fullName} (skipped)`,

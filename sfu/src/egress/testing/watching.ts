@@ -81,6 +81,9 @@ function printOf(frame: Frame, { x, y, w, h }: Rect): string {
   return String.fromCharCode(...points)
 }
 
+/** Half of what a tone has that nobody talks over: two that fall together make no other one too quiet. */
+const loud = 0.12
+
 /** When a tone of this pitch begins, in seconds. */
 export function onsets(sound: Float32Array, hertz: number): number[] {
   const window = Math.round(rate * 0.005)
@@ -94,11 +97,10 @@ export function onsets(sound: Float32Array, hertz: number): number[] {
     }
     strength[n] = Math.hypot(re, im) / window
   }
-  const loud = Math.max(...strength) / 2
   const found: number[] = []
   for (let n = 1; n < strength.length; n++) {
     const at = (n * window) / rate
-    if (loud > 0.01 && strength[n]! >= loud && strength[n - 1]! < loud && at - (found.at(-1) ?? -1) > toneMs / 500) found.push(at)
+    if (strength[n]! >= loud && strength[n - 1]! < loud && at - (found.at(-1) ?? -1) > toneMs / 500) found.push(at)
   }
   return found
 }
