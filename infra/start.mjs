@@ -1,12 +1,11 @@
 // `npm start`: from a fresh clone to a running hub. Plain JavaScript: it runs on the machine's own Node, 20 or newer.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { buildClient, install, isNewEnough, nodeProgram, root, say, Sorry } from './prepare.mjs'
+import { buildClient, compiled, install, isNewEnough, nodeProgram, root, say, Sorry } from './prepare.mjs'
 
 const args = process.argv.slice(2)
 const isDev = args.includes('--dev')
 const main = join(root, 'server/src/main.ts')
-const compiled = join(root, 'node_modules/.cache/compiled')
 process.chdir(root)
 
 try {
