@@ -13,16 +13,22 @@ export interface Hold {
 
 /**
  * Holds uploads by leases. Who comes later is the person whose connection broke without our noticing: the one before is asked
- * to let go. What an earlier run of this very process held is ours at once.
+ * to let go. What an earlier run of this very process held is ours at once; whoever waits for it elsewhere has it when we are
+ * asked, not when the lease of the dead ends.
  */
 export function holding({ bus, placement, node, newId }: { bus: Bus; placement: Placement; node: Node; newId: () => string }) {
   const held = new Map<string, () => void>()
-  const unsubscribe = bus.subscribe(topic, ({ payload }) => held.get((payload as { id: string }).id)?.())
+  const unsubscribe = bus.subscribe(topic, ({ payload }) => {
+    const { id, standing = '' } = payload as { id: string; standing?: string }
+    held.get(id)?.()
+    // It is asked for again until it is let go: what fails now succeeds then.
+    if (isOfEarlierRun(standing, node)) placement.release(keyOf(id), standing).catch(() => {})
+  })
 
   return {
     /** `onWanted`: somebody else is waiting. Refuses with `conflict` when it is not let go. */
     async hold(id: string, onWanted: () => void, signal?: AbortSignal): Promise<Hold> {
-      const key = `upload:${id}`
+      const key = keyOf(id)
       const holder = `${node.id}/${newId()}`
       const end = performance.now() + patienceMs
       for (;;) {
@@ -33,7 +39,7 @@ export function holding({ bus, placement, node, newId }: { bus: Bus; placement: 
           continue
         }
         if (performance.now() > end || signal?.aborted) throw fail('conflict', 'files.uploadBusy')
-        bus.publish({ topic, name: 'uploads.wanted', payload: { id }, seq: null })
+        bus.publish({ topic, name: 'uploads.wanted', payload: { id, standing }, seq: null })
         await pause(lookEveryMs)
       }
       held.set(id, onWanted)
@@ -52,4 +58,5 @@ export function holding({ bus, placement, node, newId }: { bus: Bus; placement: 
 }
 export type Holding = ReturnType<typeof holding>
 
+const keyOf = (id: string): string => `upload:${id}`
 const isOfEarlierRun = (holder: string, { id, name }: Node): boolean => holder.startsWith(`${name}~`) && !holder.startsWith(`${id}/`)
