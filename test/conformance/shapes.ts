@@ -29,8 +29,14 @@ export const operations = Object.entries(contract).filter(([, { kind }]) => kind
   Operation,
 ][]
 
-export const shapeOf = ({ input }: Operation) =>
-  z.toJSONSchema(input, { io: 'input', unrepresentable: 'any', metadata: brands as never }) as Shape
+const shapes = new WeakMap<object, Shape>()
+export function shapeOf({ input }: Operation): Shape {
+  const known = shapes.get(input)
+  if (known) return known
+  const shape = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any', metadata: brands as never }) as Shape
+  shapes.set(input, shape)
+  return shape
+}
 
 /** Every place in an input, also within lists and choices, whether it must be filled or not. */
 export function* placesIn(shape: Shape, path: Path = []): Generator<{ path: Path; shape: Shape; isRequired: boolean }> {
