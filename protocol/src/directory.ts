@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { command, fact, perAccount, perSource, query } from './kernel.ts'
 import { Look } from './domains.ts'
+import { SignedIn } from './factors.ts'
 import { AccountId, ClientId, DomainId, PictureId } from './ids.ts'
 import { Address, line, name, optionalLine, Password } from './text.ts'
 
@@ -25,13 +26,14 @@ export const Language = z.enum(['en', 'de'])
 export type Language = z.output<typeof Language>
 export const Organisation = z.object({ name: z.string(), domain: z.string() })
 export type Organisation = z.output<typeof Organisation>
-/** `domainId`: a guest of a meeting has none. `look`: what my pages wear. */
-export const Me = z.object({
+/** `domainId`: a guest of a meeting has none. `look`: what my pages wear. `mayAdminister`: anything at all. */
+export const Me = SignedIn.extend({
   person: Person,
   language: Language.nullable(),
   organisation: Organisation,
   domainId: DomainId.nullable(),
   look: Look,
+  mayAdminister: z.boolean(),
 })
 export type Me = z.output<typeof Me>
 

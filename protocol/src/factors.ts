@@ -66,15 +66,16 @@ export type Token = z.output<typeof Token>
 /** What somebody who has shown the password still owes before anything opens, in this order. */
 export const Owed = z.enum(['second_factor', 'new_password', 'enrolment'])
 export type Owed = z.output<typeof Owed>
+/** What every page says to who is in. */
+export const SignedIn = z.object({
+  /** Somebody looks through this person's eyes, until then. */
+  openedBy: z.object({ name: z.string(), endsAt: z.iso.datetime() }).optional(),
+  /** A second factor is required and none is there: until then one signs in without; null: the next sign-in asks for it. */
+  enrolBy: z.iso.datetime().nullable().optional(),
+})
+export type SignedIn = z.output<typeof SignedIn>
 export const SignInState = z.discriminatedUnion('state', [
-  z.object({
-    state: z.literal('in'),
-    accountId: AccountId,
-    /** Somebody looks through this person's eyes, until then. */
-    openedBy: z.object({ name: z.string(), endsAt: z.iso.datetime() }).optional(),
-    /** A second factor is required and none is there: until then one signs in without; null: the next sign-in asks for it. */
-    enrolBy: z.iso.datetime().nullable().optional(),
-  }),
+  SignedIn.extend({ state: z.literal('in'), accountId: AccountId }),
   z.object({
     state: z.literal('owes'),
     owes: z.array(Owed).min(1),

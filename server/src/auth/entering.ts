@@ -60,7 +60,7 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
     const [held, proofs, entrance] = await Promise.all([
       accounts.holdWithValues(tx, accountId),
       proofsOf(tx, accountId),
-      findEntrance(tx, accountId, lockout.keyOf(accountId), now()),
+      findEntrance(tx, accountId, now()),
     ])
     let standing = held
     // Invited, and here already by the provider of the domain: there is no password to choose first.
@@ -108,12 +108,13 @@ export function entering({ accounts, sessions, lockout, proofsOf, isTrusted, now
     /** Where somebody's signing in stands. */
     async state(at: Reading<any>, actor: Actor): Promise<SignInState> {
       const { accountId } = actor
-      const session = await sessions.read(actor)
+      const session = await sessions.read(actor, at)
       if (session?.openedBy) {
         const [opener] = await accounts.peopleOf(at, [session.openedBy])
         return { state: 'in', accountId, openedBy: { name: opener?.name ?? '', endsAt: session.expiresAt.toISOString() } }
       }
-      const [proofs, values] = [await proofsOf(at, accountId), await accounts.valuesOf(accountId)]
+      const [proofs, layers] = await Promise.all([proofsOf(at, accountId), accounts.valuesIn(at, [accountId])])
+      const values = layers.get(accountId)!
       const state = stateOf(accountId, session?.owes ?? [], proofs, values)
       if (state.state !== 'in' || !values['secondFactor.isRequired'] || hasFactor(proofs)) return state
       const since = await findGrace(at, accountId)

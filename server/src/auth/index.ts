@@ -1,4 +1,4 @@
-import { fail, type Actor, type Announce, type Handlers, type Jobs, type Tx } from '@atrium/platform'
+import { fail, type Actor, type Announce, type Handlers, type Jobs, type Reading, type Tx } from '@atrium/platform'
 import type {
   AccountId,
   accounts as ofAccounts,
@@ -9,6 +9,7 @@ import type {
   meetings as ofMeetings,
   Person,
   SessionId,
+  SignedIn,
 } from '@atrium/protocol'
 import type { ExportPart } from '../directory/index.ts'
 import { letterWith } from './letters.ts'
@@ -127,6 +128,14 @@ export function auth(deps: AuthDeps) {
     standing: open.standing,
     /** Whether this is the caller's password; counted against guessing like a sign-in. */
     isPassword: chosen.isPassword,
+    /** What every page says to who is in. Programs have no pages. */
+    async signedIn(at: Reading<any>, actor: Actor): Promise<SignedIn> {
+      if (actor.through && actor.through.kind !== 'administrator') return {}
+      const standing = await walk.state(at, actor)
+      if (standing.state !== 'in') return {}
+      const { state: _, accountId: __, ...said } = standing
+      return said
+    },
     /** Lets somebody in whom another way of signing in has found to be who they are. */
     enterAs: walk.enterAs,
     /** The session that has just begun. */
@@ -163,6 +172,7 @@ export function auth(deps: AuthDeps) {
     /** Until when each of these is locked out by wrong passwords. */
     lockedOutUntil: (ids: readonly AccountId[]): Promise<Map<AccountId, Date>> => lockout.until(db, ids),
     lockedOutUntilOf: lockout.untilOf,
+    lockedOut: lockout.all,
     liftLockout: (tx: Tx, accountId: AccountId): Promise<void> => lockout.lift(tx, accountId),
     /** Of these, who has a password of ours, and whether it must be changed. */
     credentialsOf: (ids: readonly AccountId[]) => credentialsOf(db, ids),

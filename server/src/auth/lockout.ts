@@ -4,7 +4,7 @@ import { fail, networkOf, type Refusal, type Tx } from '@atrium/platform'
 import type { AccountId, Values } from '@atrium/protocol'
 import { lockoutOf, shareOfOneNetwork } from './rules.ts'
 import { hashOf } from './secrets.ts'
-import { beginTry, findLockouts, forgetTries, lockedOutUntil, liftLockout, lockOut, uncountTry } from './store.lockout.ts'
+import { beginTry, findLockouts, forgetTries, lockedOut, lockedOutUntil, liftLockout, lockOut, uncountTry } from './store.lockout.ts'
 
 /** Locked out until an administrator lifts it: so long that no page shows a date. */
 export const forever = new Date('9999-12-31T23:59:59.000Z')
@@ -56,7 +56,6 @@ export function lockouts({ db, hubKey, now }: Deps) {
   }
 
   return {
-    keyOf: (accountId: AccountId): Buffer => keyOf({ accountId }),
     refuse,
 
     /** Refuses, or counts the try: whoever looks at it says what it was. */
@@ -87,7 +86,10 @@ export function lockouts({ db, hubKey, now }: Deps) {
         hash,
         guess: key,
         async wrong() {
-          if (isFull) await lockOut(db, key, now(), policy.periodMs === null ? null : new Date(now().getTime() + policy.periodMs))
+          if (!isFull) return
+          const since = now()
+          const until = policy.periodMs === null ? null : new Date(since.getTime() + policy.periodMs)
+          await lockOut(db, { key, accountId: who.accountId, since, until })
         },
         takenBack: () => uncountTry(db, key, mac),
       }
@@ -95,16 +97,12 @@ export function lockouts({ db, hubKey, now }: Deps) {
 
     /** Until when each of these is locked out. */
     async until(at: Parameters<typeof findLockouts>[0] | Tx, ids: readonly AccountId[]): Promise<Map<AccountId, Date>> {
-      const byKey = new Map(ids.map((id) => [keyOf({ accountId: id }).toString('base64'), id]))
-      const found = await findLockouts(
-        at,
-        ids.map((accountId) => keyOf({ accountId })),
-        now(),
-      )
-      return new Map(found.map(({ key, until }) => [byKey.get(key.toString('base64'))!, until ?? forever]))
+      return new Map((await findLockouts(at, ids, now())).map(({ accountId, until }) => [accountId, until ?? forever]))
     },
     /** The same in SQL, for a statement that lists accounts. */
     untilOf: (accountId: RawBuilder<unknown>): RawBuilder<Date | null> => lockedOutUntil(accountId, forever, now()),
+    /** All who are locked out, in SQL: for a statement that counts them. */
+    all: (): RawBuilder<AccountId> => lockedOut(now()),
     /** The password was right: tries before it count no more. */
     forget: (guess: Buffer): Promise<void> => forgetTries(db, guess),
     lift: (at: Parameters<typeof liftLockout>[0], accountId: AccountId): Promise<void> => liftLockout(at, keyOf({ accountId })),

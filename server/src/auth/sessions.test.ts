@@ -61,9 +61,11 @@ test('[AUTH-13] an administrator looks through somebody’s eyes: seen by all, f
   assert.equal((await ada.refusal('accounts.openAs', { accountId: bob.accountId, reason: '' })).code, 'invalid')
   await ada.call('accounts.openAs', { accountId: bob.accountId, reason: 'He sees no rooms', minutes: 5 })
 
-  assert.equal((await ada.call('directory.me', {})).person.id, bob.accountId)
+  const seen = await ada.call('directory.me', {})
+  assert.deepEqual([seen.person.id, seen.openedBy?.name, seen.mayAdminister], [bob.accountId, 'Ada Lindqvist', false])
   const state = await ada.call('auth.state', {})
-  assert.ok(state.state === 'in' && state.openedBy?.name === 'Ada Lindqvist')
+  assert.ok(state.state === 'in' && state.openedBy?.endsAt === seen.openedBy?.endsAt)
+  assert.equal((await bob.call('directory.me', {})).openedBy, undefined)
   assert.deepEqual((await bob.call('auth.sessions', {})).map(({ openedBy }) => openedBy).toSorted(), ['Ada Lindqvist', null])
   for (const [name, said] of [
     ['auth.password.change', { current: password, next: 'eleven quiet herons' }],

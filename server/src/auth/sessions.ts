@@ -146,8 +146,8 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
     /** The session of an actor as it stands, held. */
     hold: (tx: Tx, actor: Actor): Promise<Session | undefined> => holdSession(tx, actor.accountId, actor.sessionId),
     find: (ids: readonly SessionId[]): Promise<Session[]> => findSessionsById(db, ids),
-    async read(actor: Actor): Promise<Session | undefined> {
-      return (await findSessionsById(db, [actor.sessionId]))[0]
+    async read(actor: Actor, at: Reading<any> = db): Promise<Session | undefined> {
+      return (await findSessionsById(at, [actor.sessionId]))[0]
     },
 
     /** A new session for somebody who has just shown who they are. The caller holds the account and knows that it is open. */

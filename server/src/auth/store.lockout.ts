@@ -66,17 +66,29 @@ export async function forgetTries(db: Db | Tx, key: Buffer): Promise<void> {
   await sql`delete from guess where key = ${key}`.execute(open(db))
 }
 
-export async function findLockouts(db: Db | Tx, keys: readonly Buffer[], now: Date): Promise<{ key: Buffer; until: Date | null }[]> {
-  const { rows } = await sql<{ key: Buffer; until: Date | null }>`
-    select key, until from lockout where key = any(${keys}::bytea[]) and (until is null or until > ${now})`.execute(open(db))
+/** Of these accounts, those that are locked out. */
+export async function findLockouts(
+  db: Db | Tx,
+  ids: readonly AccountId[],
+  now: Date,
+): Promise<{ accountId: AccountId; until: Date | null }[]> {
+  const { rows } = await sql<{ accountId: AccountId; until: Date | null }>`
+    select account_id, until from lockout where account_id = any(${ids}::uuid[]) and (until is null or until > ${now})`.execute(open(db))
   return rows
 }
-/** By the account's id: its key is made as `lockouts` makes it. */
+/** Until when an account is locked out, null where it is not. */
 export const lockedOutUntil = (accountId: RawBuilder<unknown>, forever: Date, now: Date) => sql<Date | null>`(
-  select coalesce(until, ${forever}) from lockout where key = sha256(convert_to('account ' || ${accountId}::text, 'UTF8')) and (until is null or until > ${now}))`
-export async function lockOut(db: Db, key: Buffer, since: Date, until: Date | null): Promise<void> {
-  await sql`insert into lockout as l (key, since, until) values (${key}, ${since}, ${until})
-    on conflict (key) do update set since = excluded.since, until = excluded.until
+  select coalesce(until, ${forever}) from lockout where lockout.account_id = ${accountId} and (until is null or until > ${now}))`
+/** All who are locked out: a few, who are looked up. */
+export const lockedOut = (now: Date) => sql<AccountId>`(
+  select account_id from lockout where account_id is not null and (until is null or until > ${now}))`
+/** `accountId`: undefined where it is of an address that nobody has. */
+export async function lockOut(
+  db: Db,
+  { key, accountId, since, until }: { key: Buffer; accountId: AccountId | undefined; since: Date; until: Date | null },
+): Promise<void> {
+  await sql`insert into lockout as l (key, account_id, since, until) values (${key}, ${accountId ?? null}, ${since}, ${until})
+    on conflict (key) do update set account_id = excluded.account_id, since = excluded.since, until = excluded.until
     where l.until is not null and l.until <= excluded.since`.execute(open(db))
   await forgetTries(db, key)
 }

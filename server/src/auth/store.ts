@@ -51,7 +51,8 @@ export interface AuthTables {
   passwordHistory: { accountId: AccountId; hash: string; changedAt: Date }
   link: LinkRow & { madeAt: Generated<Date> }
   guess: { key: Buffer; tries: Record<string, [number, string]>; seenAt: Date }
-  lockout: { key: Buffer; since: Date; until: Date | null }
+  /** `accountId`: null where it is of an address that nobody has. */
+  lockout: { key: Buffer; accountId: AccountId | null; since: Date; until: Date | null }
   factorGrace: { accountId: AccountId; since: Date }
   knownSource: { accountId: AccountId; source: string; seenAt: Date }
 }
@@ -115,19 +116,19 @@ export interface Entrance {
   graceSince: Date | undefined
 }
 const entrance = statement<
-  { accountId: AccountId; lockoutKey: Buffer; now: Date },
+  { accountId: AccountId; now: Date },
   { hash: string | null; changedAt: Date | null; mustChange: boolean | null; isOut: boolean; until: Date | null; since: Date | null }
 >(
-  ({ accountId, lockoutKey, now }) => sql`
-    select credential.hash, credential.changed_at, credential.must_change, lockout.key is not null as is_out, lockout.until, grace.since
+  ({ accountId, now }) => sql`
+    select credential.hash, credential.changed_at, credential.must_change, lockout.account_id is not null as is_out, lockout.until, grace.since
     from (select ${accountId}::uuid as id) as coming
     left join credential on credential.account_id = coming.id
-    left join lockout on lockout.key = ${lockoutKey} and (lockout.until is null or lockout.until > ${now})
+    left join lockout on lockout.account_id = coming.id and (lockout.until is null or lockout.until > ${now})
     left join factor_grace as grace on grace.account_id = coming.id`,
 )
 /** What is kept here of somebody who comes in: one statement. */
-export async function findEntrance(tx: Tx, accountId: AccountId, lockoutKey: Buffer, now: Date): Promise<Entrance> {
-  const [row] = await entrance(open(tx), { accountId, lockoutKey, now })
+export async function findEntrance(tx: Tx, accountId: AccountId, now: Date): Promise<Entrance> {
+  const [row] = await entrance(open(tx), { accountId, now })
   const { hash, changedAt, mustChange, isOut, until, since } = row!
   return {
     credential: hash === null ? undefined : { hash, changedAt: changedAt!, mustChange: mustChange! },

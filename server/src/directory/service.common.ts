@@ -1,9 +1,8 @@
-import type { RawBuilder } from 'kysely'
 import { fail, type Actor, type Announce, type Database, type Tx } from '@atrium/platform'
-import type { Account, AccountId, DomainId, Invitation, ListId, Person, PictureId, Right, Topic } from '@atrium/protocol'
+import type { Account, AccountId, DomainId, Invitation, ListId, Person, PictureId, Right, SignedIn, Topic } from '@atrium/protocol'
 import type { Accounts } from './accounts.ts'
 import { canChange, type Standing } from './rules.ts'
-import type { Visible } from './store.accounts.ts'
+import type { Beside, Visible } from './store.listing.ts'
 import { findPerson, holdAccount } from './store.ts'
 import type { Db, DirectoryTables } from './tables.ts'
 
@@ -18,6 +17,10 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   mustHave: (actor: Actor, right: Right, over: { accountId: AccountId } | { domainId: DomainId } | { listId: ListId }) => Promise<void>
   /** Refuses whoever does not administer the hub as a whole. */
   mustAdminister: (actor: Actor) => Promise<void>
+  /** Whether there is anything that somebody administers. */
+  mayAdminister: (actor: Actor) => Promise<boolean>
+  /** What every page says to who is in. */
+  signedIn: (at: Db, actor: Actor) => Promise<SignedIn>
   /** Everybody to whom something was granted. */
   delegates: () => Promise<AccountId[]>
   /** A link by which its person chooses a password; earlier ones stop working. It is mailed in the same unit, to `to` or, where that is not said, to the person. */
@@ -30,7 +33,7 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   /** Who is locked out by themselves, until when. */
   lockoutsOf: (accountIds: readonly AccountId[]) => Promise<ReadonlyMap<string, Date>>
   /** The same in SQL, for who is listed. */
-  lockoutOf: (accountId: RawBuilder<unknown>) => RawBuilder<Date | null>
+  beside: Beside
   liftLockout: (tx: Tx, accountId: AccountId) => Promise<void>
   /** Only ways in from outside stay. */
   removePassword: (accountId: AccountId) => Promise<void>

@@ -1,13 +1,15 @@
-import { fail, type Actor } from '@atrium/platform'
+import type { Kysely } from 'kysely'
+import { fail, inOneGo, type Actor } from '@atrium/platform'
 import { Profile, type AccountId, type Hub, type Input, type Me, type Output, type Person } from '@atrium/protocol'
 import { languageIn, tell, tellCard } from './accounts.ts'
 import { isListed } from './rules.ts'
 import { accountTopic, isNews, noSuchPerson, type DirectoryDeps } from './service.common.ts'
 import { findAccount, writeAccount } from './store.accounts.ts'
 import { findHomeOf } from './store.domains.ts'
-import { changeAccount, findOrganisation, findPerson, holdAccount, listMatching, listPeople, peopleOf } from './store.ts'
+import { listMatching, listPeople } from './store.people.ts'
+import { changeAccount, findOrganisation, findPerson, holdAccount, peopleOf } from './store.ts'
 import { saveOwnValues } from './store.values.ts'
-import type { Db } from './tables.ts'
+import type { Db, DirectoryTables } from './tables.ts'
 import type { Tx } from '@atrium/platform'
 import { changed, effective, inherited, isSameAs } from './values.ts'
 
@@ -20,15 +22,23 @@ const profileFields = Object.keys(Profile.shape) as (keyof Profile)[]
 export function ownService(deps: DirectoryDeps) {
   const { db, work, known } = deps
 
-  async function meIn(at: Db | Tx, id: AccountId): Promise<Me> {
-    const [person, values, organisation, home] = await Promise.all([
-      findPerson(at, id),
-      known.valuesIn(at, [id]),
-      findOrganisation(at),
-      findHomeOf(at, id),
+  /** All that a page begins with, asked in one go. */
+  async function meOf(actor: Actor): Promise<Me> {
+    const id = actor.accountId
+    const isGuest = actor.kind === 'guest'
+    const [mayAdminister, [person, values, organisation, home, signedIn]] = await Promise.all([
+      isGuest ? false : deps.mayAdminister(actor),
+      inOneGo(db, (at: Kysely<DirectoryTables>) => [
+        findPerson(at, id),
+        known.valuesIn(at, [id]),
+        findOrganisation(at),
+        findHomeOf(at, id),
+        isGuest ? Promise.resolve({}) : deps.signedIn(at, actor),
+      ]),
     ])
     if (!person) throw fail('not_found', 'directory.noSuchPerson')
-    return { person, language: languageIn(values.get(id)), organisation: organisation ?? { name: '', domain: '' }, ...home }
+    const language = languageIn(values.get(id))
+    return { person, language, organisation: organisation ?? { name: '', domain: '' }, ...home, mayAdminister, ...signedIn }
   }
 
   async function valuesIn(at: Db | Tx, id: AccountId): Promise<Output<Hub, 'me.values'>> {
@@ -70,7 +80,7 @@ export function ownService(deps: DirectoryDeps) {
   }
 
   return {
-    me: (actor: Actor): Promise<Me> => meIn(db, actor.accountId),
+    me: meOf,
 
     /** Who is searched for is somebody one talks with, most of the time: these come first. */
     async people(actor: Actor, asked: Input<Hub, 'directory.people'>): Promise<Output<Hub, 'directory.people'>> {
@@ -86,7 +96,7 @@ export function ownService(deps: DirectoryDeps) {
     },
 
     async changeProfile(actor: Actor, { clientId: _, language, ...change }: Input<Hub, 'directory.profile.change'>): Promise<Me> {
-      return work(async (tx, announce) => {
+      await work(async (tx, announce) => {
         await holdAccount(tx, actor.accountId)
         const before = await findPerson(tx, actor.accountId)
         if (!before) throw fail('not_found', 'directory.noSuchPerson')
@@ -100,8 +110,8 @@ export function ownService(deps: DirectoryDeps) {
         if (values)
           announce(accountTopic(before.id), 'me.values.changed', { effective: values.effective }, { replaces: `values:${before.id}` })
         if (isNews(before, person)) tell(announce, person)
-        return meIn(tx, person.id)
       })
+      return meOf(actor)
     },
 
     values: (actor: Actor): Promise<Output<Hub, 'me.values'>> => valuesIn(db, actor.accountId),
@@ -121,11 +131,7 @@ export function ownService(deps: DirectoryDeps) {
       }),
 
     async profile(actor: Actor): Promise<Output<Hub, 'me.profile'>> {
-      const [account, mine, me] = await Promise.all([
-        findAccount(db, actor.accountId),
-        editable(db, actor.accountId),
-        meIn(db, actor.accountId),
-      ])
+      const [account, mine, me] = await Promise.all([findAccount(db, actor.accountId), editable(db, actor.accountId), meOf(actor)])
       return { profile: Profile.parse(account?.profile ?? {}), editable: mine, me }
     },
 

@@ -1,7 +1,8 @@
 import type { Actor } from '@atrium/platform'
 import { type Account, type AccountId, type Hub, type Input, type Output, Profile } from '@atrium/protocol'
 import { cursorOf, noSuchPerson, readCursor, type DirectoryDeps } from './service.common.ts'
-import { countAccounts, findAccount, findShut, listAccounts, toRow, type Filter } from './store.accounts.ts'
+import { findAccount, toRow } from './store.accounts.ts'
+import { countAccounts, findShut, listAccounts, type Filter } from './store.listing.ts'
 import type { Db } from './tables.ts'
 import type { Tx } from '@atrium/platform'
 import { decidedByCap, effective, inherited } from './values.ts'
@@ -17,7 +18,7 @@ export function showingService(deps: DirectoryDeps) {
       filter.types ? deps.delegates() : [],
       filter.statuses ? findShut(db) : [],
     ])
-    return { ...filter, visible, delegates, shut, lockoutOf: deps.lockoutOf }
+    return { ...filter, visible, delegates, shut, beside: deps.beside }
   }
 
   /** Everything of one account, with where its values are from. */
@@ -60,15 +61,10 @@ export function showingService(deps: DirectoryDeps) {
     ): Promise<Output<Hub, 'accounts.list'>> {
       const [key, id] = after === undefined ? [] : readCursor(after, 2)
       const from = key === undefined ? undefined : { key, id: id! }
-      const all = await asked(actor, filter)
-      const [rows, delegates] = await Promise.all([
-        listAccounts(db, { ...all, sort, isDescending, after: from, limit: limit + 1 }),
-        filter.types ? all.delegates : deps.delegates(),
-      ])
+      const rows = await listAccounts(db, { ...(await asked(actor, filter)), sort, isDescending, after: from, limit: limit + 1 })
       const page = rows.slice(0, limit)
-      const isDelegate = new Set<string>(delegates)
       return {
-        accounts: page.map(({ lockedOutUntil, ...row }) => toRow(row, { isDelegate: isDelegate.has(row.id), lockedOutUntil })),
+        accounts: page.map(({ isDelegate, lockedOutUntil, ...row }) => toRow(row, { isDelegate, lockedOutUntil })),
         next: rows.length > limit ? cursorOf(page.at(-1)!.key, page.at(-1)!.id) : null,
       }
     },

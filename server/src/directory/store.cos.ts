@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Tx } from '@atrium/platform'
 import type { Cos, CosId } from '@atrium/protocol'
-import { amongVisible, type Visible } from './store.accounts.ts'
+import { amongVisible, type Visible } from './store.listing.ts'
 import type { Page } from './store.domains.ts'
 import { open, type Db, type DirectoryTables } from './tables.ts'
 

@@ -1,13 +1,13 @@
 import { sql, type Insertable, type RawBuilder } from 'kysely'
 import { statement, type Tx } from '@atrium/platform'
 import type { AccountId, DomainId, Organisation, OwnValues, Person, PictureId, Values } from '@atrium/protocol'
-import { ladder, listed, takesMessages, type Standing } from './rules.ts'
+import { ladder, takesMessages, type Standing } from './rules.ts'
 import { homeDomain } from './store.domains.ts'
 import { layersFrom } from './store.values.ts'
 import { open, type Db, type DirectoryTables } from './tables.ts'
 import type { Layers } from './values.ts'
 import type { DomainWays } from './ways.ts'
-import { fold, inwardPatternsOf, patternsOf, searchableWords } from './words.ts'
+import { fold, searchableWords } from './words.ts'
 
 export type { DirectoryTables } from './tables.ts'
 
@@ -17,8 +17,8 @@ export const statusThatHolds = sql<Person['status']>`case
     and array_position(${sql.lit(`{${ladder.join(',')}}`)}::text[], domain.status) > array_position(${sql.lit(`{${ladder.join(',')}}`)}::text[], account.status)
   then domain.status else account.status end`
 
-type PersonRow = Person & { sortKey: string }
-const toPerson = ({ id, kind, name, address, title, picture, status, isAdministrator }: PersonRow): Person => ({
+export type PersonRow = Person & { sortKey: string }
+export const toPerson = ({ id, kind, name, address, title, picture, status, isAdministrator }: PersonRow): Person => ({
   id,
   kind,
   name,
@@ -29,7 +29,7 @@ const toPerson = ({ id, kind, name, address, title, picture, status, isAdministr
   isAdministrator,
 })
 
-const people = (db: Db | Tx) =>
+export const people = (db: Db | Tx) =>
   open(db)
     .selectFrom('account')
     .leftJoin('address', (join) => join.onRef('address.ownerId', '=', 'account.id').on('address.isPrimary', '=', true))
@@ -65,87 +65,15 @@ export async function reachable(db: Db | Tx, ids: readonly string[]): Promise<Ac
   const rows = await people(db).where('account.id', '=', uuids(ids)).where('kind', '<>', 'guest').where(holds(takesMessages)).execute()
   return rows.map(({ id }) => id)
 }
-const holds = (statuses: readonly Person['status'][]) => sql<boolean>`${statusThatHolds} = any(${statuses}::text[])`
+export const holds = (statuses: readonly Person['status'][]) => sql<boolean>`${statusThatHolds} = any(${statuses}::text[])`
 
-export interface PeoplePage {
-  search?: string | undefined
-  after?: string | undefined
-  limit: number
-  include: 'active' | 'everyone'
-}
-/** Alphabetically. Hidden and pending people are in no address list. */
-export async function listPeople(db: Db, { search, after, limit, include }: PeoplePage): Promise<Person[]> {
-  let page = people(db)
-    .where('kind', '=', 'person')
-    .where('account.status', '<>', 'deleted')
-    .orderBy('sortKey')
-    .orderBy('account.id')
-    .limit(limit)
-  if (include === 'active') page = page.where('isHidden', '=', false).where(holds(listed))
-  for (const pattern of patternsOf(search ?? '')) page = page.where('words', 'like', pattern)
-  if (after !== undefined)
-    page = page.where(sql<boolean>`(sort_key, account.id) > (select last.sort_key, last.id from account as last where last.id = ${after})`)
-  return (await page.execute()).map(toPerson)
-}
-
-/** Of so many in alphabetical order it is looked whether a page of them is found: what nearly everybody is called is found there. */
-const nearby = 400
-
-/**
- * Who is searched for: these first, then everybody else, each alphabetically. Also by what stands within a word. A search that few
- * match is answered from the index of words and sorted; whether they are few nobody knows before, and a planner that guesses reads
- * everybody to find those at the end of the alphabet.
- */
-export async function listMatching(
-  db: Db,
-  asked: PeoplePage & { search?: string | undefined; first: readonly AccountId[] },
-): Promise<Person[]> {
-  const { first, limit } = asked
-  const after = asked.after as AccountId | undefined
-  const isAmongFirst = after !== undefined && first.includes(after)
-  const behind =
-    after === undefined
-      ? sql`true`
-      : sql`(sort_key, account.id) > (select last.sort_key, last.id from account as last where last.id = ${after})`
-  const isOne = sql`kind = 'person' and account.status <> 'deleted'${asked.include === 'active' ? sql` and not is_hidden` : sql``}`
-  const found = sql.join([sql`true`, ...inwardPatternsOf(asked.search ?? '').map((pattern) => sql`words like ${pattern}`)], sql` and `)
-  const mayBeShown = asked.include === 'active' ? holds(listed) : sql`true`
-
-  /** The first of these, in order; what is shown of them is looked up for these few. */
-  async function page(account: RawBuilder<unknown>, where: RawBuilder<unknown>, most: number): Promise<Person[]> {
-    const { rows } = await sql<PersonRow>`
-      with those as materialized (
-        select account.id, sort_key from ${account} left join domain on domain.id = account.domain_id where ${where} and ${mayBeShown}),
-      page as materialized (select id, sort_key from those order by sort_key, id limit ${most})
-      select account.id, kind, account.name, main.address, title, picture_id as picture, is_administrator, ${statusThatHolds} as status
-      from page join account on account.id = page.id left join domain on domain.id = account.domain_id
-      left join address as main on main.owner_id = account.id and main.is_primary
-      order by page.sort_key, page.id`.execute(open(db))
-    return rows.map(toPerson)
-  }
-  const everybody = sql`account`
-  const isFirst = sql`account.id = ${uuids(first)} and ${isOne} and ${found} and ${isAmongFirst ? behind : sql`true`}`
-  const beginning = first.length === 0 || (after !== undefined && !isAmongFirst) ? [] : await page(everybody, isFirst, limit)
-  if (beginning.length >= limit) return beginning
-
-  const rest = sql`${isOne} and account.id <> all(${first}::uuid[]) and ${isAmongFirst ? sql`true` : behind}`
-  const most = limit - beginning.length
-  const near = sql`(select id, sort_key, words, kind, status, domain_id from account where ${rest} order by sort_key, id limit ${nearby}) as account`
-  const soon = await page(near, found, most)
-  return [...beginning, ...(soon.length >= most ? soon : await page(everybody, sql`${found} and ${rest}`, most))]
-}
-
-const standings = (db: Db | Tx) =>
-  open(db)
-    .selectFrom('account')
-    .leftJoin('domain', 'domain.id', 'account.domainId')
-    .select(['account.id', 'account.status as ownStatus', 'isAdministrator', 'joinedAt', 'domainId'])
-    .select(statusThatHolds.as('status'))
-
+const standingOf = sql`account.id, account.status as own_status, is_administrator, joined_at, domain_id, ${statusThatHolds} as status`
+type StandingRow = Omit<Standing, 'hasJoined'> & { joinedAt: Date | null }
+const standing = statement<{ id: string }, StandingRow>(
+  ({ id }) => sql`select ${standingOf} from account left join domain on domain.id = account.domain_id where account.id = ${id}`,
+)
 export async function findStanding(db: Db | Tx, id: string): Promise<Standing | undefined> {
-  const row = await standings(db)
-    .where('account.id', '=', id as AccountId)
-    .executeTakeFirst()
+  const [row] = await standing(open(db), { id })
   return row && toStanding(row)
 }
 
@@ -168,11 +96,8 @@ type Layered = { own: OwnValues; ofClass: OwnValues | null; caps: Partial<Values
 const layers = sql`account.own_values as own, cos.own_values as of_class, domain.caps`
 const withClass = sql`account left join domain on domain.id = account.domain_id
     left join cos on cos.id = coalesce(account.cos_id, domain.default_cos_id)`
-const standingWithLayers = statement<{ id: string }, Omit<Standing, 'hasJoined'> & { joinedAt: Date | null } & Layered>(
-  ({
-    id,
-  }) => sql`select account.id, account.status as own_status, is_administrator, joined_at, domain_id, ${statusThatHolds} as status, ${layers}
-    from ${withClass} where account.id = ${id}`,
+const standingWithLayers = statement<{ id: string }, StandingRow & Layered>(
+  ({ id }) => sql`select ${standingOf}, ${layers} from ${withClass} where account.id = ${id}`,
 )
 /** The same, with what its values are made of. */
 export async function holdWithLayers(
@@ -208,7 +133,7 @@ export async function findArriving(db: Db, address: string, settings: Partial<Va
   const home = id === null ? null : { id, name, allowsPassword, allowsPasskey }
   return { person: toPerson(row), layers: layersFrom(row, settings), home }
 }
-const toStanding = ({ joinedAt, ...row }: Omit<Standing, 'hasJoined'> & { joinedAt: Date | null }): Standing => ({
+const toStanding = ({ joinedAt, ...row }: StandingRow): Standing => ({
   ...row,
   hasJoined: joinedAt !== null,
 })

@@ -134,6 +134,7 @@ test('[AUTH-11] where a second factor is required, who has none enrols, once the
   assert.ok(isRequired && Math.abs(Date.parse(graceEndsAt!) - hub.now().getTime() - 2 * day) < 60_000)
   // Pages say until when.
   assert.deepEqual(await bob.call('auth.state', {}), { state: 'in', accountId: bob.accountId, enrolBy: graceEndsAt })
+  assert.equal((await bob.call('directory.me', {})).enrolBy, graceEndsAt)
   hub.later(2 * day + 1_000)
   assert.deepEqual(await signIn(bob, bob.address), { state: 'owes', owes: ['enrolment'], ways: [], trustDays: 30 })
   assert.equal((await bob.refusal('directory.me', {})).key, 'factors.unfinished')
@@ -143,6 +144,7 @@ test('[AUTH-11] where a second factor is required, who has none enrols, once the
   const { signIn: state, scratchCodes } = await bob.call('factors.totp.finish', { code: codeOf(secret, 0) })
   assert.deepEqual([state, scratchCodes.length], [{ state: 'in', accountId: bob.accountId }, 10])
   assert.deepEqual(await bob.call('auth.state', {}), { state: 'in', accountId: bob.accountId })
+  assert.equal((await bob.call('directory.me', {})).enrolBy, undefined)
   const { totp } = await bob.call('factors.list', {})
   const refused = await bob.refusal('factors.remove', { factorId: totp!.id })
   assert.equal(refused.key, 'factors.lastRequired')

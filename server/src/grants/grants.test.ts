@@ -35,11 +35,13 @@ test('[GRANT-1] a right over a domain holds for what is in it, what comes into i
 test('[GRANT-2] to see is part of every other right of the kind; who has no right at all is told nothing', async () => {
   const nobody = await here.one('Noor')
   const list = await here.list(here.ada, 'Anything')
+  assert.equal((await nobody.call('directory.me', {})).mayAdminister, false)
   assert.equal((await nobody.refusal('lists.list', {})).code, 'forbidden')
   assert.equal((await nobody.refusal('lists.get', { listId: list.id })).code, 'forbidden')
   await here.give(here.ada, nobody, ['list.delete'])
   assert.equal((await nobody.call('lists.get', { listId: list.id })).id, list.id)
   assert.equal((await nobody.refusal('lists.change', { listId: list.id, name: 'x' })).code, 'forbidden')
+  assert.equal((await nobody.call('directory.me', {})).mayAdminister, true)
   const mine = await nobody.call('me.rights', {})
   assert.deepEqual(mine.anywhere, ['list.see', 'list.delete'])
   assert.deepEqual(
@@ -183,6 +185,20 @@ test('[GRANT-10] who is in a list that holds rights is changed by who could give
   assert.equal((await manager.refusal('lists.delete', { listId: strong.id })).key, 'grants.listCarriesRights')
   await bob.call('lists.members.change', { listId: below.id, add: [accomplice.address] })
   assert.ok((await accomplice.call('me.rights', {})).anywhere.includes('account.security'), 'who holds them all may')
+})
+
+test('[DIR-14] who was granted something, by themselves or by a list in a list, is listed as a delegate', async () => {
+  const [one, other, nobody] = [await here.one('DelegateOne'), await here.one('DelegateSix'), await here.one('DelegateTwo')]
+  await here.give(here.ada, one, ['list.see'])
+  const [outer, inner] = [await here.list(here.ada, 'Above'), await here.list(here.ada, 'Within')]
+  await here.ada.call('lists.members.change', { listId: outer.id, add: [inner.address] })
+  await here.ada.call('lists.members.change', { listId: inner.id, add: [other.address] })
+  await here.ada.call('grants.give', { grantee: { kind: 'list', id: outer.id }, target: here.over(here.saltmarsh), rights: ['list.see'] })
+  const types = async (more: object = {}) =>
+    (await here.ada.call('accounts.list', { search: 'delegate', ...more })).accounts.map(({ id, type }) => [id, type])
+  const delegates = [one, other].map(({ accountId }) => [accountId, 'delegated'])
+  assert.deepEqual(await types(), [...delegates, [nobody.accountId, 'normal']])
+  assert.deepEqual(await types({ types: ['delegated'] }), delegates)
 })
 
 test('[GRANT-5][GRANT-6] who holds more than oneself, and oneself, cannot be touched', async () => {

@@ -3,7 +3,7 @@ import type { grants as contract } from '@atrium/protocol'
 import { authorityOf } from './authority.ts'
 import { reachesBeyond } from './rules.ts'
 import { grantsService } from './service.ts'
-import { delegates, heldBy, type GrantTables } from './store.ts'
+import { delegates, delegatesAmong, heldBy, type GrantTables } from './store.ts'
 
 export type { Target, Targets, Visible } from './authority.ts'
 export type { GrantTables } from './store.ts'
@@ -33,8 +33,15 @@ export function grants(deps: Deps) {
     /** Refuses where an operation looks at more than the one thing that its terms name. */
     require: ruling.require,
     visible: ruling.visible,
+    /** Whether there is anything that somebody administers. */
+    async mayAdminister(actor: Actor): Promise<boolean> {
+      const rights = await ruling.rightsOf(actor)
+      return rights === 'all' || rights.anywhere.length > 0
+    },
     /** Everybody who was granted something: their accounts are of type `delegated`. */
     delegates: () => delegates(deps.db),
+    /** Of these accounts, in SQL. */
+    delegatesAmong,
     /** Whether somebody administers anything beyond this domain. */
     reachesBeyond: async (at: Reading<any> | Tx, accountId: string, domainId: string): Promise<boolean> =>
       reachesBeyond((await heldBy(at as never, [accountId])).get(accountId) ?? [], domainId),

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely'
+import { sql, type Kysely, type RawBuilder } from 'kysely'
 import type { Reading, Tx as UnderWay } from '@atrium/platform'
 import type { AccountId, DomainId, Grant, Grantee, GrantId, GrantTarget, Right } from '@atrium/protocol'
 import type { Held, Place, TargetKind } from './rules.ts'
@@ -117,6 +117,15 @@ export async function delegates(db: Db): Promise<AccountId[]> {
     select account.id from below join account using (id) where status <> 'deleted'`.execute(open(db))
   return rows.map(({ id }) => id)
 }
+
+/** Of these accounts, those to whom something was granted, by themselves or by a list: in SQL, for a statement that lists them. */
+export const delegatesAmong = (accountIds: RawBuilder<unknown>): RawBuilder<AccountId> => sql`
+  with recursive above (holder, id) as (
+    select mine.id, mine.id from (${accountIds}) as mine
+    union
+    select above.holder, named.list_id from above join list_named as named on named.member_id = above.id
+  )
+  select above.holder from above join granted as g on g.grantee_id = above.id where not g.is_denied`
 
 /** What was granted to these lists, and to lists they are in. */
 export async function heldByLists(db: Db, listIds: readonly string[]): Promise<Held[]> {

@@ -25,5 +25,6 @@ export const guestOf = ({ accountId, name }: Participant): Me => ({
   language: null,
   organisation: { name: '', domain: '' },
   domainId: null,
+  mayAdminister: false,
   look: { name: null, title: null, accent: null, logoLight: null, logoDark: null, picture: null },
 })

@@ -13,7 +13,8 @@ export function keptMe(): Me | undefined {
   return text === null ? undefined : (JSON.parse(text) as Me)
 }
 
-export const keepMe = (me: Me): void => localStorage.setItem(key, JSON.stringify(me))
+/** That somebody looks through these eyes is true of a session, which may be over when the page is opened again. */
+export const keepMe = ({ openedBy: _, ...me }: Me): void => localStorage.setItem(key, JSON.stringify(me))
 
 export async function askMe(): Promise<Reply<Me>> {
   const reply = await get('directory.me', {})

@@ -9,8 +9,6 @@ import { Notices } from './notices.svelte.ts'
 /** Who I am. My name and picture also change from another screen: the directory's facts tell. */
 export class Profile {
   me: Me = $state.raw()!
-  /** A second step is asked for, and none is set up: by then; null: at the next sign-in. */
-  enrolBy = $state<string | null>()
   readonly notices = new Notices()
   #people: People
 
@@ -30,6 +28,12 @@ export class Profile {
     this.#people.learn([me.person])
     void language.use(me.language)
     this.wear(me.look)
+  }
+
+  /** A second step is set up: nobody asks for one any more. */
+  enrolled(): void {
+    const { enrolBy: _, ...me } = this.me
+    keepMe((this.me = me))
   }
 
   /** What the domain's pages look like from now on. */
