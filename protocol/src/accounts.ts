@@ -17,25 +17,39 @@ export const UserName = z
   .max(64)
   .regex(/^[a-z0-9](?:[a-z0-9._+-]*[a-z0-9])?$/i)
 
+const [phone, postalCode, entry] = [optionalLine(60), optionalLine(40), optionalLine(200)]
 /** Phones, company, address, as the global address list shows them. */
 export const Profile = z.strictObject({
-  phoneMobile: optionalLine(60).default(''),
-  phoneWork: optionalLine(60).default(''),
-  phoneHome: optionalLine(60).default(''),
-  company: optionalLine(200).default(''),
-  department: optionalLine(200).default(''),
-  office: optionalLine(200).default(''),
-  manager: optionalLine(200).default(''),
-  street: optionalLine(200).default(''),
-  postalCode: optionalLine(40).default(''),
-  city: optionalLine(200).default(''),
-  region: optionalLine(200).default(''),
-  country: optionalLine(200).default(''),
+  phoneMobile: phone.default(''),
+  phoneWork: phone.default(''),
+  phoneHome: phone.default(''),
+  company: entry.default(''),
+  department: entry.default(''),
+  office: entry.default(''),
+  manager: entry.default(''),
+  street: entry.default(''),
+  postalCode: postalCode.default(''),
+  city: entry.default(''),
+  region: entry.default(''),
+  country: entry.default(''),
 })
 export type Profile = z.output<typeof Profile>
-const ProfileChange = z.strictObject(
-  Object.fromEntries(Object.keys(Profile.shape).map((key) => [key, optionalLine(200).optional()])),
-) as unknown as z.ZodType<Partial<Profile>, Partial<Profile>>
+const ProfileChange = z
+  .strictObject({
+    phoneMobile: phone,
+    phoneWork: phone,
+    phoneHome: phone,
+    company: entry,
+    department: entry,
+    office: entry,
+    manager: entry,
+    street: entry,
+    postalCode,
+    city: entry,
+    region: entry,
+    country: entry,
+  })
+  .partial()
 
 export const AccountRow = z.object({
   id: AccountId,

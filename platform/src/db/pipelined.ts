@@ -21,16 +21,16 @@ export async function pipelined<Tables>(tx: Transaction<Tables>): Promise<Transa
  * Questions that wait for nothing of one another, outside of a transaction: on one connection, sent in one go, answered in that
  * order. Each sees what was committed when it is its turn.
  */
-export function inOneGo<Tables, T extends readonly unknown[]>(
+export function inOneGo<Tables, Asked extends readonly Promise<unknown>[] | []>(
   db: QueryExecutorProvider,
-  ask: (at: Kysely<Tables>) => { [K in keyof T]: Promise<T[K]> },
-): Promise<T> {
+  ask: (at: Kysely<Tables>) => Asked,
+): Promise<{ -readonly [K in keyof Asked]: Awaited<Asked[K]> }> {
   const executor = db.getExecutor()
   return executor.provideConnection(async (connection) => {
     const here = executor.withConnectionProvider({ provideConnection: (consumer) => consumer(connection) })
     const asked = ask(new Kysely<Tables>({ ...unused, executor: here }))
     // After one that failed the others are still to be answered: then the connection is somebody else's.
     await Promise.allSettled(asked)
-    return (await Promise.all(asked)) as unknown as T
+    return Promise.all(asked)
   })
 }

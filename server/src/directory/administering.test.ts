@@ -240,6 +240,7 @@ test('[DIR-18] which fields of a profile its person may change is a value of the
   assert.equal((await person.refusal('me.profile.change', { profile: { phoneWork: '+39 040 2' } })).key, 'accounts.notYourField')
   assert.equal((await person.refusal('directory.profile.change', { name: 'Somebody Else' })).key, 'accounts.notYourField')
   await person.call('me.profile.change', { profile: { company: 'Saltmarsh' } })
+  assert.equal((await person.refusal('me.profile.change', { profile: { phoneWork: '0'.repeat(61) } })).field, 'profile.phoneWork')
   const bob = await comeIn(await anAccount())
   const card = await bob.call('people.card', { accountId: account.id as AccountId })
   assert.deepEqual([card.profile.company, card.profile.phoneWork], ['Saltmarsh', '+39 040 1'])

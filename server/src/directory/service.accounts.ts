@@ -360,7 +360,8 @@ export function accountsService(deps: DirectoryDeps, { whole }: Showing) {
 }
 
 const column = (key: string) => (key === 'cosId' ? 'ownCosId' : key)
-const defined = <T extends object>(said: T): T => Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as T
+const defined = <T extends object>(said: T) =>
+  Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> }
 
 async function onlyFor(look: () => Promise<void>): Promise<void> {
   await look().catch((error: unknown) => {
