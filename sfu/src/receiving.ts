@@ -7,6 +7,8 @@ import { refusing } from './refusing.ts'
 interface Received {
   consumer: types.Consumer
   source: Source
+  /** Kept: whoever asks mediasoup gets a copy of all parameters each time. */
+  encodings: ReturnType<typeof encodingsOf>
   layers?: types.ConsumerLayers
   /** Of a picture that is on screen: who is served first when the line is narrow. */
   priority: number | undefined
@@ -66,7 +68,7 @@ export class Receiving {
     if (this.#received.size >= maxConsumers) throw fail('rate_limited', 'rateLimited')
 
     const consumer = await refusing(() => this.#transport.consume({ producerId, rtpCapabilities, paused: true }))
-    const received: Received = { consumer, source, priority: undefined }
+    const received: Received = { consumer, source, encodings: encodingsOf(consumer), priority: undefined }
     this.#received.set(consumer.id, received)
     this.#counted(1)
     consumer.observer.once('close', () => {
@@ -100,12 +102,12 @@ export class Receiving {
   async #want({ id, isPaused, ...want }: Want): Promise<void> {
     const received = this.#received.get(id)
     if (!received) return
-    const { consumer, source } = received
+    const { consumer, source, encodings } = received
     const shown = sizeOf(want)
     // The worker takes them in this order; waiting for each answer would wake this process once for each.
     const asked: Promise<void>[] = []
     if (consumer.kind === 'video' && !isPaused) {
-      const layers = shown && layersFor(encodingsOf(consumer), source, shown)
+      const layers = shown && layersFor(encodings, source, shown)
       if (layers && !isSame(layers, received.layers)) {
         received.layers = layers
         asked.push(consumer.setPreferredLayers(layers))

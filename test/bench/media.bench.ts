@@ -7,7 +7,7 @@ import { placeOf } from '@atrium/sfu/program'
 import type { Answer as Sent, Order as Send } from './media.sender.ts'
 import type { Answer, Order, Shape } from './media.side.ts'
 import { helper } from './processes.ts'
-import { alternate, cpuSeconds, report, type Figure } from './rig.ts'
+import { alternate, cpuSeconds, part, report, type Figure } from './rig.ts'
 
 const rounds = 5
 const roundMs = 10_000
@@ -21,27 +21,28 @@ async function figure(what: string, shape: Shape): Promise<Figure[]> {
   const sender = helper<Send, Sent>('media.sender.ts')
   const { port: sinkPort } = await sender.ask<{ port: number }>({ order: 'sink' })
   const open = async (side: 'ours' | 'alone') => {
-    const process = helper<Order, Answer>('media.side.ts')
-    return { process, ...(await process.ask<{ ports: number[] }>({ order: 'open', side, program, shape, sinkPort })) }
+    const host = helper<Order, Answer>('media.side.ts')
+    return { host, ...(await host.ask<{ ports: number[] }>({ order: 'open', side, program, shape, sinkPort })) }
   }
   const sides = { ours: await open('ours'), alone: await open('alone') }
   const rates: number[] = []
+  part([sides.ours.host.pid, sides.alone.host.pid], [process.pid, sender.pid])
 
   const measured = (side: 'ours' | 'alone') => async () => {
-    const { process, ports } = sides[side]
-    const packets = async () => (await process.ask<{ packets: number }>({ order: 'count' })).packets
+    const { host, ports } = sides[side]
+    const packets = async () => (await host.ask<{ packets: number }>({ order: 'count' })).packets
     await sender.ask({ order: 'start', ports })
     await sleep(settleMs)
-    const [before, begunAt, spentBefore] = [await packets(), performance.now(), cpuSeconds([process.pid])]
+    const [before, begunAt, spentBefore] = [await packets(), performance.now(), cpuSeconds([host.pid])]
     await sleep(roundMs)
-    const [sent, spent] = [(await packets()) - before, cpuSeconds([process.pid]) - spentBefore]
+    const [sent, spent] = [(await packets()) - before, cpuSeconds([host.pid]) - spentBefore]
     await sender.ask({ order: 'stop' })
     if (sent === 0) throw new Error(`${side} sent nothing on.`)
     if (side === 'ours') rates.push(sent / ((performance.now() - begunAt) / 1_000))
     return sent / spent
   }
   const { ours, baseline } = await alternate(rounds, measured('alone'), measured('ours'))
-  for (const { end } of [sides.ours.process, sides.alone.process, sender]) end()
+  for (const { end } of [sides.ours.host, sides.alone.host, sender]) end()
   return [
     {
       what: `packets sent on by CPU-second, ${what}`,
