@@ -45,8 +45,8 @@ export interface Cursor {
 export type Listed = Row & { lockedOutUntil: Date | null; isDelegate: boolean }
 
 /** Up to so many that a search finds are sorted; of more, a page is soon found in the order that it is to have. */
-const fewFound = 600
-const nearby = 20_000
+const fewFound = 400
+const nearby = 5_000
 /**
  * A page of another size would be another statement: with its size in it, one that was prepared keeps its plan. Of more rows than
  * were asked for, the last are not shown.
@@ -85,14 +85,19 @@ export async function listAccounts(
 
   const patterns = inwardPatternsOf(asked.search ?? '').map((pattern) => sql`words like ${pattern}`)
   if (patterns.length === 0) return (await shown(sql`${those()} ${inOrder} limit ${size}`)).rows
-  // Whether a search finds few or nearly everybody nobody knows before, and a planner that guesses may read everybody for one.
+  // Whether a search finds few or nearly everybody nobody knows before, and a planner that guesses may read everybody for one: so
+  // the statement itself looks, and of the two ways goes the shorter.
   const isFound = sql.join(patterns, sql` and `)
+  const found = sql`(select count(*)::int from found)`
   const some = sql`found as materialized (${those()} and ${isFound} limit ${sql.lit(fewFound + 1)}), `
-  const few = await shown(firstOf(sql`found`), some, sql`(select count(*)::int from found)`)
-  if (few.found <= fewFound) return few.rows
-  const near = sql`(${those(sql`, words`)} ${inOrder} limit ${sql.lit(nearby)}) as near where ${isFound}`
-  const soon = await shown(firstOf(near))
-  return soon.rows.length >= asked.limit ? soon.rows : (await shown(firstOf(sql`(${those()} and ${isFound}) as found`))).rows
+  const few = firstOf(sql`found where ${found} <= ${sql.lit(fewFound)}`)
+  const near = firstOf(
+    sql`(${those(sql`, words`)} ${inOrder} limit ${sql.lit(nearby)}) as near where ${isFound} and ${found} > ${sql.lit(fewFound)}`,
+  )
+  const soon = await shown(sql`(${few}) union all (${near})`, some, found)
+  // A page without rows says nothing of how many there are.
+  if (soon.rows.length >= asked.limit || (soon.rows.length > 0 && soon.found <= fewFound)) return soon.rows
+  return (await shown(firstOf(sql`(${those()} and ${isFound}) as all_found`))).rows
 }
 
 export async function countAccounts(db: Db, asked: Asked): Promise<number> {
