@@ -84,6 +84,13 @@ export const ProviderTrouble = z.enum([
 ])
 export type ProviderTrouble = z.output<typeof ProviderTrouble>
 
+/**
+ * What is wrong with an identity provider. `away`: it cannot be asked what it says of itself. `certificateSoon`, `certificateOver`:
+ * what it signs with is good for thirty days more at most, or no more. The rest is why the last sign-in from there was refused.
+ */
+export const SignInTrouble = z.enum(['certificateOver', 'certificateSoon', 'away', 'signature', 'clock', 'audience'])
+export type SignInTrouble = z.output<typeof SignInTrouble>
+
 export const ProviderSettings = z.discriminatedUnion('kind', [Saml, Oidc, Ldap])
 export type ProviderSettings = z.output<typeof ProviderSettings>
 
@@ -93,8 +100,14 @@ export const Provider = z.object({
   isOn: z.boolean(),
   /** Without its secrets. */
   settings: ProviderSettings,
-  /** Where the provider is to be told to send people, for SAML and OIDC; null for LDAP. */
-  addresses: z.object({ metadata: z.string().nullable(), callback: z.string(), logout: z.string() }).nullable(),
+  /** Where the provider is to be told to send people, for SAML and OIDC; null for LDAP. `left`: behind a sign-out that began here, for OIDC. */
+  addresses: z
+    .object({ metadata: z.string().nullable(), callback: z.string(), logout: z.string(), left: z.string().nullable() })
+    .nullable(),
+  /** SAML: by which it knows what we sign (PEM). */
+  certificate: z.string().nullable(),
+  /** SAML and OIDC: what is wrong, the worst first; `at`: when that was, or when the certificate ends. */
+  troubles: z.array(z.object({ what: SignInTrouble, at: z.iso.datetime() })),
   /** LDAP: what the mirror did last, and whether it stopped to ask. */
   mirror: z
     .object({

@@ -157,6 +157,7 @@ export const sentences = [
   'providers.onlyFromHere',
   'domains.noSuchDomain',
   'domains.nameTaken',
+  'providers.leftHereOnly',
   'domains.isHome',
   'domains.notEmpty',
   'domains.lowContrast',

@@ -68,7 +68,12 @@ export function slices(ground: Ground) {
   const post = (tx: Tx, letter: Letter): Promise<void> => jobs.enqueue(tx, mailJob, { id: newId(), ...letter })
   const known = accounts({ ...databaseOf<DirectoryTables>(), newId, defaults: { 'files.quota': ground.quotaBytes } })
   const switched = features(known.valuesOf)
-  const granted = grants({ ...databaseOf<GrantTables>(), ...{ now, newId }, isAdministrator: known.isAdministrator })
+  const granted = grants({
+    ...databaseOf<GrantTables>(),
+    ...{ now, newId },
+    isAdministrator: known.isAdministrator,
+    changed: (...asked) => sessions.endLooking(...asked),
+  })
   const noted = audit({ ...databaseOf<AuditTables>(), now, throttle: ground.throttle, visible: granted.visible })
   const named = lists({
     ...databaseOf<ListTables>(),
@@ -112,6 +117,7 @@ export function slices(ground: Ground) {
     forgetDevices: (...asked) => proofs.forgetDevices(...asked),
     verifierOf: (...asked) => elsewhere.verifierOf(...asked),
     recovery: { find: findRecovery, set: setRecovery, verify: verifyRecovery },
+    mayLook: (at, by, into) => granted.mayIn(at as never, by, 'account.openAs', 'account', into),
   })
   const proofs: FactorSlice = factors({
     ...ground,
@@ -144,6 +150,7 @@ export function slices(ground: Ground) {
     signedIn: sessions.signedIn,
     mustAdminister: (actor) => granted.authority.check(actor, { right: 'domain.limits', on: 'everything' }, {}),
     delegates: granted.delegates,
+    rightsChanged: sessions.endLooking,
     invite: sessions.invite,
     isPassword: sessions.isPassword,
     firstPassword: sessions.firstPassword,
@@ -161,6 +168,7 @@ export function slices(ground: Ground) {
       await proofs.forgetSecrets(tx, accountId)
     },
     async forgetLetters(tx, address) {
+      await elsewhere.forget(within(tx), accountId)
       await jobs.withdraw(tx, mailJob, { to: address })
       await forgetLetters(tx, address)
     },

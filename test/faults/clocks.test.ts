@@ -26,6 +26,7 @@ else
       folder = await mkdtemp(join(tmpdir(), 'atrium-clocks-'))
       for (const process of ['hub', 'server-1', 'server-2', 'sfu-1', 'collab-1']) await set(process, process === 'server-2' ? 5 : 0)
       const running = await topology(name, {
+        isOpenedElsewhere: true,
         envOf: (process) => ({
           LD_PRELOAD: library,
           FAKETIME_TIMESTAMP_FILE: join(folder, process),

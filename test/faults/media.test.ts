@@ -16,7 +16,11 @@ const awayMs = isLong ? [2_000, 10_000, 30_000] : [2_000, 10_000]
 describe.each(topologies)('%s', (name) => {
   let here: Town
   beforeAll(async () => {
-    here = await town(await topology(name, { env: { ATRIUM_MEDIA_WORKERS: '2' } }), { people: 8, rooms: 4, networks: 8 })
+    here = await town(await topology(name, { isOpenedElsewhere: true, env: { ATRIUM_MEDIA_WORKERS: '2' } }), {
+      people: 8,
+      rooms: 4,
+      networks: 8,
+    })
   })
   afterAll(() => here?.stop())
 

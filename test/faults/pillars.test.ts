@@ -35,6 +35,7 @@ describe.each(topologies)('%s', (name) => {
   let lonely: Weather | undefined
   beforeAll(async () => {
     const running = await topology(name, {
+      isOpenedElsewhere: true,
       env: { ATRIUM_MEDIA_WORKERS: '2' },
       throughRedis: async (url) => {
         redisPort = Number(new URL(url).port)

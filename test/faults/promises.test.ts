@@ -21,6 +21,7 @@ describe.each(topologies)('%s', (name) => {
   let redis: Awaited<ReturnType<typeof lossyRedis>> | undefined
   beforeAll(async () => {
     const running = await topology(name, {
+      isOpenedElsewhere: true,
       throughRedis: async (url) => {
         redis = await lossyRedis(url, seeded(seeds[0]!))
         return redis.url

@@ -42,6 +42,8 @@ export interface TopologyOptions {
   envOf?: (name: string) => Record<string, string>
   /** For the `server` processes, such as `--demo`. */
   args?: string[]
+  /** People open it by other addresses than its own, too, such as those of a bad network: then it is told of none. */
+  isOpenedElsewhere?: boolean
   /** Apart: puts something between the hub and its Redis, and answers with the address of that. */
   throughRedis?: (url: string) => Promise<string>
 }
@@ -98,7 +100,13 @@ async function together({ env = {}, envOf = () => ({}), args = [] }: TopologyOpt
 }
 
 /** nginx in front of two `server` processes, one `sfu` and one `collab`, on PostgreSQL, Redis and S3. */
-async function apart({ env = {}, envOf = () => ({}), args = [], throughRedis = async (url) => url }: TopologyOptions): Promise<Topology> {
+async function apart({
+  env = {},
+  envOf = () => ({}),
+  args = [],
+  isOpenedElsewhere = false,
+  throughRedis = async (url) => url,
+}: TopologyOptions): Promise<Topology> {
   const opened: (() => Promise<unknown>)[] = []
   const stop = async () => {
     for (const close of opened.splice(0).toReversed()) await close()
@@ -111,7 +119,10 @@ async function apart({ env = {}, envOf = () => ({}), args = [], throughRedis = a
     const store = await minio()
     opened.push(() => store.stop())
 
+    // Where people open it: as an operator says it, for links and for what other sites are told of us.
+    const port = await freePort()
     const shared = {
+      ...(!isOpenedElsewhere && { ATRIUM_ORIGIN: `http://127.0.0.1:${port}` }),
       ...env,
       DATABASE_URL: await database.database(),
       REDIS_URL: await throughRedis(bus.url),
@@ -131,7 +142,10 @@ async function apart({ env = {}, envOf = () => ({}), args = [], throughRedis = a
     }
     const servers = await Promise.all([start('server-1', 'server', args), start('server-2', 'server')])
     const others = await Promise.all([start('sfu-1', 'sfu'), start('collab-1', 'collab')])
-    const proxy = await nginx(servers.map(({ port }) => `127.0.0.1:${port}`))
+    const proxy = await nginx(
+      servers.map((server) => `127.0.0.1:${server.port}`),
+      { port },
+    )
     opened.push(() => proxy.stop())
 
     const processes = [...servers, ...others]

@@ -10,14 +10,14 @@ import { told } from '../harness/browsers.ts'
 import { weather } from '../harness/weather.ts'
 import { download, put, sha256, sharedFolder } from './filing.ts'
 import { peopled, screenOf } from './people.ts'
-import { scene } from './scene.ts'
+import { sceneElsewhere } from './scene.ts'
 import { composer, isAllSent } from './story.ts'
 
 /** What a page knows, for the function below runs in it. */
 declare const DataTransfer: new () => { items: { add(file: unknown): void } }
 declare const File: new (parts: string[], name: string, options: { type: string }) => unknown
 
-scene('files', (stage) => {
+sceneElsewhere('files', (stage) => {
   let people: ReturnType<typeof peopled>
   beforeAll(() => void (people = peopled(stage.hub)))
   const row = (page: Page, name: string) => page.getByRole('row').filter({ has: page.getByText(name, { exact: true }) })

@@ -6,10 +6,10 @@ import { AccountId } from '@atrium/protocol'
 import { download, openDocument, put, sharedFolder } from './filing.ts'
 import { comeIn, tileOf } from './meeting.ts'
 import { peopled, screenOf } from './people.ts'
-import { scene } from './scene.ts'
+import { scene, sceneElsewhere } from './scene.ts'
 import { composer, password, writeTo } from './story.ts'
 
-scene('a locked person', (stage) => {
+sceneElsewhere('a locked person', (stage) => {
   test('is out within a second on every screen, on whichever process, and stays out', async () => {
     const { ada, bob } = await peopled(stage.hub)
     // A screen at each process that serves people, past whatever stands before them.

@@ -3,10 +3,10 @@ import { test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { weather } from '../harness/weather.ts'
 import { peopled, screenOf } from './people.ts'
-import { scene } from './scene.ts'
+import { sceneElsewhere } from './scene.ts'
 import { isAllSent, said, say, writeTo } from './story.ts'
 
-scene('the offline shell', (stage) => {
+sceneElsewhere('the offline shell', (stage) => {
   test('the page opens without a network, says so, and goes on by itself when there is one', async () => {
     const { ada } = await peopled(stage.hub)
     const sky = await weather(stage.hub.url)

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { client, openIdProvider } from '../../server/src/providers/testing/oidc.ts'
@@ -9,16 +8,6 @@ import { setUp } from './story.ts'
 
 const ada = { name: 'Ada Stork', address: 'ada@heron.example' }
 const people = { nora: { email: 'nora@heron.example', email_verified: true, name: 'Nora Nightjar' } }
-
-/** Servers that were told of no common address name their own: what each of them says. */
-const everywhere = (page: Page): Promise<string[]> =>
-  page.evaluate(async () => {
-    const asked = async (path: string) => ((await (await fetch(`/api/${path}`)).json()) as { data: any }).data
-    const { domains } = await asked('domains.list')
-    const said: string[] = []
-    for (let i = 0; i < 6; i++) said.push((await asked(`providers.list?domainId=${domains[0].id}`))[0].addresses.callback)
-    return said
-  })
 
 scene('identity providers', (stage) => {
   let idp: Awaited<ReturnType<typeof openIdProvider>>
@@ -36,7 +25,7 @@ scene('identity providers', (stage) => {
     await administration.keyboard.press('Enter')
     // It is there, switched off, and says what the other side wants to know.
     const said = async (end: string) => (await administration.getByText(new RegExp(`^http.*/${end}$`)).textContent())!
-    idp.serve({ callback: await said('callback'), logout: await said('logout') }, await everywhere(administration))
+    idp.serve({ callback: await said('callback'), logout: await said('logout'), left: await said('left') })
     await administration.getByRole('button', { name: 'Test now' }).click()
     await administration.getByText('This is needed before it can be tested or switched on.').waitFor()
     await administration.getByLabel('Issuer').fill(idp.issuer)
@@ -69,6 +58,13 @@ scene('identity providers', (stage) => {
       const me = await page.evaluate(async () => ((await (await fetch('/api/directory.me')).json()) as { data?: any }).data)
       return me?.person.name === 'Nora Nightjar'
     })
+
+    // Signing out here leads there, and back again.
+    await page.goto('/me')
+    await page.getByRole('button', { name: 'Sign out' }).first().click()
+    await page.getByRole('button', { name: /yes, sign me out/i }).click()
+    await page.locator('input[name=username]').waitFor()
+    assert.equal(new URL(page.url()).pathname, '/sign-in')
     // The provider's own pages lack a picture for the tab.
     assert.deepEqual(first.troubles, [])
     assert.deepEqual(

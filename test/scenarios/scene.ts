@@ -41,3 +41,6 @@ export function scene(title: string, tell: (stage: Stage) => void, { missing: la
       })
     })
 }
+
+/** The same, of a hub that people open by other addresses than its own, too: through a bad network, or at one of its processes. */
+export const sceneElsewhere: typeof scene = (title, tell, props) => scene(title, tell, { ...props, isOpenedElsewhere: true })

@@ -21,7 +21,7 @@ for (const name of topologies)
     const expected: string[] = []
 
     beforeAll(async () => {
-      ;[hub, browser] = await Promise.all([topology(name), openChromium()])
+      ;[hub, browser] = await Promise.all([topology(name, { isOpenedElsewhere: true }), openChromium()])
       sky = await weather(hub.url)
       const people = await peopled(hub)
       ada = await screenOf(browser, people.ada, hub.url)

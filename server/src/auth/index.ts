@@ -14,6 +14,7 @@ import type {
 import type { ExportPart } from '../directory/index.ts'
 import { letterWith } from './letters.ts'
 import { makeLink } from './links.ts'
+import { endLooking } from './looking.ts'
 import { refuseWeak } from './policy.ts'
 import { hashOf } from './secrets.ts'
 import { common, choosing, type AuthDeps } from './service.common.ts'
@@ -178,6 +179,8 @@ export function auth(deps: AuthDeps) {
     credentialsOf: (ids: readonly AccountId[]) => credentialsOf(db, ids),
     /** Ends all sessions of somebody, on every screen. */
     endAllSessions: tended.endAll,
+    /** Of everybody who looks through another's eyes by a right that is gone in this unit. */
+    endLooking: endLooking(here),
     removePassword: tended.remove,
     /** A first password, chosen by an administrator: hashed before the unit that saves it, and changed at the first sign-in. */
     async firstPassword(

@@ -156,8 +156,8 @@ export const daysTooYoung = (changedAt: Date | undefined, values: Values, now: D
 export const graceEndsAt = (since: Date, values: Values): Date => new Date(since.getTime() + values['secondFactor.grace'] * day)
 
 /**
- * AUTH-13  Who looks through somebody's eyes sees what they see, for a while, and is seen in the list of sessions. Only an
- * administrator of the hub opens another's, and nobody opens their own.
+ * AUTH-13  Who looks through somebody's eyes sees what they see, for a while, and is seen in the list of sessions; it is over with
+ * their own session and with the right to it. Only an administrator of the hub opens another's, and nobody opens their own.
  */
 export const mayOpen = (
   by: { accountId: string; isAdministrator: boolean },

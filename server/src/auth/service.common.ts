@@ -4,6 +4,7 @@ import type { Accounts } from '../directory/index.ts'
 import { entering, type Entered } from './entering.ts'
 import type { Hashing } from './hashing.ts'
 import { lockouts } from './lockout.ts'
+import type { MayLook } from './looking.ts'
 import { passwords, type VerifierOf } from './passwords.ts'
 import { opens, type LinkPurpose, type Proofs } from './rules.ts'
 import { hashOf } from './secrets.ts'
@@ -40,6 +41,7 @@ export interface AuthDeps extends Database<AuthTables> {
   /** Browsers that were trusted are asked again. */
   forgetDevices: (tx: Tx, accountId: AccountId) => Promise<void>
   verifierOf: VerifierOf
+  mayLook: MayLook
   recovery: {
     find: (at: Reading<any> | Tx, id: AccountId) => Promise<{ address: string; isVerified: boolean } | null>
     set: (tx: Tx, id: AccountId, address: string | null) => Promise<void>

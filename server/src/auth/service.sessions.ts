@@ -101,6 +101,8 @@ export function tendingSessions(here: Common) {
       if (!mayOpen(by, person)) throw fail('forbidden', 'forbidden')
       const begun = await work(async (tx) => {
         if ((await accounts.hold(tx, accountId))?.status !== 'active') throw fail('forbidden', 'forbidden')
+        // What was allowed when it was asked for may have been taken back meanwhile.
+        if (!(await here.mayLook(tx, actor.accountId, [accountId])).has(accountId)) throw fail('forbidden', 'forbidden')
         return open.begin(tx, accountId, call, { opened: { by: actor, livesMs: minutes * 60_000 } })
       })
       give(call, begun)

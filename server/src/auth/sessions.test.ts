@@ -117,6 +117,91 @@ test('[AUTH-13] who looked through somebody’s eyes is out with their own sessi
   await isOut(second)
 })
 
+test('[AUTH-13] who looked through somebody’s eyes is out with the right to it, however that is lost', async () => {
+  await ada.signIn('ada@saltmarsh.example')
+  await ada.call('auth.confirm', { password })
+  const [bob, eve] = [await hub.colleague(ada, 'Bob who is looked at'), await hub.colleague(ada, 'Eve of the help desk')]
+  const domainId = (await ada.call('accounts.get', { accountId: bob.accountId })).domainId!
+  const rights = ['account.see', 'account.openAs'] as const
+  const give = (more: object = {}) =>
+    ada.call('grants.give', {
+      ...{ grantee: { kind: 'account', id: eve.accountId }, target: { kind: 'domain', id: domainId }, rights: [...rights] },
+      ...more,
+    })
+  const ofAccount = (id: string) => ({ target: { kind: 'account', id } as never })
+  const looking = async () => {
+    await eve.signIn(eve.address)
+    await eve.call('auth.confirm', { password })
+    await eve.call('accounts.openAs', { accountId: bob.accountId, reason: 'He sees no rooms', minutes: 60 })
+    assert.equal((await eve.call('directory.me', {})).person.id, bob.accountId)
+    return (await eve.actor())!.sessionId
+  }
+  const isOut = async (sessionId: SessionId, what: string) => {
+    const told = hub.heard
+      .filter(({ name }) => name === 'directory.right.revoked')
+      .map(({ payload }) => payload as { sessionIds?: string[] })
+    assert.ok(
+      told.some(({ sessionIds }) => sessionIds?.includes(sessionId)),
+      `${what}: sockets and downloads are cut`,
+    )
+    assert.equal(await eve.actor(), undefined, what)
+    assert.equal((await bob.call('auth.sessions', {})).length, 1, what)
+  }
+
+  const whole = await give()
+  const first = await looking()
+  // Another right of hers that goes is none of it.
+  const other = await give({ rights: ['list.see'] })
+  await ada.call('grants.revoke', { grantId: other.id })
+  assert.ok(await eve.actor())
+  await ada.call('grants.revoke', { grantId: whole.id })
+  await isOut(first, 'the right is taken back')
+  await eve.signIn(eve.address)
+  await eve.call('auth.confirm', { password })
+  assert.equal((await eve.refusal('accounts.openAs', { accountId: bob.accountId, reason: 'Again' })).code, 'forbidden')
+
+  await give()
+  const second = await looking()
+  const denied = await give({ ...ofAccount(bob.accountId), rights: ['account.openAs'], isDenied: true })
+  await isOut(second, 'it is denied over this person')
+  await ada.call('grants.revoke', { grantId: denied.id })
+
+  const third = await looking()
+  const above = await ada.call('grants.give', {
+    grantee: { kind: 'account', id: bob.accountId },
+    target: { kind: 'domain', id: domainId },
+    rights: ['domain.change'],
+  })
+  await isOut(third, 'the person may more than they by now')
+  await ada.call('grants.revoke', { grantId: above.id })
+
+  const fourth = await looking()
+  await ada.call('accounts.administrator', { accountId: bob.accountId, isAdministrator: true })
+  await isOut(fourth, 'the person administers the hub by now')
+  await ada.call('accounts.administrator', { accountId: bob.accountId, isAdministrator: false })
+
+  const fifth = await looking()
+  const { id: toDomainId } = await ada.call('domains.create', { name: 'pier.example' })
+  await ada.call('accounts.move', { accountId: bob.accountId, toDomainId })
+  await isOut(fifth, 'the person is at home elsewhere by now')
+})
+
+test('[AUTH-13] an administrator who is one no more looks through nobody’s eyes', async () => {
+  await ada.signIn('ada@saltmarsh.example')
+  await ada.call('auth.confirm', { password })
+  const bob = await hub.colleague(ada, 'Bob once more')
+  const finn = await hub.colleague(ada, 'Finn', { isAdministrator: true })
+  await finn.call('auth.confirm', { password })
+  await finn.call('accounts.openAs', { accountId: bob.accountId, reason: 'He sees no rooms', minutes: 60 })
+  const { sessionId } = (await finn.actor())!
+  await ada.call('accounts.administrator', { accountId: finn.accountId, isAdministrator: false })
+  assert.equal(await finn.actor(), undefined)
+  assert.equal((await hub.hub.sessions.standing([sessionId])).size, 0)
+  assert.deepEqual((hub.heard.findLast(({ name }) => name === 'directory.right.revoked')?.payload as { sessionIds: string[] }).sessionIds, [
+    sessionId,
+  ])
+})
+
 test('a password that is wiped lets nobody in whose sign-in was about to commit', async () => {
   await ada.signIn('ada@saltmarsh.example')
   await ada.call('auth.confirm', { password })

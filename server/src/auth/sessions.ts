@@ -1,6 +1,7 @@
 import { fail, networkOf, together, type Actor, type Announce, type Call, type Database, type Reading, type Tx } from '@atrium/platform'
 import type { AccountId, MeetingId, Owed, Person, Session as Shown, SessionId, Values } from '@atrium/protocol'
 import { deviceOf, kindOf } from './device.ts'
+import { overLooked, type MayLook } from './looking.ts'
 import { canSignIn, guestLastsMs, isOver, lastingOf, touchEveryMs, unfinishedLastsMs, type Lasting } from './rules.ts'
 import { hashOf, newSecret } from './secrets.ts'
 import {
@@ -22,6 +23,7 @@ import {
 interface Deps extends Database<AuthTables> {
   peopleOf: (at: Reading<any> | Tx, ids: readonly string[]) => Promise<Person[]>
   valuesIn: (at: Reading<any> | Tx, ids: readonly string[]) => Promise<Map<string, Values>>
+  mayLook: MayLook
   now: () => Date
   newId: () => string
 }
@@ -41,7 +43,7 @@ interface Beginning {
   opened?: { by: Actor; livesMs: number }
 }
 
-export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
+export function sessions({ db, work, peopleOf, valuesIn, mayLook, now, newId }: Deps) {
   const asked = together((hashes) => findSessions(db, hashes))
   const inUse = together(async (ids) => {
     await work((tx) => touchSessions(tx, ids as SessionId[], now()))
@@ -82,12 +84,14 @@ export function sessions({ db, work, peopleOf, valuesIn, now, newId }: Deps) {
   }
 
   /**
-   * Which of these time has not ended. What their accounts allow today is asked for with what is said at most once a minute: that
+   * Which of these neither time nor a lost right has ended. What their accounts allow today is asked for with what is said at most once a minute: that
    * the session is in use.
    */
   async function standingOf(sessions: readonly Session[], isInUse = true): Promise<Session[]> {
     const at = now()
-    const open = sessions.filter((session) => session.endedAt === null && session.expiresAt > at)
+    const known = sessions.filter((session) => session.endedAt === null && session.expiresAt > at)
+    const blind = new Set(await overLooked(db, known, mayLook))
+    const open = known.filter((session) => !blind.has(session))
     const quiet = open.filter((session) => at.getTime() - session.seenAt.getTime() >= touchEveryMs)
     if (quiet.length === 0) return open
     const ids = [...new Set(quiet.map(({ accountId }) => accountId))]

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import type { Tx } from '@atrium/platform'
-import type { AccountId, DomainId } from '@atrium/protocol'
+import type { AccountId, DomainId, SessionId } from '@atrium/protocol'
 import { shutSince } from '../directory/index.ts'
 
 const open = (tx: Tx) => tx as unknown as Kysely<any>
@@ -12,6 +12,15 @@ export const stands = sql<boolean>`(${isHere} and (session.opened_from is null o
   select from session as own where own.id = session.opened_from and own.ended_at is null
     and not ${shutSince(sql`own.account_id`, sql`own.opened_at`)})))`
 export const isGood = sql<boolean>`(link.used_at is not null or not ${shutSince(sql`link.account_id`, sql`link.made_at`)})`
+
+/** Of everybody who looks through another's eyes now. */
+export async function listLooking(tx: Tx, now: Date): Promise<{ id: SessionId; accountId: AccountId; openedBy: AccountId }[]> {
+  const { rows } = await sql<{ id: SessionId; accountId: AccountId; openedBy: AccountId }>`
+    select id, account_id, opened_by from session where opened_by is not null and ended_at is null and expires_at > ${now}`.execute(
+    open(tx),
+  )
+  return rows
+}
 
 /** Of the next people of a domain, by their ids: what is over since it was shut. Answers the last of them; undefined: that was all. */
 export async function endShut(

@@ -149,6 +149,7 @@ export function accountsService(deps: DirectoryDeps, { whole }: Showing) {
     if (standing.isAdministrator === isAdministrator) return before
     await mayEnd(tx, actor, standing, { isAdministrator })
     await setAdministrator(tx, accountId, isAdministrator)
+    await deps.rightsChanged(tx, announce)
     const person = (await findPerson(tx, accountId))!
     tell(announce, person)
     note(account, { isAdministrator: !isAdministrator }, { isAdministrator })
@@ -235,6 +236,7 @@ export function accountsService(deps: DirectoryDeps, { whole }: Showing) {
     const person = (await findPerson(tx, accountId))!
     tell(announce, person)
     await shutOut(tx, announce, before, person)
+    await deps.rightsChanged(tx, announce)
     const values = (await known.valuesIn(tx, [accountId])).get(accountId)!
     announce(accountTopic(accountId), 'me.values.changed', { effective: values }, { replaces: `values:${accountId}` })
     note(account, { address: account.address, domainId: account.domainId }, { address, domainId: toDomainId })

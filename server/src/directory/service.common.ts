@@ -62,6 +62,8 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   /** Leaves the rooms where others stay. Those that nobody else owns go to `to`, where that is said. */
   closeSeats: (tx: Tx, announce: Announce, accountId: AccountId, to?: AccountId) => Promise<void>
   /** What was granted to somebody, or over them, is over. */
+  /** What somebody may administer changed otherwise than by a grant. */
+  rightsChanged: (tx: Tx, announce: Announce) => Promise<void>
   forgetGrants: (tx: Tx, announce: Announce, accountId: AccountId) => Promise<void>
   /** What somebody keeps. */
   bytesOf: (at: Db | Tx, accountId: AccountId) => Promise<number>

@@ -90,6 +90,12 @@ export function providerDoors(http: Http, actorOf: Session, doors: ProviderDoors
       ),
     ),
   )
+  app.get(
+    '/auth/oidc/:id/left',
+    told(async (request, response) =>
+      response.redirect(303, await doors.oidc.left(request.params.id, String(request.query['state'] ?? ''))),
+    ),
+  )
   app.post('/auth/oidc/:id/logout', form, async (request: At, response) => {
     response.set('cache-control', 'no-store')
     limit(request, perServer)

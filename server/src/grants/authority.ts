@@ -80,22 +80,41 @@ export function authorityOf({ db, now, isAdministrator }: AuthorityDeps) {
   async function may(actor: Who, right: Right, kind: TargetKind, ids: readonly string[]): Promise<Set<string>> {
     const [isAll, places] = await Promise.all([administers(actor), placesOf(db, kind, ids)])
     if (isAll) return new Set(places.keys())
-    const held = await heldOf(actor)
+    return allowedAmong(db, await heldOf(actor), actor, right, places)
+  }
+  /** The same of somebody who asks nothing now, as it stands in a unit under way. */
+  async function mayIn(at: Db, accountId: string, right: Right, kind: TargetKind, ids: readonly string[]): Promise<Set<string>> {
+    const [administrators, places, held] = await Promise.all([
+      administratorsAmong(at, [accountId]),
+      placesOf(at, kind, ids),
+      heldBy(at, [accountId]),
+    ])
+    if (administrators.has(accountId)) return new Set(places.keys())
+    return allowedAmong(at, held.get(accountId) ?? [], { accountId }, right, places)
+  }
+  async function allowedAmong(
+    at: Db,
+    held: readonly Held[],
+    who: { accountId: string },
+    right: Right,
+    places: ReadonlyMap<string, Place>,
+  ): Promise<Set<string>> {
     const allowed = [...places.values()].filter((place) => holds(held, place, right))
-    if (kind !== 'account' || isHarmless(right)) return new Set(allowed.map(({ id }) => id))
-    const untouchable = await above(held, actor, right, allowed)
+    if (kindOf(right) !== 'account' || isHarmless(right)) return new Set(allowed.map(({ id }) => id))
+    const untouchable = await above(at, held, who, right, allowed)
     return new Set(allowed.flatMap(({ id }) => (untouchable.has(id) ? [] : [id])))
   }
 
   /** GRANT-5 and GRANT-6: who of them is not to be touched, though the right is there. */
   async function above(
+    at: Db,
     held: readonly Held[],
-    { accountId }: Who,
+    { accountId }: { accountId: string },
     right: Right,
     places: readonly Place[],
   ): Promise<Map<string, 'self' | 'above'>> {
     const ids = places.map(({ id }) => id)
-    const [administrators, theirs] = await Promise.all([administratorsAmong(db, ids), heldBy(db, ids)])
+    const [administrators, theirs] = await Promise.all([administratorsAmong(at, ids), heldBy(at, ids)])
     const found = new Map<string, 'self' | 'above'>()
     for (const id of ids) {
       if (id === accountId && notOnOneself.includes(right)) found.set(id, 'self')
@@ -118,7 +137,7 @@ export function authorityOf({ db, now, isAdministrator }: AuthorityDeps) {
     const asked = [...places.values()]
     if (asked.some((place) => !holds(held, place, right))) throw forbidden()
     if (kind !== 'account' || isHarmless(right)) return
-    const [why] = (await above(held, actor, right, asked)).values()
+    const [why] = (await above(db, held, actor, right, asked)).values()
     if (why) throw fail('forbidden', why === 'self' ? 'grants.notYourself' : 'grants.aboveYou')
   }
 
@@ -165,6 +184,7 @@ export function authorityOf({ db, now, isAdministrator }: AuthorityDeps) {
     administers,
     heldOf,
     may,
+    mayIn,
     /** As the dispatcher does for what an operation needs: for what a handler must look at itself, such as where something goes. */
     require: (actor: Who, right: Right, target: Target): Promise<void> => require(actor, right, target.kind, [target.id]),
 

@@ -1,4 +1,4 @@
-import type { Actor, Database, Handlers, Reading, Tx } from '@atrium/platform'
+import type { Actor, Announce, Database, Handlers, Reading, Tx } from '@atrium/platform'
 import type { grants as contract } from '@atrium/protocol'
 import { authorityOf } from './authority.ts'
 import { reachesBeyond } from './rules.ts'
@@ -12,6 +12,8 @@ interface Deps extends Database<GrantTables> {
   now: () => Date
   newId: () => string
   isAdministrator: (actor: Pick<Actor, 'accountId'>) => Promise<boolean>
+  /** Rights changed in this unit: what somebody began by them may be over. */
+  changed: (tx: Tx, announce: Announce) => Promise<void>
 }
 
 /** Who may administer what. */
@@ -30,6 +32,7 @@ export function grants(deps: Deps) {
     authority: ruling.authority,
     /** Which of these things somebody has a right over. */
     may: ruling.may,
+    mayIn: ruling.mayIn,
     /** Refuses where an operation looks at more than the one thing that its terms name. */
     require: ruling.require,
     visible: ruling.visible,

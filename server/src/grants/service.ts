@@ -25,14 +25,16 @@ export interface ServiceDeps extends Database<GrantTables> {
   newId: () => string
   /** Somebody who administers everything, as sign-in sees it. */
   isAdministrator: (actor: Pick<Actor, 'accountId'>) => Promise<boolean>
+  changed: (tx: UnderWay, announce: Announce) => Promise<void>
 }
 const alone = { alone: true }
 const noSuchGrant = () => fail('not_found', 'grants.noSuchGrant', { field: 'grantId' })
 const noSuchTarget = () => fail('not_found', 'grants.noSuchTarget', { field: 'target.id' })
 
-export function grantsService({ db, work, ruling, now, newId, isAdministrator }: ServiceDeps) {
-  const tell = (announce: Announce, accountIds: Iterable<AccountId>): void => {
+export function grantsService({ db, work, ruling, now, newId, isAdministrator, changed }: ServiceDeps) {
+  async function tell(tx: UnderWay, announce: Announce, accountIds: Iterable<AccountId>): Promise<void> {
     for (const accountId of new Set(accountIds)) announce(`account:${accountId}`, 'me.rights.changing', { accountId })
+    await changed(tx, announce)
   }
   async function grantees(tx: UnderWay, grants: readonly Pick<Removed, 'granteeKind' | 'granteeId'>[]): Promise<AccountId[]> {
     const of = (kind: string) => grants.flatMap(({ granteeKind, granteeId }) => (granteeKind === kind ? [granteeId] : []))
@@ -96,7 +98,7 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator }:
           ...{ givenBy: actor.accountId, givenAt: now(), sources },
         }
         if (!(await addGrant(tx, given))) throw fail('forbidden', 'grants.notYours', { field: 'rights' })
-        tell(announce, await grantees(tx, [given]))
+        await tell(tx, announce, await grantees(tx, [given]))
         const [grant] = await findGrants(tx, [id])
         audited({ target: { ...target, name: grant!.targetName }, after: { ...grant } })
         return grant!
@@ -110,7 +112,7 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator }:
         if (!grant) throw noSuchGrant()
         if (!isAll && !(await comeFrom(tx, [grantId], actor.accountId)).has(grantId)) throw fail('forbidden', 'grants.notYours')
         const removed = await removeTree(tx, [grantId])
-        tell(announce, await grantees(tx, removed))
+        await tell(tx, announce, await grantees(tx, removed))
         audited({ target: { ...grant.target, name: grant.targetName }, before: { ...grant, withIt: removed.length - 1 } })
         return { revoked: removed.map(({ id }) => id) }
       }, alone)
@@ -176,7 +178,7 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator }:
     /** Of things that are no more: whatever was granted over them, or to them, goes, with what was granted from it. */
     async forget(tx: UnderWay, announce: Announce, ids: readonly string[]): Promise<void> {
       const about = await grantsAbout(tx as never, ids)
-      if (about.length > 0) tell(announce, await grantees(tx, await removeTree(tx as never, about)))
+      if (about.length > 0) await tell(tx, announce, await grantees(tx, await removeTree(tx as never, about)))
     },
 
     /**
@@ -192,7 +194,7 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator }:
     carriesRights: async (at: UnderWay, listId: string): Promise<boolean> => (await heldByLists(at as never, [listId])).length > 0,
     /** Somebody came into a list, or left one: what they may do follows. */
     async membersChanged(tx: UnderWay, announce: Announce, listIds: readonly string[], memberIds: readonly string[]): Promise<void> {
-      if ((await heldByLists(tx as never, listIds)).length > 0) tell(announce, await namedIn(tx as never, memberIds))
+      if ((await heldByLists(tx as never, listIds)).length > 0) await tell(tx, announce, await namedIn(tx as never, memberIds))
     },
   }
 }

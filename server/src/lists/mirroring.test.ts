@@ -17,7 +17,8 @@ test('[GRANT-10] a directory that somebody below set up neither fills nor remove
   const { ground, ada, saltmarsh } = here
   const { now, newId } = ground
   const { work, ...database } = ground.databaseOf<GrantTables>()
-  const mirror = listsMirroring({ now, newId, ...grants({ ...database, work, now, newId, isAdministrator: () => Promise.resolve(false) }) })
+  const ruling = { isAdministrator: () => Promise.resolve(false), changed: here.hub.sessions.endLooking }
+  const mirror = listsMirroring({ now, newId, ...grants({ ...database, work, now, newId, ...ruling }) })
   const said = { externalId: 'g-1', address: 'helpers@saltmarsh.example', name: 'Helpers', description: '' }
   const id = (await work((tx) => mirror.put(tx, saltmarsh, undefined, said))) as ListId
   const members = async () => (await ada.call('lists.members', { listId: id })).members.map(({ address }) => address)

@@ -7,6 +7,7 @@ import type { Mirroring } from '../directory/index.ts'
 import { mayAdopt, mayOpen } from './rules.ts'
 import type { ProviderDeps } from './service.ts'
 import type { ProviderRow } from './store.ts'
+import { note, refusedFor, settle } from './troubles.ts'
 import { addVisit, findIdentity, link, tie, takeVisit, useIdentity, type Visit } from './store.visits.ts'
 
 /** Who somebody is, as a provider says. */
@@ -22,8 +23,8 @@ export interface Identity {
   title: string
   /** The session over there, for when it ends. */
   index: string | null
-  /** How the provider wrote the subject, where it has to be told it again. */
-  format?: string | null
+  /** What the provider is shown again when they sign out here. */
+  kept?: Record<string, unknown>
 }
 export interface ArrivingDeps extends ProviderDeps {
   people: Mirroring
@@ -35,6 +36,10 @@ export interface ArrivingDeps extends ProviderDeps {
 const visitLastsMs = 15 * 60_000
 const secretOf = () => randomBytes(32).toString('base64url')
 export const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+
+const leaving = (number: string): Buffer => hashOf(`leaving ${number}`)
+/** They are signed out here whatever comes of it; whether there, too, the provider did not say in a way that can be believed. */
+export const leftHereOnly = () => fail('forbidden', 'providers.leftHereOnly')
 
 /** From a button of ours to a provider, and back into an account. */
 export function arriving({ work, people, enterAs, sessionIdOf, personOf, reachesBeyond, domain, now, newId }: ArrivingDeps) {
@@ -99,10 +104,30 @@ export function arriving({ work, people, enterAs, sessionIdOf, personOf, reaches
         const accountId = await accountOf(tx, announce, row, who)
         const entered = await enterAs(tx, announce, accountId, call, { by: 'provider', instead: actor })
         const sessionId = await sessionIdOf(tx, entered.begun)
-        const { subject, index, format = null } = who
-        if (sessionId) await tie(tx, { sessionId, providerId: row.id, accountId, subject, index, kept: { format }, beganAt: now() })
+        const { subject, index, kept = {} } = who
+        if (sessionId) await tie(tx, { sessionId, providerId: row.id, accountId, subject, index, kept, beganAt: now() })
+        await settle(tx, row.id, 'signIn')
         return entered
       })
+    },
+
+    /** Somebody is led there to sign out. The number is another than that of any sign-in. */
+    async leave(row: ProviderRow, kept: Record<string, unknown> = {}): Promise<string> {
+      const number = secretOf()
+      const expiresAt = new Date(now().getTime() + visitLastsMs)
+      await work((tx) => addVisit(tx, { id: leaving(number), providerId: row.id, browser: null, kept, expiresAt }))
+      return number
+    },
+    /** Back from there, once. */
+    async left(row: ProviderRow, number: string): Promise<Visit> {
+      const visit = await work((tx) => takeVisit(tx, leaving(number)))
+      if (!visit || visit.providerId !== row.id || visit.expiresAt <= now()) throw leftHereOnly()
+      return visit
+    },
+    /** Somebody was not let in, and why is for an administrator to mend. */
+    async refused(row: ProviderRow, error: unknown): Promise<void> {
+      const what = refusedFor(error)
+      if (what) await work((tx) => note(tx, row.id, 'signIn', what, now()))
     },
   }
 }

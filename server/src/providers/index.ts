@@ -18,11 +18,11 @@ import { keptElsewhere } from './ldap/kept.ts'
 import { isAsSaid, saidBy } from './ldap/setting.ts'
 import { ldap, type LdapDeps } from './ldap/index.ts'
 import { oidc, type OidcRow } from './oidc/index.ts'
-import { saml } from './saml/index.ts'
+import { saml, type SamlRow } from './saml/index.ts'
 import { apart, secretOf } from './secrets.ts'
 import { settingsService } from './service.ts'
 import { findProvider, listProviders } from './store.ts'
-import { findTie, sweepVisits } from './store.visits.ts'
+import { forgetIdentities, sweepVisits, takeTie } from './store.visits.ts'
 import { tryOidc, trySaml } from './trying.ts'
 
 export { pathOf } from './arriving.ts'
@@ -36,6 +36,7 @@ interface Deps extends Omit<LdapDeps, 'groups'>, ArrivingDeps {
   /** Ends these sessions of somebody, on every screen. */
   endTheirSessions: (tx: Tx, announce: Announce, accountId: AccountId, sessionIds: SessionId[]) => Promise<void>
 }
+const lookEveryMs = 15 * 60_000
 const dayMs = 86_400_000
 
 /** How people of a domain sign in elsewhere: identity providers, and the LDAP directory that says who there is. */
@@ -126,9 +127,11 @@ export function providers(deps: Deps) {
 
     /** Where who signs out goes, to be signed out of the provider that let them in as well. */
     async leavingToo(sessionId: SessionId): Promise<string | null> {
-      const tied = await findTie(deps.db, sessionId)
+      const tied = await deps.work((tx) => takeTie(tx, sessionId))
       const row = tied && (await findProvider(deps.db, tied.providerId))
-      return row?.settings.kind === 'saml' ? bySaml.leave(row.id, tied!) : null
+      if (!row?.isOn) return null
+      if (row.settings.kind === 'saml') return bySaml.leave(row as SamlRow, tied!)
+      return row.settings.kind === 'oidc' ? byOidc.leave(row as OidcRow, tied!) : null
     },
 
     /** What the doors below `/auth` need. */
@@ -150,7 +153,12 @@ export function providers(deps: Deps) {
       },
     },
 
-    work: (jobs: Jobs): void => jobs.every('providers.sweep', dayMs, () => deps.work((tx) => sweepVisits(tx, deps.now()))),
+    /** Of somebody who is no more. */
+    forget: forgetIdentities,
+    work(jobs: Jobs): void {
+      jobs.every('providers.sweep', dayMs, () => deps.work((tx) => sweepVisits(tx, deps.now())))
+      jobs.every('providers.look', lookEveryMs, byOidc.lookAtAll)
+    },
     /**
      * What the setting `LDAP_URL` says holds for the domain of the organisation, as soon as there is one. Asked again and again: what
      * stands there already is left, and what was set besides it.
@@ -167,6 +175,7 @@ export function providers(deps: Deps) {
       await settings.setByOperator({ clientId: deps.newId(), domainId: home.id, providerId: row?.id, isOn, settings: asked })
     },
     /** Begins to follow what domains mirror. */
+        left: (id: string, state: string) => byOidc.left(known(id), state),
     follow: directory.follow,
     stop: directory.stop,
   }

@@ -123,6 +123,65 @@ test('signing out over there is signing out here; a forged word of it is not', a
   await until('the session has ended here', async () => !(await me(seat)).ok)
 })
 
+const signOut = async (seat: Browser) => {
+  const cookie = `atrium=${seat.cookie(there.origin, 'atrium') ?? ''}`
+  const response = await fetch(`${there.origin}/api/auth.signOut`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: there.origin, cookie },
+    body: JSON.stringify({ clientId: randomUUID() }),
+  })
+  return ((await response.json()) as { data: { elsewhere?: string } }).data.elsewhere
+}
+
+test('signing out here is signing out over there: whoever comes next has to sign in there anew', async () => {
+  const { seat } = await walk('alice')
+  const other = await walk('alice', '/', seat.besides(there.origin))
+  const elsewhere = new URL((await signOut(seat))!)
+  assert.equal((await me(seat)).ok, false)
+  assert.equal(elsewhere.origin + elsewhere.pathname, `${idp.issuer}/session/end`)
+  assert.equal(elsewhere.searchParams.get('post_logout_redirect_uri'), provider.addresses!.left)
+  assert.equal(elsewhere.searchParams.get('client_id'), client.id)
+  const hint = elsewhere.searchParams.get('id_token_hint')!
+  assert.equal((JSON.parse(Buffer.from(hint.split('.')[1]!, 'base64url').toString()) as { sub: string }).sub, 'alice')
+
+  const back = await seat.fill(await seat.go(elsewhere.href), { logout: 'yes' })
+  assert.equal(back.url.href, `${there.origin}/sign-in`)
+  await until('what else began by that session over there has ended, too', async () => !(await me(other.seat)).ok)
+  const { url, text } = await seat.go(`${there.origin}/auth/oidc/${provider.id}/login`)
+  assert.equal(url.origin, idp.issuer)
+  assert.match(text, /name="password"/, 'no session is left at the provider')
+})
+
+test('back from the provider is said once, with what we gave along; anything else is no promise', async () => {
+  const { seat } = await walk('alice')
+  const elsewhere = new URL((await signOut(seat))!)
+  const state = elsewhere.searchParams.get('state')!
+  const left = (said: string) => seat.go(`${provider.addresses!.left}?state=${encodeURIComponent(said)}`)
+  assert.equal(refusedBy((await left('made-up')).url), 'providers.leftHereOnly')
+  assert.equal((await left(state)).url.href, `${there.origin}/sign-in`)
+  assert.equal(refusedBy((await left(state)).url), 'providers.leftHereOnly')
+  // It is no number of a sign-in.
+  const { seat: again } = await walk('alice')
+  const unused = new URL((await signOut(again))!).searchParams.get('state')!
+  const callback = await again.go(`${provider.addresses!.callback}?code=any&state=${unused}`)
+  assert.equal(refusedBy(callback.url), 'providers.tooLate')
+})
+
+test('an administrator sees that the provider cannot be asked, until it can', async () => {
+  const seen = async () => (await there.administrator.call('providers.list', { domainId })).flatMap(({ troubles }) => troubles)
+  assert.deepEqual(await seen(), [])
+  await set({ issuer: `http://127.0.0.1:${await freePort()}` })
+  const { seat } = { seat: browser() }
+  assert.equal(refusedBy((await seat.go(`${there.origin}/auth/oidc/${provider.id}/login`)).url), 'providers.away')
+  assert.deepEqual(
+    (await seen()).map(({ what }) => what),
+    ['away'],
+  )
+  await set()
+  assert.deepEqual(await seen(), [], 'something was changed')
+  assert.ok((await me((await walk('alice')).seat)).ok)
+})
+
 test('whoever is locked is told so, and stays outside', async () => {
   await there.administrator.call('accounts.status', { accountId: there.alice.accountId, status: 'locked' })
   assert.equal(refusedBy((await walk('alice')).back.url), 'auth.accountLocked')

@@ -182,15 +182,46 @@ test('signing out over there is signing out here, if it is signed', async () => 
   assert.equal((await me(seat)).ok, true)
   const { logout } = provider.addresses!
   const unsigned = await idp.logout(metadata, alice.nameId, { isSigned: false })
-  assert.equal(refusedBy((await browser().go(logout, { SAMLRequest: unsigned })).url), 'providers.notAccepted')
+  assert.equal(refusedBy((await browser({ from: '203.0.113.6' }).go(logout, { SAMLRequest: unsigned })).url), 'providers.notAccepted')
   const deflated = deflateRawSync(Buffer.from(unsigned, 'base64')).toString('base64')
-  assert.equal(refusedBy((await browser().go(`${logout}?SAMLRequest=${encodeURIComponent(deflated)}`)).url), 'providers.notAccepted')
+  assert.equal(
+    refusedBy((await browser({ from: '203.0.113.6' }).go(`${logout}?SAMLRequest=${encodeURIComponent(deflated)}`)).url),
+    'providers.notAccepted',
+  )
+  const signed = await idp.logout(metadata, alice.nameId, { isSigned: true })
+  for (const [what, forged] of [
+    ['signed by somebody else', await (await samlProvider(idp.entityId)).logout(metadata, alice.nameId, { isSigned: true })],
+    [
+      'changed after signing',
+      changed(await idp.logout(metadata, 'somebody-else', { isSigned: true }), (xml) => xml.replace('somebody-else', alice.nameId)),
+    ],
+    ['the signature taken off', changed(signed, (xml) => xml.replace(/<ds:Signature[\s\S]*?<\/ds:Signature>/g, ''))],
+    ['for another door', await idp.logout(metadata, alice.nameId, { isSigned: true, to: 'https://other.example/slo' })],
+    ['an hour old', await idp.logout(metadata, alice.nameId, { isSigned: true, issuedAt: new Date(Date.now() - 3_600_000) })],
+    [
+      'an hour old, with a fresh one in a comment before it',
+      changed(
+        await idp.logout(metadata, alice.nameId, { isSigned: true, issuedAt: new Date(Date.now() - 3_600_000) }),
+        (xml) => `<!--<samlp:LogoutRequest IssueInstant="${new Date().toISOString()}" Destination="${logout}">-->${xml}`,
+      ),
+    ],
+  ] as const)
+    assert.equal(refusedBy((await browser({ from: '203.0.113.6' }).go(logout, { SAMLRequest: forged })).url), 'providers.notAccepted', what)
   assert.equal((await me(seat)).ok, true)
-  await browser().go(logout, { SAMLRequest: await idp.logout(metadata, alice.nameId, { isSigned: true }) })
+  await browser({ from: '203.0.113.6' }).go(logout, { SAMLRequest: signed })
   await until('the session has ended here', async () => !(await me(seat)).ok)
+
+  const later = await ask()
+  await post(later.seat, await answer({ ...alice, to: later.requestId }), later.relayState)
+  assert.equal(
+    refusedBy((await browser({ from: '203.0.113.6' }).go(logout, { SAMLRequest: signed })).url),
+    'providers.notAccepted',
+    'said twice',
+  )
+  assert.equal((await me(later.seat)).ok, true)
 })
 
-test('signing out here leads to the provider, to sign out there, where it has an address for that', async () => {
+test('signing out here leads to the provider, signed by us, to sign out there, where it has an address for that', async () => {
   const enter = async () => {
     const { seat, relayState, requestId } = await ask('/', '203.0.113.7')
     await post(seat, await answer({ ...alice, to: requestId }), relayState)
@@ -217,9 +248,86 @@ test('signing out here leads to the provider, to sign out there, where it has an
   assert.equal(elsewhere.origin + elsewhere.pathname, 'https://idp.example/slo')
   const request = inflateRawSync(Buffer.from(elsewhere.searchParams.get('SAMLRequest')!, 'base64')).toString()
   assert.match(request, /LogoutRequest[^>]*Destination="https:\/\/idp\.example\/slo"/)
-  assert.match(request, new RegExp(`<saml:NameID[^>]*>${alice.nameId}<`))
-  const back = await browser().go(`${provider.addresses!.logout}?SAMLResponse=whatever-it-says`)
-  assert.equal(back.url.pathname + back.url.search, '/sign-in', 'its answer is no trouble')
+  const asked = await idp.understood(metadata, elsewhere)
+  assert.equal(asked.nameId, alice.nameId)
+  const forged = new URL(elsewhere)
+  forged.searchParams.set('RelayState', 'of somebody else')
+  await assert.rejects(idp.understood(metadata, forged), 'a request of ours that was changed on its way')
+  assert.match(provider.certificate!, /BEGIN CERTIFICATE/)
+  assert.ok(metadata.includes(provider.certificate!.replaceAll(/-----[^-]+-----|\s/g, '').slice(0, 60)))
+
+  // Back from there: it said so, signed, to this very request. Anything else is no promise, and the page says so.
+  const { logout } = provider.addresses!
+  const back = async (SAMLResponse: string, from = elsewhere) =>
+    (await browser({ from: '203.0.113.8' }).go(logout, { SAMLResponse, RelayState: from.searchParams.get('RelayState')! })).url
+  const done = await back(await idp.signedOut(metadata, asked.id, { isSigned: true }))
+  assert.equal(done.pathname + done.search, '/sign-in')
+  assert.equal(refusedBy(await back(await idp.signedOut(metadata, asked.id, { isSigned: true }))), 'providers.leftHereOnly', 'once')
+  const again = async (answered: (id: string) => Promise<string>) => {
+    const seat = await enter()
+    const there = new URL((await signOut(seat))!)
+    assert.equal((await me(seat)).ok, false)
+    return refusedBy(await back(await answered((await idp.understood(metadata, there)).id), there))
+  }
+  assert.equal(await again((id) => idp.signedOut(metadata, id, { isSigned: false })), 'providers.leftHereOnly', 'unsigned')
+  assert.equal(
+    await again(async (id) => (await samlProvider(idp.entityId)).signedOut(metadata, id, { isSigned: true })),
+    'providers.leftHereOnly',
+  )
+  assert.equal(await again(() => idp.signedOut(metadata, '_another-request', { isSigned: true })), 'providers.leftHereOnly')
+  const refused = (xml: string) => xml.replace('status:Success', 'status:Responder')
+  assert.equal(
+    await again(async (id) => changed(await idp.signedOut(metadata, id, { isSigned: false }), refused)),
+    'providers.leftHereOnly',
+  )
+  const byAddress = await browser({ from: '203.0.113.8' }).go(`${logout}?SAMLResponse=whatever-it-says`)
+  assert.equal(refusedBy(byAddress.url), 'providers.leftHereOnly')
+  await set()
+})
+
+test('an administrator sees what is wrong with a provider, until it is right again', async () => {
+  const seen = async (domain = domainId) =>
+    (await there.administrator.call('providers.list', { domainId: domain })).flatMap(({ troubles }) => troubles.map(({ what }) => what))
+  const said = { address: 'alice@example.org', name: 'Alice of SAML', nameId: 'a-1' }
+  const walk = async (forge: (said: Said) => Promise<string>, more: Partial<Said> = {}) => {
+    const { seat, relayState, requestId } = await ask('/', '203.0.113.9')
+    return refusedBy(await post(seat, await forge({ ...said, to: requestId, ...more }), relayState))
+  }
+  await set()
+  assert.deepEqual(await seen(), [])
+  const stranger = await samlProvider(idp.entityId)
+  assert.equal(await walk((what) => stranger.answer(metadata, provider.addresses!.callback, what)), 'providers.notAccepted')
+  assert.deepEqual(await seen(), ['signature'])
+  await walk(answer, { issuedAt: new Date(Date.now() - 600_000), livesMs: 60_000 })
+  assert.deepEqual(await seen(), ['clock'])
+  await walk(answer, { audience: 'https://other.example' })
+  assert.deepEqual(await seen(), ['audience'])
+  // What is no trouble of the two sides with each other is none.
+  await walk(answer, { to: '_0123456789' })
+  assert.deepEqual(await seen(), ['audience'])
+  assert.equal(await walk(answer), null)
+  assert.deepEqual(await seen(), [], 'somebody got in')
+
+  const [soon, over] = [await samlProvider(idp.entityId, 20 * 86_400_000), await samlProvider(idp.entityId, -86_400_000)]
+  await set({ certificates: [over.certificate, soon.certificate] })
+  assert.deepEqual(await seen(), ['certificateSoon'])
+  await set({ certificates: [over.certificate] })
+  assert.deepEqual(await seen(), ['certificateOver'])
+  // While keys change there are two: one that is good for long is enough.
+  await set({ certificates: [over.certificate, idp.certificate] })
+  assert.deepEqual(await seen(), [])
+  await set({ certificates: [soon.certificate] })
+
+  // Whoever may not see how a domain signs in is told nothing of it.
+  const { id } = await there.administrator.call('domains.create', { name: 'quay.example' })
+  const { id: grantId } = await there.administrator.call('grants.give', {
+    grantee: { kind: 'account', id: there.stranger.accountId },
+    target: { kind: 'domain', id },
+    rights: [...presets.domainAdministrator],
+  })
+  const asked = await there.stranger.ask('providers.list', { domainId })
+  assert.deepEqual(!asked.ok && asked.error.code, 'not_found')
+  await there.administrator.call('grants.revoke', { grantId })
   await set()
 })
 

@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import { fail, type Actor, type Database, type Tx } from '@atrium/platform'
+import { signingPair } from '@atrium/platform/signing'
 import type { AccountId, DomainId, Hub, Input, Output, Provider, ProviderId, ProviderSettings } from '@atrium/protocol'
 import type { DomainWays } from '../directory/index.ts'
 import { leavesNoWay, missingOf, movesSecret, waysOf } from './rules.ts'
+import { findCertificate, keep } from './saml/keys.ts'
 import { apart, sealed } from './secrets.ts'
 import {
   countMirrored,
@@ -17,6 +19,7 @@ import {
   type ProviderRow,
   type ProviderTables,
 } from './store.ts'
+import { settle, troublesOf } from './troubles.ts'
 
 export interface ProviderDeps extends Database<ProviderTables> {
   /** Where people open the hub. */
@@ -55,15 +58,16 @@ export function settingsService({
 }: Parts) {
   const addressesOf = ({ id, kind }: Pick<ProviderRow, 'id' | 'kind'>): Provider['addresses'] => {
     const at = (path: string) => new URL(`/auth/${kind}/${id}/${path}`, origin).href
-    if (kind === 'saml') return { metadata: at('metadata'), callback: at('acs'), logout: at('slo') }
-    return kind === 'oidc' ? { metadata: null, callback: at('callback'), logout: at('logout') } : null
+    if (kind === 'saml') return { metadata: at('metadata'), callback: at('acs'), logout: at('slo'), left: null }
+    return kind === 'oidc' ? { metadata: null, callback: at('callback'), logout: at('logout'), left: at('left') } : null
   }
 
   async function shown(at: Db, row: ProviderRow): Promise<Provider> {
     const { id, domainId, isOn, settings, kind } = row
     // That there is no secret is none.
     const said = settings.kind === 'oidc' && row.sealedSecret === null ? { ...settings, clientSecret: null } : settings
-    const base = { id, domainId, isOn, settings: said, addresses: addressesOf(row) }
+    const [certificate, troubles] = [kind === 'saml' ? await findCertificate(at, id) : null, await troublesOf(at, row, now())]
+    const base = { id, domainId, isOn, settings: said, addresses: addressesOf(row), certificate, troubles }
     if (kind !== 'ldap') return { ...base, mirror: null }
     const [mirror, counts] = [await findMirror(at, id), await countMirrored(at, id)]
     const { state = 'idle', vanished = 0, problem = null } = mirror ?? {}
@@ -121,6 +125,7 @@ export function settingsService({
     if (providerId) await existing(db, { domainId, providerId })
     await readable(settings)
     if (isOn) whole(settings)
+    const fresh = settings.kind === 'saml' && !providerId ? await signingPair(new URL(origin).hostname, now()) : undefined
     const provider = await work(async (tx) => {
       const home = await existingDomain(tx, domainId)
       const earlier = providerId ? await existing(tx, { domainId, providerId }) : await findAdded(tx, domainId, clientId)
@@ -137,6 +142,9 @@ export function settingsService({
       const sealedSecret = secret === undefined ? (earlier?.sealedSecret ?? null) : await sealed(tx, id, secret)
       const row = { id, domainId, kind: settings.kind, isOn, settings: plain, sealedSecret, mayGoInside, clientId }
       await saveProvider(tx, { ...row, createdAt: earlier?.createdAt ?? now() })
+      if (fresh) await keep(tx, id, fresh)
+      // What was wrong may well be mended by this.
+      await settle(tx, id)
       return shown(tx, { ...row, createdAt: earlier?.createdAt ?? now() })
     })
     changed(provider.id)

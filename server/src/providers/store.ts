@@ -1,6 +1,6 @@
 import { sql, type Generated, type Kysely } from 'kysely'
 import type { Reading, Tx as UnderWay } from '@atrium/platform'
-import type { AccountId, DomainId, Provider, ProviderId, ProviderSettings, SessionId } from '@atrium/protocol'
+import type { AccountId, DomainId, Provider, ProviderId, ProviderSettings, SessionId, SignInTrouble } from '@atrium/protocol'
 
 export interface ProviderRow {
   id: ProviderId
@@ -44,6 +44,8 @@ export interface ProviderTables {
   mirrored: MirroredRow
   identity: { providerId: ProviderId; subject: string; accountId: AccountId; linkedAt: Date; usedAt: Date | null }
   providerVisit: {
+  providerKey: { providerId: ProviderId; sealedKey: Buffer; certificate: string }
+  providerTrouble: { providerId: ProviderId; about: 'metadata' | 'signIn'; what: SignInTrouble; at: Date }
     id: Buffer
     providerId: ProviderId
     browser: Buffer | null
@@ -85,6 +87,10 @@ export const findAdded = (db: Db, domainId: DomainId, clientId: string): Promise
 export const listMirroring = (db: Db): Promise<ProviderRow[]> =>
   open(db)
     .selectFrom('provider')
+/** Those that say of themselves where to go, in whatever domain. */
+export const listOpenId = (db: Db): Promise<ProviderRow[]> =>
+  open(db).selectFrom('provider').select(columns).where('kind', '=', 'oidc').where('isOn', '=', true).orderBy('id').execute()
+
     .select(columns)
     .where('kind', '=', 'ldap')
     .where('isOn', '=', true)

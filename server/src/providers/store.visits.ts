@@ -89,12 +89,18 @@ export async function tie(tx: Tx, { kept, ...row }: Tie): Promise<void> {
     .values({ ...row, kept: JSON.stringify(kept) })
     .execute()
 }
-export const findTie = (db: Db, sessionId: SessionId): Promise<Pick<Tie, 'providerId' | 'subject' | 'index' | 'kept'> | undefined> =>
-  open(db)
-    .selectFrom('providerSession')
-    .select(['providerId', 'subject', 'index', 'kept'])
+/** Whoever signs out is led on once. */
+export const takeTie = (tx: Tx, sessionId: SessionId): Promise<Pick<Tie, 'providerId' | 'subject' | 'index' | 'kept'> | undefined> =>
+  open(tx)
+    .deleteFrom('providerSession')
     .where('sessionId', '=', sessionId)
+    .returning(['providerId', 'subject', 'index', 'kept'])
     .executeTakeFirst()
+/** Of somebody who is no more: what providers said of them. */
+export async function forgetIdentities(tx: Tx, accountId: AccountId): Promise<void> {
+  await open(tx).deleteFrom('identity').where('accountId', '=', accountId).execute()
+  await open(tx).deleteFrom('providerSession').where('accountId', '=', accountId).execute()
+}
 
 /** Those that end with it: of this one session there, or of all that this identity has. */
 export async function untie(

@@ -1,11 +1,12 @@
 import type { ClientAuth, Configuration, CustomFetch } from 'openid-client'
-import { fail, type Actor, type Announce, type Call, type Outgoing, type Tx } from '@atrium/platform'
+import { fail, Refusal, type Actor, type Announce, type Call, type Outgoing, type Tx } from '@atrium/platform'
 import type { AccountId, ProviderId, SessionId } from '@atrium/protocol'
 import type { Entered } from '../../auth/index.ts'
 import { said, type Arriving, type Identity } from '../arriving.ts'
 import { secretOf } from '../secrets.ts'
-import { findProvider, type Db, type ProviderRow } from '../store.ts'
-import { spend, untie } from '../store.visits.ts'
+import { findProvider, listOpenId, type Db, type ProviderRow } from '../store.ts'
+import { spend, untie, type Tie } from '../store.visits.ts'
+import { note, settle } from '../troubles.ts'
 
 interface Deps {
   db: Db
@@ -21,17 +22,29 @@ interface Kept {
   nonce: string
   next: string
 }
+/** What a session that began by a provider needs for its end. */
+interface KeptOfSession {
+  endSession: string | null
+  idToken: string | null
+}
 export type OidcRow = ProviderRow & { settings: Extract<ProviderRow['settings'], { kind: 'oidc' }> }
 
 const describedForMs = 10 * 60_000
 const answersWithinMs = 8_000
 const clockToleranceSeconds = 60
+/** A token that is longer makes an address that servers cut off; without it the provider asks whether to sign out. */
+const longestHint = 4_000
+/** It was noted. */
+const unlessAway = (error: unknown): void => {
+  if (!(error instanceof Refusal)) throw error
+}
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 
 /** OpenID Connect: the code flow with PKCE, state and nonce; the provider's own logout ends what began by it. */
 export function oidc({ db, work, outgoing, origin, arriving, endSessions, now }: Deps) {
-  const described = new Map<string, { config: Promise<Configuration>; until: number }>()
+  const kept = new Map<string, { config: Promise<Configuration>; until: number }>()
   const callbackOf = (id: ProviderId) => new URL(`/auth/oidc/${id}/callback`, origin).href
+  const leftOf = (id: ProviderId) => new URL(`/auth/oidc/${id}/left`, origin).href
 
   async function existing(id: string): Promise<OidcRow> {
     const row = await findProvider(db, id)
@@ -53,14 +66,25 @@ export function oidc({ db, work, outgoing, origin, arriving, endSessions, now }:
   /** What the provider says of itself, asked for now and then. */
   async function configOf(row: OidcRow): Promise<Configuration> {
     const key = JSON.stringify([row.id, row.settings, row.clientId, row.mayGoInside])
-    const known = described.get(key)
+    const known = kept.get(key)
     if (known && known.until > now().getTime()) return known.config
-    const config = discover(row)
-    described.set(key, { config, until: now().getTime() + describedForMs })
+    const config = described(row)
+    kept.set(key, { config, until: now().getTime() + describedForMs })
     // What went wrong is not remembered, nor is what holds no more.
-    config.catch(() => described.delete(key))
-    for (const [other, { until }] of described) if (until <= now().getTime()) described.delete(other)
+    config.catch(() => kept.delete(key))
+    for (const [other, { until }] of kept) if (until <= now().getTime()) kept.delete(other)
     return config
+  }
+  /** That it cannot be asked is said to administrators, until it can. */
+  async function described(row: OidcRow): Promise<Configuration> {
+    try {
+      const config = await discover(row)
+      await work((tx) => settle(tx, row.id, 'metadata'))
+      return config
+    } catch (error) {
+      if (error instanceof Refusal) await work((tx) => note(tx, row.id, 'metadata', 'away', now()))
+      throw error
+    }
   }
   async function discover(row: OidcRow): Promise<Configuration> {
     const client = await import('openid-client')
@@ -72,13 +96,21 @@ export function oidc({ db, work, outgoing, origin, arriving, endSessions, now }:
       (server.token_endpoint_auth_methods_supported?.includes('client_secret_post')
         ? client.ClientSecretPost(secret!)
         : client.ClientSecretBasic(secret!))(server, ...rest)
+    // Although tokens come straight from the provider; but for those signed with our own secret, which say no more than the line does.
+    const lookAtSignatures = (config: Configuration) => {
+      const { jwks_uri: keys, id_token_signing_alg_values_supported: ways = [] } = config.serverMetadata()
+      if (keys && ways.some((way) => !way.startsWith('HS'))) client.enableNonRepudiationChecks(config)
+    }
     return client
       .discovery(
         new URL(issuer),
         clientId,
         { [client.clockTolerance]: clockToleranceSeconds },
         secret === null ? client.None() : shownSecret,
-        { [client.customFetch]: fetchFor(row), ...(isPlain && { execute: [client.allowInsecureRequests] }) },
+        {
+          [client.customFetch]: fetchFor(row),
+          execute: [lookAtSignatures, ...(isPlain ? [client.allowInsecureRequests] : [])],
+        },
       )
       .catch(() => {
         throw fail('unavailable', 'providers.away')
@@ -130,14 +162,14 @@ export function oidc({ db, work, outgoing, origin, arriving, endSessions, now }:
       call: Call,
     ): Promise<Entered & { next: string }> {
       const row = await existing(id)
-      const { kept } = await arriving.finish(row, query.get('state') ?? '', browser)
-      const { verifier, nonce, next } = kept as unknown as Kept
+      const visit = await arriving.finish(row, query.get('state') ?? '', browser)
+      const { verifier, nonce, next } = visit.kept as unknown as Kept
       if (query.get('error')) throw fail('unauthenticated', 'providers.givenUp')
       const config = await configOf(row)
       const client = await import('openid-client')
       const url = new URL(callbackOf(row.id))
       url.search = query.toString()
-      const claims = await client
+      const { claims, idToken } = await client
         .authorizationCodeGrant(config, url, {
           pkceCodeVerifier: verifier,
           expectedNonce: nonce,
@@ -148,12 +180,32 @@ export function oidc({ db, work, outgoing, origin, arriving, endSessions, now }:
           const shown = tokens.claims()!
           // Many say little in the token and the rest where one asks.
           const more = config.serverMetadata().userinfo_endpoint ? await client.fetchUserInfo(config, tokens.access_token, shown.sub) : {}
-          return { ...more, ...shown }
+          return { claims: { ...more, ...shown }, idToken: tokens.id_token! }
         })
-        .catch(() => {
+        .catch(async (error: unknown) => {
+          await arriving.refused(row, error)
           throw fail('unauthenticated', 'providers.notAccepted')
         })
-      return { ...(await arriving.enter(row, identityOf(row, claims), actor, call)), next }
+      const endSession = config.serverMetadata().end_session_endpoint ? client.buildEndSessionUrl(config).href : null
+      const hint = idToken.length <= longestHint ? idToken : null
+      const who = { ...identityOf(row, claims), kept: { endSession, idToken: hint } satisfies KeptOfSession }
+      return { ...(await arriving.enter(row, who, actor, call)), next }
+    },
+
+    /** Where who signs out here goes, to be signed out over there as well: where the provider said when they signed in. Nobody is asked. */
+    async leave(row: OidcRow, { kept }: Pick<Tie, 'kept'>): Promise<string | null> {
+      const { endSession, idToken } = kept as Partial<KeptOfSession>
+      if (!endSession) return null
+      const url = new URL(endSession)
+      if (idToken) url.searchParams.set('id_token_hint', idToken)
+      url.searchParams.set('post_logout_redirect_uri', leftOf(row.id))
+      url.searchParams.set('state', await arriving.leave(row))
+      return url.href
+    },
+    /** Back from there. */
+    async left(id: string, state: string): Promise<string> {
+      await arriving.left(await existing(id), state)
+      return '/sign-in'
     },
 
     /** The provider says itself, server to server, that somebody signed out there. */
@@ -194,6 +246,11 @@ export function oidc({ db, work, outgoing, origin, arriving, endSessions, now }:
             those.map(({ sessionId }) => sessionId),
           )
       })
+    },
+
+    /** Now and then, also while nobody signs in: whether all of them can be asked. */
+    async lookAtAll(): Promise<void> {
+      for (const row of await listOpenId(db)) await described(row as OidcRow).catch(unlessAway)
     },
 
     /** For an administrator: whether it can be found, and says what is needed. */

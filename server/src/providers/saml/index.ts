@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Profile, SAML } from '@node-saml/node-saml'
-import { fail, Refusal, type Actor, type Announce, type Call, type Tx } from '@atrium/platform'
+import { fail, type Actor, type Announce, type Call, type Tx } from '@atrium/platform'
 import type { AccountId, ProviderId, SessionId } from '@atrium/protocol'
 import type { Entered } from '../../auth/index.ts'
-import { hashOf, said, type Arriving, type Identity } from '../arriving.ts'
+import { hashOf, leftHereOnly, said, type Arriving, type Identity } from '../arriving.ts'
 import { findProvider, type Db, type ProviderRow } from '../store.ts'
 import { fillVisit, findVisit, spend, untie, type Tie } from '../store.visits.ts'
+import { keyOf } from './keys.ts'
+import { isAnswer, isDone, relayedIn, wishOf, type Said } from './leaving.ts'
 
 interface Deps {
   db: Db
@@ -26,9 +28,13 @@ const spentForMs = 24 * 60 * 60_000
 const unspecified = 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified'
 const transient = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'
 
+const newRequestId = () => `_${randomBytes(20).toString('hex')}`
 const notAccepted = () => fail('unauthenticated', 'providers.notAccepted')
 
-/** SAML 2.0 as a service provider: signed assertions for us alone, each once, answering what this browser asked. */
+/**
+ * SAML 2.0 as a service provider: signed assertions for us alone, each once, answering what this browser asked. What we say ourselves is
+ * signed, too, with a key of this provider's own.
+ */
 export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
   const at = (id: ProviderId, path: string) => new URL(`/auth/saml/${id}/${path}`, origin).href
 
@@ -44,11 +50,16 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
     return row
   }
 
+  const keyFor = (id: ProviderId) => keyOf({ db, work, now }, id, new URL(origin).hostname)
+
   /** `answers`: the one request that an answer may be to; null: none. */
   async function speaking({ id, settings }: SamlRow, answers: string | null, newRequest?: string): Promise<SAML> {
     const { SAML: Speaker, ValidateInResponseTo } = await import('@node-saml/node-saml')
     const nothing = async () => null
+    const { privateKey } = await keyFor(id)
     return new Speaker({
+      privateKey,
+      signatureAlgorithm: 'sha256',
       callbackUrl: at(id, 'acs'),
       issuer: at(id, 'metadata'),
       audience: at(id, 'metadata'),
@@ -69,16 +80,15 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
     })
   }
 
-  /** Of an assertion whose signature holds: that it was meant for this door, by who brings it, and answers what was asked. */
-  function checkAddressee(row: SamlRow, profile: Profile, answers: string | null): string {
+  /** The id of an assertion whose signature holds, if it was meant for this door, by who brings it, and answers what was asked. */
+  function addressedToUs(row: SamlRow, profile: Profile, answers: string | null): string | undefined {
     const { Assertion } = (profile.getAssertion?.() ?? {}) as { Assertion?: Node }
     const confirmations = nodes(nodes(Assertion, 'Subject')[0], 'SubjectConfirmation').flatMap((one) =>
       nodes(one, 'SubjectConfirmationData'),
     )
     const isOurs = confirmations.some(({ $ }) => $?.['Recipient'] === at(row.id, 'acs') && ($?.['InResponseTo'] ?? null) === answers)
     const audiences = nodes(nodes(Assertion, 'Conditions')[0], 'AudienceRestriction')
-    if (!isOurs || audiences.length === 0 || typeof Assertion?.$?.['ID'] !== 'string') throw notAccepted()
-    return Assertion.$['ID']
+    return isOurs && audiences.length > 0 ? Assertion?.$?.['ID'] : undefined
   }
 
   function identityOf({ settings }: SamlRow, profile: Profile): Identity {
@@ -97,19 +107,20 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
       surname: named(mapping.surname),
       title: named(mapping.title),
       index: profile.sessionIndex ? said(profile.sessionIndex, 500) : null,
-      format: profile.nameIDFormat && profile.nameIDFormat !== transient ? said(profile.nameIDFormat, 500) : null,
+      kept: { format: profile.nameIDFormat && profile.nameIDFormat !== transient ? said(profile.nameIDFormat, 500) : null },
     }
   }
 
   return {
     /** What the other side is told of us, which it wants to know first: before it is switched on, too. */
     async metadata(id: string): Promise<string> {
-      return (await speaking(await known(id), null)).generateServiceProviderMetadata(null)
+      const row = await known(id)
+      return (await speaking(row, null)).generateServiceProviderMetadata(null, (await keyFor(row.id)).certificate)
     },
 
     async begin(id: string, next: string): Promise<{ url: string; browser: string }> {
       const row = await existing(id)
-      const requestId = `_${randomBytes(20).toString('hex')}`
+      const requestId = newRequestId()
       const { number, browser } = await arriving.begin(row, { requestId, next } satisfies Kept)
       const speaker = await speaking(row, null, requestId)
       return { url: await speaker.getAuthorizeUrlAsync(number, undefined, {}), browser }
@@ -130,11 +141,16 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
       const speaker = await speaking(row, answers)
       const { profile } = await speaker
         .validatePostResponseAsync({ SAMLResponse: String(body.SAMLResponse ?? '') })
-        .catch((error: unknown) => {
-          throw error instanceof Refusal ? error : notAccepted()
+        .catch(async (error: unknown) => {
+          await arriving.refused(row, error)
+          throw notAccepted()
         })
       if (!profile) throw notAccepted()
-      const assertion = checkAddressee(row, profile, answers)
+      const assertion = addressedToUs(row, profile, answers)
+      if (assertion === undefined) {
+        await arriving.refused(row, new Error('Not for this audience.'))
+        throw notAccepted()
+      }
       const identity = identityOf(row, profile)
       const number = isAsked
         ? relayed
@@ -163,27 +179,32 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
      * Where who signs out here goes, to be signed out over there as well: if the provider has an address for that, and gave a name
      * that it knows again.
      */
-    async leave(id: ProviderId, { subject, index, kept }: Pick<Tie, 'subject' | 'index' | 'kept'>): Promise<string | null> {
-      const row = await known(id)
-      if (!row.isOn || row.settings.logoutUrl === null || subject.startsWith('address ')) return null
+    async leave(row: SamlRow, { subject, index, kept }: Pick<Tie, 'subject' | 'index' | 'kept'>): Promise<string | null> {
+      if (row.settings.logoutUrl === null || subject.startsWith('address ')) return null
       const { format } = kept as { format?: string | null }
       const person = { nameID: subject, nameIDFormat: format ?? unspecified, ...(index !== null && { sessionIndex: index }) }
-      return (await speaking(row, null)).getLogoutUrlAsync(person as Profile, '', {})
+      const requestId = newRequestId()
+      const number = await arriving.leave(row, { requestId })
+      return (await speaking(row, null, requestId)).getLogoutUrlAsync(person as Profile, number, {})
     },
 
-    /** The provider says that somebody signed out there; the answer is for it, by the browser. */
-    async logout(id: string, asked: { query: string } | { body: { SAMLRequest?: unknown } }): Promise<{ url: string }> {
+    /** The provider says that somebody signed out there, and is answered by the browser; or it answers what we said ourselves. */
+    async logout(id: string, asked: Said): Promise<{ url: string }> {
       const row = await existing(id)
-      // The answer to what we said, signed or not: whoever signed out is signed out, and nothing more comes of it.
-      if ('query' in asked && isAnswer(asked.query)) return { url: '/sign-in' }
       const speaker = await speaking(row, null)
-      const { profile } = await validLogout(speaker, asked).catch(() => {
+      if (isAnswer(asked)) {
+        const { kept } = await arriving.left(row, relayedIn(asked))
+        if (!(await isDone(speaker, asked, String(kept['requestId'])))) throw leftHereOnly()
+        return { url: '/sign-in' }
+      }
+      const here = { address: at(row.id, 'slo'), now: now(), skewMs: row.settings.clockSkewSeconds * 1_000 }
+      const wish = await wishOf(speaker, asked, here).catch(() => {
         throw fail('invalid', 'providers.notAccepted')
       })
-      // The answer to a request of ours: there is nothing left to do.
-      if (!profile) return { url: '/sign-in' }
       await work(async (tx, announce) => {
-        const over = await untie(tx, row.id, { subject: said(profile.nameID, 500), index: profile.sessionIndex || undefined })
+        if (!(await spend(tx, row.id, `logout ${wish.ID}`, new Date(now().getTime() + spentForMs))))
+          throw fail('invalid', 'providers.notAccepted')
+        const over = await untie(tx, row.id, { subject: said(wish.nameID, 500), index: wish.sessionIndex || undefined })
         for (const [accountId, those] of Map.groupBy(over, (one) => one.accountId))
           await endSessions(
             tx,
@@ -192,17 +213,12 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
             those.map(({ sessionId }) => sessionId),
           )
       })
-      const relayed = 'query' in asked ? (new URLSearchParams(asked.query).get('RelayState') ?? '') : ''
-      return { url: row.settings.logoutUrl === null ? '/sign-in' : await speaker.getLogoutResponseUrlAsync(profile, relayed, {}, true) }
+      const url = row.settings.logoutUrl
+      return { url: url === null ? '/sign-in' : await speaker.getLogoutResponseUrlAsync(wish, relayedIn(asked), {}, true) }
     },
   }
 }
 export type Saml = ReturnType<typeof saml>
-
-const isAnswer = (query: string): boolean => {
-  const said = new URLSearchParams(query)
-  return said.has('SAMLResponse') && !said.has('SAMLRequest')
-}
 
 interface Node {
   $?: Record<string, string>
@@ -211,19 +227,4 @@ interface Node {
 /** Children of that name, whatever prefix they have. */
 function nodes(of: Node | undefined, name: string): Node[] {
   return Object.entries(of ?? {}).flatMap(([key, value]) => (key === name || key.endsWith(`:${name}`) ? ([value].flat() as Node[]) : []))
-}
-
-/** What is signed in an address is its text: each part is there once, and read from the same place as its signature was made over. */
-async function validLogout(
-  speaker: SAML,
-  asked: { query: string } | { body: { SAMLRequest?: unknown } },
-): Promise<{ profile: Profile | null }> {
-  if ('body' in asked) return speaker.validatePostRequestAsync({ SAMLRequest: String(asked.body.SAMLRequest ?? '') })
-  const parts = asked.query.split('&').filter((part) => /^(?:SAMLRequest|SAMLResponse|RelayState|SigAlg|Signature)=/.test(part))
-  const names = parts.map((part) => part.slice(0, part.indexOf('=')))
-  const isWhole = ['SigAlg', 'Signature'].every((name) => names.includes(name)) && new Set(names).size === names.length
-  if (!isWhole || names.includes('SAMLRequest') === names.includes('SAMLResponse')) throw new Error('This is not signed.')
-  // The library finds parts by their names anywhere: a part that carries another's name would be taken for it.
-  if (parts.some((part) => names.some((name) => part.indexOf(name) > 0))) throw new Error('A part carries the name of another.')
-  return speaker.validateRedirectAsync(Object.fromEntries(new URLSearchParams(parts.join('&'))), parts.join('&'))
 }

@@ -1,6 +1,8 @@
 /** As much of a browser as signing in elsewhere needs: cookies by host, redirects, forms, and what it keeps back from other sites. */
-export function browser({ from }: { from?: string } = {}) {
-  const jars = new Map<string, Map<string, string>>()
+export function browser({
+  from,
+  jars = new Map<string, Map<string, string>>(),
+}: { from?: string; jars?: Map<string, Map<string, string>> } = {}) {
   const jarOf = (url: URL) => jars.get(url.host) ?? jars.set(url.host, new Map()).get(url.host)!
   let at = 'about:blank'
 
@@ -45,6 +47,11 @@ export function browser({ from }: { from?: string } = {}) {
     go,
     /** As if a page of that site were open. */
     stand: async (address: string): Promise<void> => void (at = address),
+    /** The same person elsewhere in the same browser: what other sites know of it is known there, too, and nothing of ours. */
+    besides: (ours: string) => {
+      const others = [...jars].filter(([host]) => host !== new URL(ours).host).map(([host, jar]) => [host, new Map(jar)] as const)
+      return browser({ ...(from && { from }), jars: new Map(others) })
+    },
     keep: (origin: string, name: string, value: string): void => void jarOf(new URL(origin)).set(name, value),
     cookie: (origin: string, name: string): string | undefined => jars.get(new URL(origin).host)?.get(name),
     /** Where the page's form leads, with what is in it. */

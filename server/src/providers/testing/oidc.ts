@@ -20,14 +20,15 @@ export async function openIdProvider(people: Record<string, OidcPerson>) {
 
   return {
     issuer,
-    /** Once it is known where the hub answers; `others`: each of its servers, where they were told of no common address. */
-    serve({ callback, logout }: { callback: string; logout: string }, others: readonly string[] = []) {
+    /** Once it is known where the hub answers. */
+    serve({ callback, logout, left }: { callback: string; logout: string; left: string | null }) {
       const provider = new Provider(issuer, {
         clients: [
           {
             client_id: client.id,
             client_secret: client.secret,
-            redirect_uris: [...new Set([callback, ...others])],
+            redirect_uris: [callback],
+            post_logout_redirect_uris: [left!],
             backchannel_logout_uri: logout,
             backchannel_logout_session_required: true,
             token_endpoint_auth_method: 'client_secret_post',

@@ -1,4 +1,4 @@
-import type { ProviderTrouble } from '@atrium/protocol'
+import type { Provider, ProviderTrouble } from '@atrium/protocol'
 import { inFull, m } from '#lib/i18n/index.ts'
 import type { Tested } from './draft.svelte.ts'
 
@@ -32,6 +32,18 @@ export const troubles: Record<ProviderTrouble, () => string> = {
   full: m.trouble_full,
   other: m.trouble_other,
 }
+
+type SignInTrouble = Provider['troubles'][number]
+/** Of an identity provider: what is wrong since when, and what to do about it. */
+const signInTroubles: Record<SignInTrouble['what'], (said: { at: string }) => string> = {
+  certificateOver: m.trouble_certificate_over,
+  certificateSoon: m.trouble_certificate_soon,
+  away: m.trouble_away,
+  signature: m.trouble_signature,
+  clock: m.trouble_clock,
+  audience: m.trouble_audience,
+}
+export const signInTrouble = ({ what, at }: SignInTrouble): string => signInTroubles[what]({ at: inFull(new Date(at)) })
 
 /** What a step came to. What the other side said itself stands beside it where something went wrong. */
 export function sayingOf({ what, isFine, trouble, said }: Step): string {
