@@ -1,5 +1,5 @@
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
-import { connect as connectSecurely, getCACertificates } from 'node:tls'
+import { connect as connectSecurely, getCACertificates, type ConnectionOptions } from 'node:tls'
 
 /** What a name leads to is what was looked at a moment ago: it is not asked again. */
 export function toThese(addresses: readonly string[]): LookupFunction {
@@ -14,6 +14,10 @@ export interface ConnectionRequest {
   /** Makers of certificates, besides those that every machine knows. */
   trusted?: readonly string[]
 }
+
+/** A connection that is there, under TLS from here on. It leads nowhere else. */
+export const secured = (options: ConnectionOptions & { socket: NonNullable<ConnectionOptions['socket']> }): Socket =>
+  connectSecurely(options)
 
 /** A connection to one of these addresses. Rejects where there is none, and where whoever answers is somebody else. */
 export function connected(

@@ -40,6 +40,9 @@ export const List = z.object({
   owners: z.array(Person),
   members: z.int(),
   createdAt: z.iso.datetime(),
+  /** `ldap`: the fields named are kept there, and read-only here; with `address`, its end too. */
+  source: z.enum(['here', 'ldap']),
+  readOnlyFields: z.array(z.string()),
 })
 export type List = z.output<typeof List>
 export const ListRow = List.pick({

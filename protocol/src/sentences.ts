@@ -143,6 +143,8 @@ export const sentences = [
   'providers.passwordElsewhere',
   'providers.keptInLdap',
   'providers.notWritten',
+  'providers.memberNotInLdap',
+  'providers.lastMember',
   'providers.notMirrored',
   'providers.notAsking',
   'providers.noAccount',

@@ -84,6 +84,7 @@ export function slices(ground: Ground) {
     mayFill: granted.mayFill,
     membersChanged: granted.membersChanged,
     forget: granted.forget,
+    keptElsewhere: (list) => elsewhere.listKeptElsewhere(list),
   })
   const sealed = databaseOf()
   let key: Promise<Buffer> | undefined
@@ -316,7 +317,7 @@ export function slices(ground: Ground) {
       ...proofs.handlers,
       ...granted.handlers,
       ...noted.handlers,
-      ...named.handlers,
+      ...elsewhere.writtenThere(named.handlers),
       ...images.handlers,
       ...switched.gated(rooms.handlers, 'features.chat', ['chat.rooms', 'chat.seen']),
       ...switched.gated(found.handlers, 'features.chat'),

@@ -41,10 +41,14 @@ const tree = [
   ].join('\n'),
 ]
 
+/** So many changes it can say deletions of; of older ones it names who is there. */
+export const logged = 20
+
 const configuration = (folder: string) => `
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
+include /etc/ldap/schema/nis.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
@@ -69,6 +73,7 @@ overlay ppolicy
 ppolicy_default "cn=default,ou=policies,${base}"
 ppolicy_use_lockout
 overlay syncprov
+syncprov-sessionlog ${logged}
 `
 
 /** A real OpenLDAP on loopback, with TLS, groups that know their members, a password policy, and these entries. */

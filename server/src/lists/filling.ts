@@ -1,7 +1,7 @@
 import { fail, type Actor, type Announce, type Tx as UnderWay } from '@atrium/platform'
 import type { AccountId, ListId } from '@atrium/protocol'
 import { isCircle, isDynamic, maxMembers } from './rules.ts'
-import { carriesRights, isIn, type ListDeps } from './service.common.ts'
+import { carriesRights, isIn, mustBeOurs, type ListDeps } from './service.common.ts'
 import type { Kept, Tx } from './store.ts'
 import { addMembers, below, dropWishes, holdNesting, keepOut, membersOf, removeMembers, resolve, type Resolved } from './store.members.ts'
 
@@ -15,7 +15,7 @@ export interface Notify {
 const mostTold = 500
 
 /** How members come into a list and out of it, within a unit that holds the list. */
-export function filling({ db, jobs, now, visible, mayFill, membersChanged }: ListDeps) {
+export function filling({ db, jobs, now, visible, mayFill, membersChanged, keptElsewhere }: ListDeps) {
   /** LIST-5 */
   async function knownTo(actor: Actor, as: 'administrator' | 'owner'): Promise<(found: Resolved) => boolean> {
     if (as === 'owner') return ({ isHidden }) => !isHidden
@@ -29,6 +29,7 @@ export function filling({ db, jobs, now, visible, mayFill, membersChanged }: Lis
   }
 
   async function add(tx: Tx, announce: Announce, actor: Actor, list: Kept, members: Parameters<typeof addMembers>[2]): Promise<void> {
+    if (members.length > 0) await mustBeOurs({ keptElsewhere }, list, ['members'])
     const inner = members.flatMap(({ memberKind, memberId }) => (memberKind === 'list' ? [memberId!] : []))
     if (inner.length > 0) {
       await holdNesting(tx)
@@ -62,6 +63,7 @@ export function filling({ db, jobs, now, visible, mayFill, membersChanged }: Lis
     gone: { ids: readonly string[]; addresses: readonly string[] },
   ): Promise<void> {
     if (gone.ids.length + gone.addresses.length === 0) return
+    await mustBeOurs({ keptElsewhere }, list, ['members'])
     const found = isDynamic(list) ? [...(await membersOf(tx, [list.id], gone.ids))] : []
     const removed = await removeMembers(tx, list.id, gone)
     await dropWishes(tx, list.id, gone.ids)

@@ -2,7 +2,19 @@ import type { Announce, Tx as UnderWay } from '@atrium/platform'
 import type { AccountId, DomainId, ListId } from '@atrium/protocol'
 import type { ListDeps } from './service.common.ts'
 import { isCircle } from './rules.ts'
-import { addList, addressesOf, dropAddresses, dropList, holdList, named, setList, takeAddress, type Tx } from './store.ts'
+import {
+  addList,
+  addressesOf,
+  dropAddresses,
+  dropList,
+  findLists,
+  holdList,
+  named,
+  release,
+  setList,
+  takeAddress,
+  type Tx,
+} from './store.ts'
 import { addMembers, below, holdNesting, membersOf, namedIn, removeMembers } from './store.members.ts'
 
 /** A list as another directory has it. */
@@ -31,6 +43,27 @@ export function listsMirroring({ now, newId, membersChanged, forget, carriesRigh
   const isOutOfReach = async (tx: UnderWay, id: ListId, isTrusted: boolean) => !isTrusted && (await carriesRights(tx, id))
 
   return {
+    /** As it is here, to be written there. */
+    async read(tx: UnderWay, id: ListId): Promise<(Omit<MirroredList, 'externalId'> & MirroredMembers) | undefined> {
+      const mine = tx as Tx
+      const [list] = await findLists(mine, [id])
+      if (!list) return undefined
+      const all = await namedIn(mine, id)
+      const of = (kind: 'account' | 'list') => all.flatMap(({ memberKind, memberId }) => (memberKind === kind ? memberId! : []))
+      const { address, name, description } = list
+      return {
+        address,
+        name,
+        description,
+        accountIds: of('account'),
+        listIds: of('list'),
+        addresses: all.flatMap((one) => one.address ?? []),
+      }
+    },
+
+    /** They are kept here from now on, as they are. */
+    release: (tx: UnderWay, ids: readonly string[]): Promise<void> => release(tx as Tx, ids),
+
     /** Its id here; undefined where the address is somebody else's. */
     async put(tx: UnderWay, domainId: DomainId, id: ListId | undefined, { address, ...said }: MirroredList): Promise<ListId | undefined> {
       const mine = tx as Tx

@@ -23,3 +23,6 @@ export const isKnown = (list: Pick<List, 'isHidden'>, who: { owns: boolean; isIn
 
 /** LIST-7  So many members may be named in one list; more of them fit into lists in it. */
 export const maxMembers = 20_000
+
+// LIST-8 (what another directory keeps of a list is changed there, unless what is changed here is written there) is `mustBeOurs` of
+// service.common.ts.

@@ -19,6 +19,8 @@ export interface ListDeps extends Database<ListTables> {
   post: (tx: UnderWay, letter: { to: string; subject: string; text: string }) => Promise<void>
   visible: (actor: Actor, right: 'account.see' | 'list.see' | 'resource.see') => Promise<Visible>
   require: (actor: Actor, right: 'list.change' | 'list.create' | 'resource.change', target: Target) => Promise<void>
+  /** Which fields of a list can be changed only in the directory that keeps it. */
+  keptElsewhere: (list: Pick<List, 'id' | 'source'>) => Promise<string[]>
   /** GRANT-10 */
   mayFill: (at: UnderWay, actor: Actor, listIds: readonly string[]) => Promise<boolean>
   membersChanged: (tx: UnderWay, announce: Announce, listIds: readonly string[], memberIds: readonly string[]) => Promise<void>
@@ -49,7 +51,19 @@ export function urlKeyOf(url: string, domain: string): string {
   }
 }
 
-export function showing({ db, peopleOf }: Pick<ListDeps, 'db' | 'peopleOf'>) {
+/** LIST-8 */
+export async function mustBeOurs(
+  { keptElsewhere }: Pick<ListDeps, 'keptElsewhere'>,
+  list: Pick<List, 'id' | 'source'>,
+  fields: readonly string[],
+): Promise<void> {
+  if (fields.length === 0 || list.source === 'here') return
+  const kept = await keptElsewhere(list)
+  const field = fields.find((one) => kept.includes(one))
+  if (field) throw fail('conflict', 'providers.keptInLdap', { field })
+}
+
+export function showing({ db, peopleOf, keptElsewhere }: Pick<ListDeps, 'db' | 'peopleOf' | 'keptElsewhere'>) {
   const counted = (at: any, lists: readonly { id: string; domainId: string; domain: string; url: string | null }[]) =>
     countFound(
       at,
@@ -57,8 +71,12 @@ export function showing({ db, peopleOf }: Pick<ListDeps, 'db' | 'peopleOf'>) {
     )
   return {
     async whole(at: any, { ownerIds, named, domain, createdAt, ...list }: Kept): Promise<List> {
-      const [owners, counts] = await Promise.all([peopleOf(at, ownerIds), counted(at, [{ ...list, domain }])])
-      return { ...list, owners, members: counts.get(list.id) ?? named, createdAt: createdAt.toISOString() }
+      const [owners, counts, readOnlyFields] = await Promise.all([
+        peopleOf(at, ownerIds),
+        counted(at, [{ ...list, domain }]),
+        keptElsewhere(list),
+      ])
+      return { ...list, readOnlyFields, owners, members: counts.get(list.id) ?? named, createdAt: createdAt.toISOString() }
     },
     async rows(found: readonly Row[]): Promise<ListRow[]> {
       const counts = await counted(db, found)

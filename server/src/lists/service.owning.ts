@@ -2,7 +2,7 @@ import { fail, Refusal, type Actor } from '@atrium/platform'
 import type { Hub, Input, List, ListRow, Output } from '@atrium/protocol'
 import type { Filling } from './filling.ts'
 import { comes, isKnown, owns } from './rules.ts'
-import { noSuchList, type ListDeps, type Showing } from './service.common.ts'
+import { mustBeOurs, noSuchList, type ListDeps, type Showing } from './service.common.ts'
 import type { ListsService } from './service.ts'
 import { findLists, holdList, listRows, openLists, ownedBy, peopleAmong, type Kept, type Tx } from './store.ts'
 import { dropWishes, listWishes, memberPage, membersOf, setWish, wishesOf } from './store.members.ts'
@@ -11,7 +11,7 @@ const most = 200
 
 /** What lists are to everybody: those one owns, is in, or may join. */
 export function owningService(
-  { db, work, now, peopleOf }: ListDeps,
+  { db, work, now, peopleOf, keptElsewhere }: ListDeps,
   { lists, showing, filling }: { lists: ListsService; showing: Showing; filling: Filling },
 ) {
   /** LIST-1 and LIST-6: whoever may not know of it is told that there is none. */
@@ -39,6 +39,7 @@ export function owningService(
       const list = await held(tx, listId)
       const isIn = (await membersOf(tx, [listId], [actor.accountId])).size > 0
       if (isIn === (wish === 'join')) return 'done'
+      await mustBeOurs({ keptElsewhere }, list, ['members'])
       const how = comes(wish === 'join' ? list.joining : list.leaving, actor)
       if (how === 'not') throw fail('forbidden', 'lists.isClosed', { field: 'listId' })
       if (how === 'asks') {

@@ -2,7 +2,7 @@ import { audited, fail, type Actor, type Announce, type Tx as UnderWay } from '@
 import type { Hub, Input, List, ListId, ListRow, Output } from '@atrium/protocol'
 import type { Filling } from './filling.ts'
 import { isDynamic } from './rules.ts'
-import { carriesRights, isIn, mustBeHere, noSuchList, urlKeyOf, type ListDeps, type Showing } from './service.common.ts'
+import { carriesRights, isIn, mustBeHere, mustBeOurs, noSuchList, urlKeyOf, type ListDeps, type Showing } from './service.common.ts'
 import {
   addList,
   cursorOf,
@@ -57,6 +57,9 @@ export function listsService(deps: ListDeps, { showing, filling }: { showing: Sh
     await mustBeHere(tx, isKnown, { ids: ownerIds, before: list.ownerIds, field: 'ownerIds', key })
     await mustBeHere(tx, isKnown, { ids: mayWrite, before: list.mayWrite, field: 'mayWrite', key })
     const asked = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) as Omit<Settings, 'url'>
+    // A form says all it shows: what stays as it is is no change.
+    const news = Object.keys(asked).filter((key) => asked[key as keyof typeof asked] !== list[key as keyof Kept])
+    await mustBeOurs(deps, list, news)
     if (url !== undefined) {
       if (!isDynamic(list)) throw fail('conflict', 'lists.notDynamic', { field: 'url' })
       const urlKey = urlKeyOf(url, list.domain)
@@ -198,6 +201,7 @@ export function listsService(deps: ListDeps, { showing, filling }: { showing: Sh
     delete: (actor: Actor, { listId }: Input<Hub, 'lists.delete'>): Promise<Record<string, never>> =>
       work(async (tx, announce) => {
         const list = await held(tx, listId)
+        await mustBeOurs(deps, list, ['address'])
         if (!(await mayFill(tx as UnderWay, actor, [listId]))) throw carriesRights()
         const { members } = await showing.whole(tx, list)
         await forget(tx as UnderWay, announce, [listId])

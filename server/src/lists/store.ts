@@ -96,7 +96,7 @@ const primary = (id: RawBuilder<unknown>) => sql`(select address::text from addr
 const aliases = (id: RawBuilder<unknown>) =>
   sql`array(select address::text from address where owner_id = ${id} and not is_primary order by 1)`
 
-export type Kept = Omit<List, 'owners' | 'members' | 'createdAt'> & {
+export type Kept = Omit<List, 'owners' | 'members' | 'createdAt' | 'readOnlyFields'> & {
   ownerIds: AccountId[]
   named: number
   createdAt: Date
@@ -110,7 +110,7 @@ export async function findLists(db: Db, ids: readonly string[]): Promise<Kept[]>
       list.description, list.notes, list.is_hidden, list.url, list.who_may_write,
       array(select account_id from list_writer where list_id = list.id order by 1) as may_write, list.notifies_members, list.joining, list.leaving,
       array(select account_id from list_owner where list_id = list.id order by 1) as owner_ids,
-      (select count(*)::int from list_member where list_id = list.id and not is_out) as named, list.created_at, domain.name::text as domain
+      (select count(*)::int from list_member where list_id = list.id and not is_out) as named, list.created_at, list.source, domain.name::text as domain
     from list join domain on domain.id = list.domain_id where list.id = ${uuids(ids)}`.execute(open(db))
   return rows
 }
@@ -203,6 +203,14 @@ export async function holdList(tx: Tx, id: string): Promise<Kept | undefined> {
 }
 export async function setList(tx: Tx, id: ListId, change: Partial<ListTables['list']>): Promise<void> {
   if (Object.keys(change).length > 0) await tx.updateTable('list').set(change).where('id', '=', id).execute()
+}
+/** Kept here from now on, as they are. */
+export async function release(tx: Tx, ids: readonly string[]): Promise<void> {
+  await tx
+    .updateTable('list')
+    .set({ source: 'here', externalId: null })
+    .where('id', '=', uuids(ids) as never)
+    .execute()
 }
 export async function setPeople(
   tx: Tx,

@@ -4,6 +4,7 @@ import {
   type AccountId,
   type Hub,
   type Input,
+  type ListId,
   type Output,
   type ProviderId,
   type providers as contract,
@@ -12,9 +13,8 @@ import {
 import { give, type Entered } from '../auth/index.ts'
 import type { DomainWays } from '../directory/index.ts'
 import { arriving, type ArrivingDeps } from './arriving.ts'
-import type { ListsMirroring } from '../lists/index.ts'
 import { groupsMirror } from './ldap/groups.ts'
-import { keptElsewhere } from './ldap/kept.ts'
+import { keptOfAccount, keptOfList } from './ldap/kept.ts'
 import { isAsSaid, saidBy } from './ldap/setting.ts'
 import { ldap, type LdapDeps } from './ldap/index.ts'
 import { oidc, type OidcRow } from './oidc/index.ts'
@@ -30,7 +30,6 @@ export type { ProviderDeps } from './service.ts'
 export type { ProviderTables } from './store.ts'
 
 interface Deps extends Omit<LdapDeps, 'groups'>, ArrivingDeps {
-  lists: ListsMirroring
   /** The first domain, that of the organisation; undefined while nobody has set the hub up. */
   homeDomain: () => Promise<DomainWays | undefined>
   /** Ends these sessions of somebody, on every screen. */
@@ -82,6 +81,29 @@ export function providers(deps: Deps) {
     'accounts.identities': settings.identities,
   }
 
+  interface Asked {
+    accountId?: AccountId
+    accountIds?: AccountId[]
+    listId?: ListId
+    action?: Input<Hub, 'accounts.bulk'>['action']
+  }
+  type Writes = (actor: Actor, asked: Asked) => Promise<() => Promise<void>>
+  const people: (idsOf: (actor: Actor, asked: Asked) => readonly AccountId[]) => Writes = (idsOf) => async (actor, asked) => async () => {
+    for (const id of idsOf(actor, asked)) await directory.write(id)
+  }
+  const theirs = people((_actor, { accountId }) => [accountId!])
+  const own = people(({ accountId }) => [accountId])
+  const many = people((_actor, { accountIds }) => accountIds!)
+  const list: Writes = (_actor, { listId }) => directory.writeList(listId!)
+  /** What each of these operations changes of what LDAP may keep: looked at before, written after. */
+  const writes: Record<string, Writes> = {
+    ...{ 'accounts.change': theirs, 'accounts.status': theirs, 'directory.person.change': theirs },
+    ...{ 'me.profile.change': own, 'directory.profile.change': own },
+    'accounts.bulk': (actor, asked) => (asked.action?.do === 'addToList' ? list(actor, asked.action) : many(actor, asked)),
+    ...{ 'lists.change': list, 'lists.members.change': list },
+    ...{ 'me.list.change': list, 'me.list.join': list, 'me.list.leave': list },
+  }
+
   /** Hands the cookie over, and says where they go: what is still owed is asked for where one signs in. */
   function arrived({ begun, state, next }: Entered & { next: string }, call: Call): string {
     give(call, begun)
@@ -97,32 +119,30 @@ export function providers(deps: Deps) {
     verifierOf: directory.verifierOf,
     /** Which fields of an account can be changed in LDAP only. */
     keptElsewhere: async ({ id, source }: { id: AccountId; source: 'here' | 'ldap' }): Promise<string[]> =>
-      source === 'ldap' ? keptElsewhere(deps.db, id) : [],
+      source === 'ldap' ? keptOfAccount(deps.db, id) : [],
+    /** The same of a list. */
+    listKeptElsewhere: async ({ id, source }: { id: ListId; source: 'here' | 'ldap' }): Promise<string[]> =>
+      source === 'ldap' ? keptOfList(deps.db, id) : [],
 
     /**
-     * The same operations, and what they changed of accounts that LDAP keeps is written there too, and read back: whoever may do it was
-     * asked before.
+     * The same operations, and what they changed of accounts and lists that LDAP keeps is written there too, and read back: whoever may
+     * do it was asked before.
      */
     writtenThere<All extends object>(all: All): All {
-      const also = (
-        name: string,
-        idsOf: (actor: Actor, input: { accountId?: AccountId; accountIds?: AccountId[] }) => readonly AccountId[],
-      ) => {
-        const run = (all as Record<string, (actor: Actor, input: object, call: Call) => Promise<unknown>>)[name]!
-        return [
-          name,
-          async (actor: Actor, input: object, call: Call) => {
+      const written = Object.entries(all as Record<string, (actor: Actor, input: object, call: Call) => Promise<unknown>>).flatMap(
+        ([name, run]) => {
+          const begin = writes[name]
+          if (!begin) return []
+          const also = async (actor: Actor, input: object, call: Call) => {
+            const finish = await begin(actor, input)
             const done = await run(actor, input, call)
-            for (const id of idsOf(actor, input)) await directory.write(id)
+            await finish()
             return done
-          },
-        ]
-      }
-      const one = ['accounts.change', 'accounts.status', 'directory.person.change'].map((name) =>
-        also(name, (_actor, { accountId }) => [accountId!]),
+          }
+          return [[name, also] as const]
+        },
       )
-      const own = ['me.profile.change', 'directory.profile.change'].map((name) => also(name, ({ accountId }) => [accountId]))
-      return { ...all, ...Object.fromEntries([...one, ...own, also('accounts.bulk', (_actor, { accountIds }) => accountIds!)]) }
+      return { ...all, ...Object.fromEntries(written) }
     },
 
     /** Where who signs out goes, to be signed out of the provider that let them in as well. */

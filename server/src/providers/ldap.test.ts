@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
+import { Attribute, Change } from 'ldapts'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
+import { nodeOf } from '@atrium/platform/placement'
 import { notRun } from '@atrium/platform/testing/needs'
-import { administrator as binding, base, peopleLdif, slapdProgram, slapdServer, type Slapd } from '@atrium/platform/testing/slapd'
+import { administrator as binding, base, logged, peopleLdif, slapdProgram, slapdServer, type Slapd } from '@atrium/platform/testing/slapd'
 import type { AccountId, DomainId, Draft, Hub, ProviderId } from '@atrium/protocol'
 import { house, password, type House, type Someone } from '../directory/testing/house.ts'
 import { connected } from './ldap/connection.ts'
 import { escaped } from './ldap/records.ts'
+import { slices } from '../slices.ts'
 import { liar } from './testing/liar.ts'
 
 const domain = 'saltmarsh.example'
@@ -46,10 +49,12 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
       ldap.close()
     }
   }
-  async function set(dn: string, type: string, ...values: string[]): Promise<void> {
-    const { Attribute, Change } = await import('ldapts')
-    await there((client) => client.modify(dn, new Change({ operation: 'replace', modification: new Attribute({ type, values }) })))
-  }
+  const replaced = (type: string, ...values: string[]) =>
+    new Change({ operation: 'replace', modification: new Attribute({ type, values }) })
+  const set = (dn: string, type: string, ...values: string[]): Promise<void> =>
+    there((client) => client.modify(dn, replaced(type, ...values)))
+  const standing = () =>
+    town.db.selectFrom('mirror').select(['seen', 'settled', 'listedAt']).where('providerId', '=', providerId).executeTakeFirstOrThrow()
   const person = (i: number) => `uid=person${i},ou=people,${base}`
   const at = (name: string) => `${name}@${domain}`
 
@@ -128,10 +133,11 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
     assert.equal(await eleven.actor(), undefined)
     await town.somebody().signIn(at('unal'), 'pw-10')
 
+    const { listedAt } = await standing()
     await there((client) => client.del(person(12)))
-    await look()
-    assert.equal((await row(at('person12')))!.status, 'locked')
+    await until('who is deleted is out', async () => (await row(at('person12')))!.status === 'locked', 5_000)
     assert.equal(await twelve.actor(), undefined)
+    assert.deepEqual((await standing()).listedAt, listedAt, 'nobody compared ids for that')
 
     await set(person(11), 'pwdAccountLockedTime')
     await until('who is enabled again is in', async () => (await row(at('person11')))?.status === 'active', 10_000)
@@ -185,6 +191,120 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
     await ada.call('providers.set', { domainId, providerId, isOn: true, settings: settings() })
   })
 
+  test('what LDAP keeps of a list is changed there; where it may be written from here, it is, and read back', async () => {
+    const dn = `cn=rowers,ou=groups,${base}`
+    const listId = (await ada.call('lists.list', { domainId })).lists.find(({ address }) => address === at('rowers'))!.id
+    const entry = async (name = dn) => (await there((client) => client.search(name, { scope: 'base' }))).searchEntries[0]!
+    const members = async () => (await ada.call('lists.members', { listId })).members.map(({ address }) => address!).sort()
+    const change = { listId, add: [at('person24')] }
+    const refused = await ada.refusal('lists.members.change', change)
+    assert.deepEqual([refused.key, refused.field], ['providers.keptInLdap', 'members'])
+    assert.equal((await ada.refusal('lists.change', { listId, description: 'In boats' })).field, 'description')
+    assert.equal((await ada.refusal('lists.delete', { listId })).key, 'providers.keptInLdap')
+    assert.ok((await ada.call('lists.get', { listId })).readOnlyFields.includes('members'))
+    // What is no business of LDAP is changed here.
+    await ada.call('lists.change', { listId, name: 'rowers', notifiesMembers: true })
+
+    await ada.call('providers.set', { domainId, providerId, isOn: true, settings: settings({ writesBack: true }) })
+    assert.deepEqual((await ada.call('lists.get', { listId })).readOnlyFields, ['name', 'address'])
+    // Somebody came in there meanwhile: they stay.
+    const helms = `cn=helms,ou=groups,${base}`
+    await there((client) => client.add(helms, { objectClass: 'groupOfNames', cn: 'helms', member: person(26) }))
+    await look()
+    await set(dn, 'member', person(22), person(25))
+    await ada.call('lists.members.change', { listId, add: [at('person24'), at('helms')], remove: [at('person22')] })
+    await ada.call('lists.change', { listId, description: 'In boats,\nevery Sunday' })
+    const { member, description } = await entry()
+    assert.deepEqual([member].flat().sort(), [helms, person(24), person(25)])
+    assert.equal(description, 'In boats,\nevery Sunday')
+    await until('who came in there is here', async () => (await members()).includes(at('person25')), 10_000)
+    assert.deepEqual(await members(), ['helms', 'person24', 'person25'].map(at))
+
+    const outside = await ada.refusal('lists.members.change', { listId, add: ['mum@elsewhere.example'] })
+    assert.deepEqual([outside.key, outside.params], ['providers.memberNotInLdap', { member: 'mum@elsewhere.example' }])
+    assert.equal((await ada.refusal('lists.members.change', { listId, remove: await members() })).key, 'providers.lastMember')
+    assert.deepEqual(await members(), ['helms', 'person24', 'person25'].map(at))
+
+    // Who may only read there changes nothing, here either.
+    const reader = { bindDn: person(1), bindPassword: 'pw-1', writesBack: true }
+    await ada.call('providers.set', { domainId, providerId, isOn: true, settings: settings(reader) })
+    assert.equal((await ada.refusal('lists.members.change', { listId, add: [at('person26')] })).key, 'providers.notWritten')
+    assert.deepEqual(await members(), ['helms', 'person24', 'person25'].map(at))
+    assert.equal([(await entry())['member']].flat().length, 3)
+  })
+
+  test('groups that name their members otherwise are read and written as they do', async () => {
+    const groupFilter = '(|(objectClass=groupOfUniqueNames)(objectClass=groupOfNames)(objectClass=posixGroup))'
+    await ada.call('providers.set', { domainId, providerId, isOn: true, settings: settings({ writesBack: true, groupFilter }) })
+    const unique = { objectClass: 'groupOfUniqueNames', cn: 'pilots', uniqueMember: [person(27)] }
+    const machines = { objectClass: 'posixGroup', cn: 'sudoers', gidNumber: '27', memberUid: ['person28', 'root'] }
+    await there((client) => client.add(`cn=pilots,ou=groups,${base}`, unique))
+    await there((client) => client.add(`cn=sudoers,ou=groups,${base}`, machines))
+    await look()
+    const { lists } = await ada.call('lists.list', { domainId })
+    const written = async (name: string, attribute: string) =>
+      (await there((client) => client.search(`cn=${name},ou=groups,${base}`, { scope: 'base' }))).searchEntries[0]![attribute]
+    for (const [name, of, attribute, value] of [
+      ['pilots', 27, 'uniqueMember', person(29)],
+      ['sudoers', 28, 'memberUid', 'person29'],
+    ] as const) {
+      const listId = lists.find(({ address }) => address === at(name))!.id
+      const names = async () => (await ada.call('lists.members', { listId })).members.map(({ address }) => address).sort()
+      assert.deepEqual(await names(), [at(`person${of}`)])
+      await ada.call('lists.members.change', { listId, add: [at('person29')] })
+      assert.ok([await written(name, attribute)].flat().includes(value))
+      await ada.call('lists.members.change', { listId, remove: [at(`person${of}`)] })
+      assert.deepEqual(await names(), [at('person29')])
+      assert.deepEqual(await written(name, attribute), name === 'pilots' ? value : ['root', value])
+    }
+    await ada.call('providers.set', { domainId, providerId, isOn: true, settings: settings() })
+  })
+
+  test('what is deleted while nobody looks is found by whoever looks next; bit by bit is as much as at once', async () => {
+    const isOut = (i: number) => async () => (await row(at(`person${i}`)))!.status === 'locked'
+    const here = () => town.db.selectFrom('account').select('id').where('source', '=', 'ldap').where('status', '=', 'active').execute()
+    await until('all deletions are known', async () => (await standing()).settled === (await standing()).seen, 10_000)
+    const { listedAt } = await standing()
+    const others = await here()
+
+    // Another hub goes on where this one stopped.
+    await town.hub.elsewhere.stop()
+    await there((client) => client.del(person(41)))
+    const other = slices({ ...town.ground, node: nodeOf('other') })
+    other.elsewhere.follow()
+    try {
+      town.hub.elsewhere.follow()
+      await until('the other hub knows it', isOut(41), 5_000)
+    } finally {
+      await other.elsewhere.stop()
+    }
+    await town.hub.elsewhere.stop()
+
+    // More changed than the server can say one by one: it names all who are there.
+    await there(async (client) => {
+      for (let i = 0; i <= logged; i++) await client.modify(person(42 + (i % 5)), replaced('title', `Rower ${i}`))
+      await client.del(person(47))
+    })
+    town.hub.elsewhere.follow()
+    await until('it is known from who is there', isOut(47), 5_000)
+    assert.deepEqual((await standing()).listedAt, listedAt, 'nobody compared ids for that')
+    await town.hub.elsewhere.stop()
+
+    // The server does not know the state we speak of: it is compared, and nobody else is out.
+    await town.db.updateTable('mirror').set({ settled: '20990101000000.000000Z#000000#000#000000' }).execute()
+    const { seen } = await standing()
+    await there((client) => client.del(person(48)))
+    town.hub.elsewhere.follow()
+    await until('that something changed is known', async () => (await standing()).seen !== seen, 5_000)
+    assert.equal((await here()).length, others.length - 2)
+    await look()
+    assert.equal((await mirror()).state, 'asks', 'one by one they were more than a twentieth')
+    assert.equal((await here()).length, others.length - 2)
+    await ada.call('providers.answer', { domainId, providerId, answer: 'accept' })
+    await until('an administrator knows', isOut(48))
+    assert.equal((await mirror()).state, 'idle')
+  })
+
   test('whoever was locked here stays locked, whatever LDAP says', async () => {
     const { id } = (await row(at('person13')))!
     await town.db.updateTable('account').set({ status: 'closed' }).where('id', '=', id).execute()
@@ -209,16 +329,19 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
     slapd.hold()
     try {
       const began = performance.now()
-      const refused = await town.somebody().refusal('auth.signIn', { address: at('person16'), password: 'pw-16' })
-      expect(performance.now() - began).toBeLessThan(5_000)
-      assert.deepEqual([refused.code, refused.key], ['unauthenticated', 'providers.unreachable'])
-      const [known, tried] = [performance.now() - began, performance.now()]
-      const nobody = await town.somebody().refusal('auth.signIn', { address: at('nobody-of-that-name'), password: 'pw-16' })
-      assert.deepEqual(nobody, refused, 'nobody learns who is here')
-      expect(performance.now() - tried).toBeGreaterThan(known / 2)
-      assert.ok(await fifteen.actor())
+      const refusal = async (name: string) => {
+        const refused = await town.somebody().refusal('auth.signIn', { address: at(name), password: 'pw-16' })
+        return { refused, after: performance.now() - began }
+      }
       // LDAP that is away shuts no administrator out.
-      await town.somebody().signIn(at('ada'), password)
+      const administrator = town.somebody().signIn(at('ada'), password)
+      const [known, nobody] = await Promise.all([refusal('person16'), refusal('nobody-of-that-name')])
+      expect(known.after).toBeLessThan(5_000)
+      assert.deepEqual([known.refused.code, known.refused.key], ['unauthenticated', 'providers.unreachable'])
+      assert.deepEqual(nobody.refused, known.refused, 'nobody learns who is here')
+      expect(nobody.after).toBeGreaterThan(known.after / 2)
+      assert.ok(await fifteen.actor())
+      await administrator
     } finally {
       slapd.goOn()
     }
@@ -247,6 +370,32 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
         await look()
         assert.deepEqual([(await mirror()).state, (await mirror()).vanished], ['idle', 0], `after ${mood}`)
       }
+
+      // Whatever it says of deletions: who is there by name is not deleted.
+      const ids = await town.db.selectFrom('mirrored').select(['externalId', 'ownerId']).where('kind', '=', 'account').execute()
+      const twenty = (await row(at('person20')))!.id
+      for (const [deleted, state] of [
+        [ids.map(({ externalId }) => externalId), 'asks'],
+        [ids.flatMap(({ externalId, ownerId }) => (ownerId === twenty ? [externalId] : [])), 'idle'],
+      ] as const) {
+        proxy.synchronises({ deleted })
+        await set(person(20), 'title', `Bow ${deleted.length}`)
+        await until(`${deleted.length} are said to be gone`, async () => {
+          const { seen, settled } = await standing()
+          return (await mirror()).state === state && (state === 'asks' || settled === seen)
+        })
+        assert.equal((await here()).length, before)
+        await look()
+        assert.equal((await mirror()).state, 'idle')
+      }
+      // e-syncRefreshRequired
+      proxy.synchronises({ code: 4096 })
+      const { seen } = await standing()
+      await set(person(20), 'title', 'Stroke')
+      await until('that something changed is known', async () => (await standing()).seen !== seen)
+      assert.notEqual((await standing()).settled, (await standing()).seen, 'to be compared')
+      assert.equal((await here()).length, before)
+      proxy.synchronises()
 
       for (let i = 30; i < 40; i++) await there((client) => client.del(person(i)))
       await look()

@@ -63,10 +63,11 @@ export function movesSecret(before: ProviderSettings, after: ProviderSettings): 
 
 /**
  * PROV-5  What vanished from LDAP is locked only while it is little: of more than a twentieth, and of all there is, an administrator is
- * asked first. A single one of a few is no landslide.
+ * asked first. A single one of a few is no landslide. What vanishes bit by bit is counted together.
  */
 export const isLandslide = (known: number, vanished: number): boolean =>
   vanished > 0 && (vanished * 2 >= known || (vanished > 1 && vanished * 20 > known))
+export const countedTogetherMs = 10 * 60_000
 
 /**
  * PROV-7  An identity opens an account of its provider's own domain, and no other. Who administers the hub, or anything beyond that

@@ -22,6 +22,8 @@ export interface MirrorRow {
   at: Date | null
   /** What the server said of itself when all was read that had changed. */
   seen: string | null
+  /** What it had said of itself when we last knew of all that was deleted. */
+  settled: string | null
   /** When all ids were last compared. */
   listedAt: Date | null
   vanished: number
@@ -37,6 +39,8 @@ export interface MirroredRow {
   hash: string
   held: string | null
   isGone: boolean
+  /** When it was found gone, unless an administrator said that it is. */
+  goneAt: Date | null
 }
 export interface ProviderTables {
   provider: ProviderRow
@@ -113,7 +117,7 @@ export async function dropProvider(tx: Tx, id: ProviderId): Promise<void> {
   await open(tx).deleteFrom('provider').where('id', '=', id).execute()
 }
 
-const mirrorColumns = ['providerId', 'state', 'at', 'seen', 'listedAt', 'vanished', 'problem'] as const
+const mirrorColumns = ['providerId', 'state', 'at', 'seen', 'settled', 'listedAt', 'vanished', 'problem'] as const
 export const findMirror = (db: Db, id: ProviderId): Promise<MirrorRow | undefined> =>
   open(db).selectFrom('mirror').select(mirrorColumns).where('providerId', '=', id).executeTakeFirst()
 
@@ -126,7 +130,7 @@ export async function countMirrored(db: Db, id: ProviderId): Promise<{ accounts:
 
 /** What is said of a mirror; what is not said stays. */
 export async function noteMirror(tx: Tx, providerId: ProviderId, change: Partial<Omit<MirrorRow, 'providerId'>>): Promise<void> {
-  const fresh = { state: 'idle', at: null, seen: null, listedAt: null, vanished: 0, problem: null } as const
+  const fresh = { state: 'idle', at: null, seen: null, settled: null, listedAt: null, vanished: 0, problem: null } as const
   await open(tx)
     .insertInto('mirror')
     .values({ ...fresh, ...change, providerId })

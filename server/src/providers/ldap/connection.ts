@@ -1,8 +1,11 @@
 import { isIP } from 'node:net'
+import type { Socket } from 'node:net'
 import { getCACertificates } from 'node:tls'
-import type { Client, SearchOptions } from 'ldapts'
+import type { Client, Control, SearchOptions } from 'ldapts'
 import type { Outgoing } from '@atrium/platform'
+import { secured } from '@atrium/platform/outgoing'
 import type { ProviderSettings } from '@atrium/protocol'
+import { exchange } from './exchange.ts'
 import { presets, type Words } from './presets.ts'
 import { ldapTrouble, Trouble } from './trouble.ts'
 
@@ -20,9 +23,11 @@ export interface Entry {
 export interface Ldap {
   words: Words
   /** Pages of entries, complete or not at all: whatever cuts an answer short is thrown. Referrals are not followed. */
-  pages(base: string, filter: string, attributes: readonly string[]): AsyncGenerator<Entry[]>
+  pages(base: string, filter: string, attributes: readonly string[], controls?: readonly Control[]): AsyncGenerator<Entry[]>
   /** The few that are there; `scope` base reads one entry. */
   find(base: string, filter: string, attributes: readonly string[], scope?: 'base' | 'sub'): Promise<Entry[]>
+  /** What the library cannot read: one message, and all that comes back. */
+  exchange(message: Buffer, isLast: (message: Buffer) => boolean): Promise<void>
   client: Client
   close(): void
 }
@@ -51,15 +56,22 @@ export async function connect(settings: LdapSettings, reach: Reach): Promise<Lda
   const where = `ldap://${url.hostname}`
   const way = reach.outgoing.connection(where, { port, isSecure, trusted }, reach.mayGoInside ? anywhere : [])
   const socket = await inTime(way, reach.timeoutMs, () => void way.then((late) => late.destroy()).catch(() => {}))
-  const given = () => socket as never
+  // Whoever asks once more after the end is told so: of a connection that is over the library would wait for ever to hear.
+  const given = () => {
+    if (socket.destroyed) throw new Trouble('refused')
+    return socket as never
+  }
+  let open: Socket = socket
+  const upgraded = (options: Parameters<typeof secured>[0]) => (open = secured(options)) as never
   const client = new LdapClient({
     url: settings.url,
     timeout: reach.timeoutMs,
-    ...(isSecure ? { createSecureConnection: given } : { createConnection: given }),
+    ...(isSecure ? { createSecureConnection: given } : { createConnection: given, createSecureConnection: upgraded as never }),
   })
   const ldap = over(
     client,
     presets[settings.preset],
+    (message, isLast) => exchange(open, message, reach.timeoutMs, isLast),
     () =>
       void client
         .unbind()
@@ -72,7 +84,7 @@ export async function connect(settings: LdapSettings, reach: Reach): Promise<Lda
   return ldap
 }
 
-function over(client: Client, words: Words, close: () => void): Ldap {
+function over(client: Client, words: Words, exchange: Ldap['exchange'], close: () => void): Ldap {
   const options = (filter: string, attributes: readonly string[]): SearchOptions => ({
     filter,
     attributes: [...attributes],
@@ -82,10 +94,11 @@ function over(client: Client, words: Words, close: () => void): Ldap {
   return {
     client,
     words,
+    exchange,
     close,
-    async *pages(base, filter, attributes) {
+    async *pages(base, filter, attributes, controls = []) {
       const asked = { ...options(filter, attributes), scope: 'sub' as const, paged: { pageSize } }
-      for await (const { searchEntries } of client.searchPaginated(base, asked)) yield searchEntries.map(entryOf)
+      for await (const { searchEntries } of client.searchPaginated(base, asked, [...controls])) yield searchEntries.map(entryOf)
     },
     async find(base, filter, attributes, scope = 'sub') {
       const { searchEntries } = await client.search(base, { ...options(filter, attributes), scope })

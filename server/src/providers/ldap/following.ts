@@ -1,20 +1,21 @@
 import type { Entry } from './connection.ts'
-import type { AccountsMirror, Whose } from './mirror.ts'
+import type { AccountsMirror, Answered, Whose } from './mirror.ts'
 import type { Words } from './presets.ts'
-import { isSameServer, type Source } from './source.ts'
+import { isSameServer, type Gone, type Source } from './source.ts'
+import { Trouble } from './trouble.ts'
 
 /** How far a mirror is. */
 export interface Standing {
   seen: string | null
   listedAt: Date | null
+  /** What the server had said when all was known that was deleted there. */
+  settled: string | null
   vanished: number
-  /** Something changed since ids were compared. */
-  isBehind: boolean
 }
 export interface Pace {
   /** All ids are compared so often, whatever the server says of changes. */
   listEveryMs: number
-  /** And so often at most because something changed: a deletion shows in nothing else. */
+  /** And so often at most because something changed, where the server does not say what was deleted. */
   listAtMostEveryMs: number
 }
 export const usualPace: Pace = { listEveryMs: 10 * 60_000, listAtMostEveryMs: 60_000 }
@@ -22,6 +23,10 @@ export const usualPace: Pace = { listEveryMs: 10 * 60_000, listAtMostEveryMs: 60
 /** Groups, followed like accounts; what they become is the lists' business. */
 export interface GroupsMirror {
   take(words: Words, whose: Whose, from: Source, since?: string): Promise<void>
+  /** These, as they stand there. */
+  read(words: Words, whose: Whose, from: Source, entries: readonly Entry[]): Promise<void>
+  /** Whether one of them is a group here. */
+  isAmong(whose: Whose, said: Exclude<Gone, 'some'>): Promise<boolean>
   /** Compares ids; those that are gone are gone here. */
   compare(words: Words, whose: Whose, from: Source): Promise<void>
 }
@@ -34,6 +39,9 @@ interface Parts {
 /** How far it is after a look, and what kept somebody out. Undefined: nothing changed. */
 export type Looked = Standing & { problem: 'taken' | 'full' | null }
 
+/** A server that names all who are there rests so many times as long as that took. */
+const restsTimes = 20
+
 /** So many of a listing are asked for one by one; where more changed all is read again. */
 const fewAtMost = 2_000
 
@@ -42,6 +50,10 @@ export function following({ accounts, groups, now, pace }: Parts) {
   /** Entries that are nobody here, in which version: they are not asked for again and again. */
   const left = new Map<string, string>()
   let problem: Looked['problem'] = null
+  /** What the server had said of itself when it was last asked for deletions, and when it is asked again at the earliest. */
+  const asked = { at: null as string | null, againFrom: 0 }
+  /** Somebody came since groups were compared: a group that lacked them has them by now. */
+  const ofGroups = { isDue: false, comparedAt: 0 }
 
   async function take(words: Words, whose: Whose, entries: readonly Entry[]): Promise<string[]> {
     const took = await accounts.take(words, whose, entries)
@@ -52,28 +64,52 @@ export function following({ accounts, groups, now, pace }: Parts) {
     return took.ids
   }
 
+  async function compareGroups(from: Source, words: Words, whose: Whose): Promise<void> {
+    await groups.compare(words, whose, from)
+    ofGroups.isDue = false
+    ofGroups.comparedAt = now().getTime()
+  }
+
   /** Everything, as for the first time. */
-  async function readAll(from: Source, words: Words, whose: Whose, accepted?: number): Promise<number> {
+  async function readAll(from: Source, words: Words, whose: Whose, answered: Answered): Promise<number> {
     const listed = new Set<string>()
     for await (const page of from.accounts()) for (const id of await take(words, whose, page)) listed.add(id)
-    const vanished = await accounts.settle(from, whose, await accounts.missing(whose, { listed }), accepted)
+    const vanished = await accounts.settle(from, whose, await accounts.missing(whose, { listed }), answered)
     await groups.take(words, whose, from)
-    await groups.compare(words, whose, from)
+    await compareGroups(from, words, whose)
     return vanished
   }
 
   /** What changed since, but for what was deleted. */
-  async function readChanges(from: Source, words: Words, whose: Whose, since: string): Promise<number> {
-    for await (const page of from.accounts(since)) await take(words, whose, page)
+  async function readChanges(from: Source, words: Words, whose: Whose, since: string, answered: Answered): Promise<number> {
+    for await (const page of from.accounts(since)) if ((await take(words, whose, page)).length > 0) ofGroups.isDue = true
     const others = new Set<string>()
     for await (const ids of from.others(since)) for (const id of ids) others.add(id)
-    const vanished = await accounts.settle(from, whose, await accounts.missing(whose, { left: others }))
+    const vanished = await accounts.settle(from, whose, await accounts.missing(whose, { left: others }), answered)
     await groups.take(words, whose, from, since)
     return vanished
   }
 
+  /** What was deleted since, as far as the server says it. `settled`: that is all of it; `unclear`: only a comparison shows it. */
+  async function readDeletions(from: Source, words: Words, whose: Whose, since: string, answered: Answered) {
+    const began = now().getTime()
+    const said = await from.gone(since)
+    if (said === undefined) return { is: 'unsaid' as const, vanished: 0 }
+    if (said === 'some') return { is: 'unclear' as const, vanished: 0 }
+    if ('listed' in said) asked.againFrom = now().getTime() + Math.min(pace.listAtMostEveryMs, (now().getTime() - began) * restsTimes)
+    try {
+      const vanished = await accounts.settle(from, whose, await accounts.missing(whose, said), answered)
+      if (await groups.isAmong(whose, said)) await compareGroups(from, words, whose)
+      return { is: said.isAll && vanished === 0 ? ('settled' as const) : ('unsaid' as const), vanished }
+    } catch (error) {
+      // It says of somebody that they are not there, and has them.
+      if (error instanceof Trouble && error.what === 'truncated') return { is: 'unclear' as const, vanished: 0 }
+      throw error
+    }
+  }
+
   /** Compares what is there with what is here: finds deletions, moves, and what was missed. */
-  async function compare(from: Source, words: Words, whose: Whose, accepted?: number): Promise<number> {
+  async function compare(from: Source, words: Words, whose: Whose, answered: Answered): Promise<number> {
     const here = await accounts.versions(whose)
     const listed = new Set<string>()
     const stale: string[] = []
@@ -82,10 +118,10 @@ export function following({ accounts, groups, now, pace }: Parts) {
         listed.add(id)
         if (!accounts.isCurrent(here.get(id), { dn, version }) && left.get(id) !== version) stale.push(id)
       }
-    if (stale.length > fewAtMost) return readAll(from, words, whose, accepted)
+    if (stale.length > fewAtMost) return readAll(from, words, whose, answered)
     await take(words, whose, await from.byIds('account', stale))
-    const vanished = await accounts.settle(from, whose, await accounts.missing(whose, { listed }), accepted)
-    await groups.compare(words, whose, from)
+    const vanished = await accounts.settle(from, whose, await accounts.missing(whose, { listed }), answered)
+    await compareGroups(from, words, whose)
     return vanished
   }
 
@@ -98,24 +134,36 @@ export function following({ accounts, groups, now, pace }: Parts) {
       how: { lists?: boolean; accepted?: number } = {},
     ): Promise<Looked | undefined> {
       const at = now()
+      const answered = { accepted: how.accepted, isAsking: how.accepted === undefined && before.vanished > 0 }
       const seen = await from.seen()
       const isNew = seen !== null && (before.seen === null || !isSameServer(before.seen, seen))
       problem = null
       if (before.listedAt === null || isNew) {
         left.clear()
-        return { seen, listedAt: at, isBehind: false, vanished: await readAll(from, words, whose, how.accepted), problem }
+        const vanished = await readAll(from, words, whose, answered)
+        return { seen, settled: seen, listedAt: at, vanished, problem }
       }
       const hasChanged = seen !== before.seen
-      const isBehind = before.isBehind || hasChanged || seen === null
-      let { vanished } = before
-      if (hasChanged && seen !== null) vanished = Math.max(vanished, await readChanges(from, words, whose, before.seen!))
-      // What was deleted shows in no entry: after a change the ids are compared soon, and now and then in any case.
+      let { vanished, settled } = before
+      if (hasChanged && seen !== null) vanished = Math.max(vanished, await readChanges(from, words, whose, before.seen!, answered))
+
+      // What was deleted shows in no entry: the server says it, or the ids are compared soon after a change, and now and then in any case.
       const sinceListed = at.getTime() - before.listedAt.getTime()
       const isRound = how.lists === true || sinceListed >= pace.listEveryMs
+      let isUnclear = false
+      if (!isRound && seen !== null && settled !== null && settled !== seen && asked.at !== seen && at.getTime() >= asked.againFrom) {
+        asked.at = seen
+        const said = await readDeletions(from, words, whose, settled, answered)
+        vanished = Math.max(vanished, said.vanished)
+        if (said.is === 'settled') settled = seen
+        isUnclear = said.is === 'unclear'
+      }
       if (isRound) left.clear()
-      if (isRound || (isBehind && sinceListed >= pace.listAtMostEveryMs))
-        return { seen, listedAt: at, isBehind: false, vanished: await compare(from, words, whose, how.accepted), problem }
-      return hasChanged ? { seen, listedAt: before.listedAt, isBehind, vanished, problem } : undefined
+      const isBehind = seen === null || settled !== seen
+      if (isRound || isUnclear || (isBehind && sinceListed >= pace.listAtMostEveryMs))
+        return { seen, settled: seen, listedAt: at, vanished: await compare(from, words, whose, answered), problem }
+      if (ofGroups.isDue && at.getTime() - ofGroups.comparedAt >= pace.listAtMostEveryMs) await compareGroups(from, words, whose)
+      return hasChanged || settled !== before.settled ? { seen, settled, listedAt: before.listedAt, vanished, problem } : undefined
     },
   }
 }

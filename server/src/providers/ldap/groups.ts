@@ -1,24 +1,37 @@
 import type { Database } from '@atrium/platform'
 import type { ListId } from '@atrium/protocol'
 import type { ListsMirroring } from '../../lists/index.ts'
-import { isLandslide } from '../rules.ts'
+import { countedTogetherMs, isLandslide } from '../rules.ts'
 import type { MirroredRow, ProviderTables } from '../store.ts'
 import type { Entry } from './connection.ts'
 import type { GroupsMirror } from './following.ts'
 import type { Whose } from './mirror.ts'
 import type { Words } from './presets.ts'
-import { groupOf, plainDn, type GroupRecord } from './records.ts'
+import { groupOf, type GroupRecord } from './records.ts'
 import type { Source } from './source.ts'
-import { dropMirrored, knownOf, ownersOfAddresses, ownersOfDns, saveMirrored, standing } from './store.ts'
+import { calledIn, plainDn, whoseAre } from './members.ts'
+import { dropMirrored, knownOf, saveMirrored, standing } from './store.ts'
 
 /** What is kept as the hash of a group whose members are not all here: it is looked at again with the next round. */
-const unfinished = ''
+export const unfinished = ''
 
 /** Groups as LDAP has them, as lists: first what they are called, then who is in them, for groups are in groups. */
-export function groupsMirror({ db, work, lists }: Database<ProviderTables> & { lists: ListsMirroring }): GroupsMirror {
+export function groupsMirror({
+  db,
+  work,
+  lists,
+  now,
+}: Database<ProviderTables> & { lists: ListsMirroring; now: () => Date }): GroupsMirror {
+  const dropped: { providerId: string; at: number }[] = []
+  /** How many went lately. */
+  function countDropped(providerId: string): number {
+    while (dropped[0] && dropped[0].at < now().getTime() - countedTogetherMs) dropped.shift()
+    return dropped.filter((one) => one.providerId === providerId).length
+  }
+
   const row = ({ providerId }: Whose, record: GroupRecord, ownerId: string, hash: string): MirroredRow => ({
     ...{ providerId, kind: 'list', externalId: record.externalId, ownerId, dn: plainDn(record.dn), version: record.version },
-    ...{ hash, held: null, isGone: false },
+    ...{ hash, held: null, isGone: false, goneAt: null },
   })
 
   /** The list of a group, made or renamed. Undefined: it has no address here, or another's. */
@@ -35,39 +48,48 @@ export function groupsMirror({ db, work, lists }: Database<ProviderTables> & { l
       { alone: true },
     )
 
-  const fill = (whose: Whose, record: GroupRecord, id: ListId): Promise<void> =>
+  const fill = (whose: Whose, record: GroupRecord, id: ListId, called: ReadonlyMap<string, string>): Promise<void> =>
     work(
       async (tx, announce) => {
         const known = (await knownOf(tx, whose.providerId, 'list', [record.externalId])).get(record.externalId)
         if (known?.hash === record.hash) return saveMirrored(tx, [row(whose, record, id, record.hash)])
-        const byDn = await ownersOfDns(tx, whose.providerId, record.memberDns)
-        const byAddress = await ownersOfAddresses(tx, whose.providerId, record.memberAddresses)
-        const found = [...byDn.values(), ...byAddress.values()]
-        const addresses = record.memberAddresses.filter((address) => !byAddress.has(address))
+        const { dn, address, name } = await whoseAre(tx, whose.providerId, record, called)
+        const found = [...dn.values(), ...address.values(), ...name.values()]
+        const addresses = record.memberAddresses.filter((one) => !address.has(one))
         const of = (kind: MirroredRow['kind']) => [...new Set(found.flatMap((one) => (one.kind === kind ? [one.ownerId] : [])))]
         const wanted = { accountIds: of('account'), listIds: of('list').filter((one) => one !== id), addresses }
         const isFilled = await lists.fill(tx, announce, id, wanted, whose.mayGoInside)
-        const isWhole = isFilled && record.memberDns.every((dn) => byDn.has(dn))
+        const isWhole = isFilled && record.memberDns.every((one) => dn.has(one)) && record.memberNames.every((one) => name.has(one))
         await saveMirrored(tx, [row(whose, record, id, isWhole ? record.hash : unfinished)])
       },
       { alone: true },
     )
 
-  async function take(words: Words, whose: Whose, entries: readonly Entry[]): Promise<void> {
+  async function take(words: Words, whose: Whose, from: Source, entries: readonly Entry[]): Promise<void> {
     const records = entries.flatMap((entry) => groupOf(words, entry, whose.domain.name) ?? [])
     const here: [GroupRecord, ListId][] = []
     for (const record of records) {
       const id = await name(whose, record)
       if (id) here.push([record, id])
     }
-    for (const [record, id] of here) await fill(whose, record, id)
+    const called = await calledIn(
+      from,
+      here.map(([record]) => record),
+    )
+    for (const [record, id] of here) await fill(whose, record, id, called)
   }
 
   return {
+    read: take,
     async take(words: Words, whose: Whose, from: Source, since?: string): Promise<void> {
       const entries: Entry[] = []
       for await (const page of from.groups(since)) entries.push(...page)
-      await take(words, whose, entries)
+      await take(words, whose, from, entries)
+    },
+
+    async isAmong({ providerId }: Whose, said: { left: ReadonlySet<string> } | { listed: ReadonlySet<string> }): Promise<boolean> {
+      const here = [...(await standing(db, providerId, 'list')).keys()]
+      return here.some((id) => ('left' in said ? said.left.has(id) : !said.listed.has(id)))
     },
 
     async compare(words: Words, whose: Whose, from: Source): Promise<void> {
@@ -80,10 +102,11 @@ export function groupsMirror({ db, work, lists }: Database<ProviderTables> & { l
           const known = here.get(id)
           if (known?.version !== version || known.dn !== plainDn(dn) || known.hash === unfinished) stale.push(id)
         }
-      await take(words, whose, await from.byIds('list', stale))
+      await take(words, whose, from, await from.byIds('list', stale))
       const gone = [...here.keys()].filter((id) => !listed.has(id))
       // PROV-5, as of people; and whoever is asked for by name and is there after all was merely left out of an answer.
-      if (isLandslide(here.size, gone.length) || (await from.byIds('list', gone)).length > 0) return
+      const lately = countDropped(whose.providerId)
+      if (isLandslide(here.size + lately, gone.length > 0 ? gone.length + lately : 0) || (await from.byIds('list', gone)).length > 0) return
       for (const externalId of gone)
         await work(
           async (tx, announce) => {
@@ -92,7 +115,7 @@ export function groupsMirror({ db, work, lists }: Database<ProviderTables> & { l
             await dropMirrored(tx, whose.providerId, 'list', externalId)
           },
           { alone: true },
-        )
+        ).then(() => dropped.push({ providerId: whose.providerId, at: now().getTime() }))
     },
   }
 }

@@ -2,6 +2,7 @@ import { fail, type House } from '@atrium/platform'
 import type { Hub, Input, Output, Provider, ProviderId } from '@atrium/protocol'
 import type { VerifierOf } from '../../auth/index.ts'
 import type { DomainWays, Mirroring } from '../../directory/index.ts'
+import type { ListsMirroring } from '../../lists/index.ts'
 import { mayOpen, mayUseOwnPassword } from '../rules.ts'
 import { apart, secretOf } from '../secrets.ts'
 import type { ProviderDeps, SettingsService } from '../service.ts'
@@ -16,10 +17,12 @@ import { findKeeper, mirroredOwners } from './store.ts'
 import { tryLdap, type Tried } from './trying.ts'
 import { Trouble } from './trouble.ts'
 import { writing } from './writing.ts'
+import { groupsWriting } from './writing.groups.ts'
 
 export interface LdapDeps extends ProviderDeps, Pick<House, 'placement' | 'node' | 'outgoing' | 'log'> {
   people: Mirroring
   groups: GroupsMirror
+  lists: ListsMirroring
   pace?: Pace
 }
 const testsWithinMs = 10_000
@@ -30,7 +33,7 @@ const noOne = '00000000-0000-0000-0000-000000000000'
 
 /** LDAP as the directory of a domain: who there is, what they are called, and whether a password is right. */
 export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' | 'mustStay' | 'readable' | 'shown'>) {
-  const { db, work, outgoing, people, groups, now, domain, isAdministrator, reachesBeyond, pace = usualPace } = deps
+  const { db, work, outgoing, people, groups, lists, now, domain, isAdministrator, reachesBeyond, pace = usualPace } = deps
   const accounts = accountsMirror(deps)
   let followed: Mirrors | undefined
 
@@ -86,6 +89,8 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
       return shownThere({ ...row, settings: row.settings }, home, mirrored ?? { address }, password, mayHere)
     }
   }
+
+  const domainOf = (row: ProviderRow): Promise<DomainWays | undefined> => domain(db, { id: row.domainId })
 
   type LdapRow = ProviderRow & { settings: LdapSettings }
   const shown = async (row: LdapRow, who: Who, password: string) =>
@@ -168,8 +173,10 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
     },
 
     /** Before a provider goes: what it kept is kept here from now on. */
-    release: (tx: Parameters<Mirroring['release']>[0], providerId: ProviderId): Promise<void> =>
-      mirroredOwners(tx, providerId, 'account').then((ids) => people.release(tx, ids)),
+    async release(tx: Parameters<Mirroring['release']>[0], providerId: ProviderId): Promise<void> {
+      await people.release(tx, await mirroredOwners(tx, providerId, 'account'))
+      await lists.release(tx, await mirroredOwners(tx, providerId, 'list'))
+    },
 
     async readFilter(filter: string): Promise<void> {
       const { FilterParser } = await import('ldapts')
@@ -180,7 +187,6 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
         ?.changed(id)
         .catch((error: unknown) => deps.log.warn({ operation: 'providers.mirror', error }, 'a mirror could not begin')),
     follow(): void {
-      const domainOf = (row: ProviderRow): Promise<DomainWays | undefined> => domain(db, { id: row.domainId })
       followed = mirrors({
         ...deps,
         work: (unit) => work((tx) => unit(tx)),
@@ -190,12 +196,8 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
     },
     stop: async (): Promise<void> => followed?.stop(),
     /** After a change here: to LDAP, where that is allowed, and back. */
-    write: writing({
-      ...deps,
-      accounts,
-      work: (unit) => work((tx) => unit(tx)),
-      domainOf: (row) => domain(db, { id: row.domainId }),
-      reach,
-    }),
+    write: writing({ ...deps, accounts, work: (unit) => work((tx) => unit(tx)), domainOf, reach }),
+    /** Before a change of a list, and after it. */
+    writeList: groupsWriting({ ...deps, work: (unit) => work((tx, announce) => unit(tx, announce)), domainOf, reach }),
   }
 }

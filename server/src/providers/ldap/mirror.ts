@@ -1,13 +1,14 @@
 import type { Database, Tx } from '@atrium/platform'
 import type { AccountId, DomainId, ProviderId } from '@atrium/protocol'
 import type { Mirroring } from '../../directory/index.ts'
-import { isLandslide } from '../rules.ts'
+import { countedTogetherMs, isLandslide } from '../rules.ts'
 import type { MirroredRow, ProviderTables } from '../store.ts'
 import type { Entry } from './connection.ts'
 import type { Words } from './presets.ts'
-import { accountOf, plainDn, type AccountRecord } from './records.ts'
+import { plainDn } from './members.ts'
+import { accountOf, type AccountRecord } from './records.ts'
 import type { Source } from './source.ts'
-import { knownOf, saveMirrored, standing, type Known } from './store.ts'
+import { countGone, knownOf, saveMirrored, standing, type Known } from './store.ts'
 import { Trouble } from './trouble.ts'
 
 export interface MirrorDeps extends Database<ProviderTables> {
@@ -31,6 +32,16 @@ export interface Taken {
   left: { id: string; version: string; why: 'taken' | 'full' | null }[]
 }
 
+interface Missing {
+  known: number
+  ids: readonly string[]
+}
+/** What an administrator said of those who vanished: that so many really left. Or they were asked, and have not answered. */
+export interface Answered {
+  accepted?: number | undefined
+  isAsking?: boolean
+}
+
 /** New people are told one by one only where they are few. */
 const greetedAtMost = 200
 /** Who is locked because of the same look, in one unit. */
@@ -51,7 +62,7 @@ export function accountsMirror({ db, work, people, now, newId }: MirrorDeps) {
         )
         const row = (record: AccountRecord, ownerId: string, held: string | null): MirroredRow => ({
           ...{ providerId, kind: 'account', externalId: record.externalId, ownerId, dn: plainDn(record.dn) },
-          ...{ version: record.version, hash: record.hash, held, isGone: false },
+          ...{ version: record.version, hash: record.hash, held, isGone: false, goneAt: null },
         })
 
         const fresh = records.filter(({ externalId, address }) => address !== null && !known.has(externalId))
@@ -158,8 +169,8 @@ export function accountsMirror({ db, work, people, now, newId }: MirrorDeps) {
     return isDone && status !== 'active' ? status : null
   }
 
-  /** Locks those who are there no more. */
-  async function lock(whose: Whose, ids: readonly string[]): Promise<void> {
+  /** Locks those who are there no more. `goneAt`: what an administrator knows of counts no more. */
+  async function lock(whose: Whose, ids: readonly string[], goneAt: Date | null): Promise<void> {
     const { providerId } = whose
     for (let i = 0; i < ids.length; i += lockedAtOnce)
       await work(
@@ -172,7 +183,7 @@ export function accountsMirror({ db, work, people, now, newId }: MirrorDeps) {
             const from = ['active' as const, 'invited' as const, ...(before.held ? [before.held as AccountRecord['status']] : [])]
             const isDone = await people.setStatus(tx, announce, before.ownerId as AccountId, from, 'locked')
             const { dn } = rows.get(externalId)!
-            gone.push({ providerId, kind: 'account', ...before, dn, held: isDone ? 'locked' : null, isGone: true })
+            gone.push({ providerId, kind: 'account', ...before, dn, held: isDone ? 'locked' : null, isGone: true, goneAt })
           }
           await saveMirrored(tx, gone)
         },
@@ -222,20 +233,26 @@ export function accountsMirror({ db, work, people, now, newId }: MirrorDeps) {
       known !== undefined && !known.isGone && known.version === entry.version && known.dn === plainDn(entry.dn),
 
     /** Those who are known here and are not, or of whom it was said that they are not, in the answer. */
-    async missing({ providerId }: Whose, { listed, left }: { listed?: ReadonlySet<string>; left?: ReadonlySet<string> }) {
+    async missing({ providerId }: Whose, said: { listed: ReadonlySet<string> } | { left: ReadonlySet<string> }): Promise<Missing> {
       // Most of what changed was never an account: then there is nothing to count.
-      if (left && (await standing(db, providerId, 'account', [...left])).size === 0) return { known: 0, ids: [] }
+      if ('left' in said && (await standing(db, providerId, 'account', [...said.left])).size === 0) return { known: 0, ids: [] }
       const here = [...(await standing(db, providerId, 'account'))].filter(([, { isGone }]) => !isGone)
-      return { known: here.length, ids: here.filter(([id]) => (listed ? !listed.has(id) : left!.has(id))).map(([id]) => id) }
+      return {
+        known: here.length,
+        ids: here.filter(([id]) => ('listed' in said ? !said.listed.has(id) : said.left.has(id))).map(([id]) => id),
+      }
     },
 
-    /** PROV-5  Locks who vanished, unless there are too many: then it says how many. `accepted`: an administrator knows of so many. */
-    async settle(from: Source, whose: Whose, { known, ids }: { known: number; ids: readonly string[] }, accepted = 0): Promise<number> {
-      if (ids.length > accepted && isLandslide(known, ids.length)) return ids.length
+    /** PROV-5  Locks who vanished, unless there are too many: then it says how many. */
+    async settle(from: Source, whose: Whose, { known, ids }: Missing, { accepted, isAsking }: Answered = {}): Promise<number> {
       if (ids.length === 0) return 0
+      if (ids.length > (accepted ?? 0)) {
+        const lately = await countGone(db, whose.providerId, new Date(now().getTime() - countedTogetherMs))
+        if (isAsking || isLandslide(known + lately, ids.length + lately)) return ids.length
+      }
       // Asked for again by name: an answer that broke off without saying so would otherwise lock people.
       if ((await from.byIds('account', ids)).length > 0) throw new Trouble('truncated')
-      await lock(whose, ids)
+      await lock(whose, ids, accepted ? null : now())
       return 0
     },
   }

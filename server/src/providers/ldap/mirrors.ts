@@ -22,7 +22,6 @@ interface Shift {
   ldap: { connection: Ldap; settings: string } | undefined
   /** One look at a time. */
   underWay: Promise<void>
-  isBehind: boolean
   renewedAt: number
 }
 
@@ -56,7 +55,6 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
       timer: undefined,
       ldap: undefined,
       underWay: Promise.resolve(),
-      isBehind: false,
       renewedAt: now().getTime(),
     }
     shifts.set(id, shift)
@@ -126,14 +124,13 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
       const standing = {
         seen: known?.seen ?? null,
         listedAt: known?.listedAt ?? null,
+        settled: known?.settled ?? null,
         vanished: known?.vanished ?? 0,
-        isBehind: shift.isBehind,
       }
       const whose = { providerId: row.id, domain: { id, name }, mayGoInside: row.mayGoInside }
       const looked = await shift.following.look(source(ldap, settings), ldap.words, whose, standing, how)
-      shift.isBehind = looked?.isBehind ?? shift.isBehind
       const state = (looked ?? standing).vanished > 0 ? 'asks' : 'idle'
-      if (looked) await note({ state, seen: looked.seen, listedAt: looked.listedAt, vanished: looked.vanished, problem: looked.problem })
+      if (looked) await note({ state, ...looked })
       else if (known?.state !== state || now().getTime() - (known.at?.getTime() ?? 0) > noteEveryMs)
         await note({ state, ...(known?.state !== state && { problem: null }) })
     } catch (error) {

@@ -27,6 +27,13 @@ export interface Words {
   members: readonly string[]
   /** Groups that name their members by address instead of by entry. */
   memberAddresses: readonly string[]
+  /** Groups of Unix machines name people by what they are called there, which is `userName` of their entry. */
+  memberNames: readonly string[]
+  userName: string
+  /** Of a group of these classes: where its members are written. */
+  writtenMembers: (classes: readonly string[]) => string
+  /** Where the name of a group is written; undefined: it is what the entry is called. */
+  writtenGroupName?: string
   status: (entry: Entry, now: Date) => Said
   statusAttributes: readonly string[]
   /** How a status is written; undefined: it cannot be. */
@@ -67,10 +74,14 @@ export const presets: Record<Preset, Words> = {
     name: ['displayName', 'cn'],
     // `co` and `company` are no attributes of its usual schema.
     profile: { ...profile, country: 'c' },
-    groupName: ['description', 'cn'],
+    groupName: ['cn'],
     groupAddress: ['mail', 'cn'],
     members: ['member', 'uniqueMember'],
     memberAddresses: [],
+    memberNames: ['memberUid'],
+    userName: 'uid',
+    writtenMembers: (classes) =>
+      classes.includes('groupofuniquenames') ? 'uniqueMember' : classes.includes('groupofnames') ? 'member' : 'memberUid',
     statusAttributes: ['pwdAccountLockedTime', 'nsAccountLock'],
     status: (entry) =>
       entry.one('pwdAccountLockedTime') === forGood || entry.one('nsAccountLock')?.toLowerCase() === 'true' ? 'locked' : 'active',
@@ -91,6 +102,10 @@ export const presets: Record<Preset, Words> = {
     groupAddress: ['mail'],
     members: [],
     memberAddresses: ['zimbraMailForwardingAddress'],
+    memberNames: [],
+    userName: 'uid',
+    writtenMembers: () => 'zimbraMailForwardingAddress',
+    writtenGroupName: 'displayName',
     statusAttributes: ['zimbraAccountStatus'],
     status: (entry) => zimbraStatuses[entry.one('zimbraAccountStatus')?.toLowerCase() ?? ''] ?? 'active',
     writtenStatus: (status) => ({ zimbraAccountStatus: status }),
@@ -109,6 +124,10 @@ export const presets: Record<Preset, Words> = {
     groupAddress: ['mail', 'sAMAccountName'],
     members: ['member'],
     memberAddresses: [],
+    memberNames: [],
+    userName: 'sAMAccountName',
+    writtenMembers: () => 'member',
+    writtenGroupName: 'displayName',
     statusAttributes: ['userAccountControl', 'accountExpires'],
     status: (entry, now) => {
       const expires = entry.one('accountExpires') ?? '0'

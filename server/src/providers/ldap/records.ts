@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Profile } from '@atrium/protocol'
 import { Address } from '@atrium/protocol/text'
 import type { Entry } from './connection.ts'
+import { namesIn } from './members.ts'
 import type { Said, Words } from './presets.ts'
 
 /** An account as its entry describes it. */
@@ -32,6 +33,7 @@ export interface GroupRecord {
   /** Lower case. */
   memberDns: string[]
   memberAddresses: string[]
+  memberNames: string[]
   hash: string
 }
 
@@ -55,7 +57,7 @@ export const escaped = (value: string): string =>
 
 export const accountAttributes = (words: Words): string[] => [
   ...new Set([
-    ...[words.id, words.version, words.given, words.initials, words.surname, words.title],
+    ...[words.id, words.version, words.userName, words.given, words.initials, words.surname, words.title],
     ...words.address,
     ...words.name,
     ...words.statusAttributes,
@@ -66,11 +68,13 @@ export const groupAttributes = (words: Words): string[] => [
   ...new Set([
     words.id,
     words.version,
+    'objectClass',
     'description',
     ...words.groupName,
     ...words.groupAddress,
     ...words.members,
     ...words.memberAddresses,
+    ...words.memberNames,
   ]),
 ]
 
@@ -125,12 +129,8 @@ export function groupOf(words: Words, entry: Entry, domain: string): GroupRecord
   const shown = {
     address: addressIn(entry, words.groupAddress, domain) ?? (made && Address.safeParse(made).success ? made : null),
     name: short(first(entry, words.groupName), 200) || short(entry.dn, 200),
-    description: short(entry.one('description'), 2_000),
-    memberDns: words.members.flatMap((attribute) => entry.all(attribute)).map((dn) => plainDn(dn)),
-    memberAddresses: words.memberAddresses.flatMap((attribute) => entry.all(attribute)).map((address) => address.trim().toLowerCase()),
+    description: (entry.one('description') ?? '').normalize('NFC').trim().slice(0, 2_000),
+    ...namesIn(words, entry),
   }
   return { ...shown, externalId, dn: entry.dn, version: entry.one(words.version) ?? '', hash: hashOf(shown) }
 }
-
-/** Two spellings of a name are one entry. */
-export const plainDn = (dn: string): string => dn.toLowerCase().replaceAll(/\s*([,=+])\s*/g, '$1')

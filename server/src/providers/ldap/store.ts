@@ -27,28 +27,37 @@ export async function standing(
   return new Map(rows.map(({ externalId, ...row }) => [externalId, row]))
 }
 
+/** How many were found gone since then. */
+export async function countGone(db: Db, providerId: ProviderId, since: Date): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from mirrored where provider_id = ${providerId} and kind = 'account' and gone_at > ${since}`.execute(
+    open(db),
+  )
+  return rows[0]!.count
+}
+
 /** As the server has them now, by what they are known for good. */
 export async function saveMirrored(tx: Tx, rows: readonly MirroredRow[]): Promise<void> {
   if (rows.length === 0) return
   const given = rows.map((row) => ({
     ...{ provider_id: row.providerId, kind: row.kind, external_id: row.externalId, owner_id: row.ownerId },
-    ...{ dn: row.dn, version: row.version, hash: row.hash, held: row.held, is_gone: row.isGone },
+    ...{ dn: row.dn, version: row.version, hash: row.hash, held: row.held, is_gone: row.isGone, gone_at: row.goneAt },
   }))
   await sql`
-    insert into mirrored (provider_id, kind, external_id, owner_id, dn, version, hash, held, is_gone)
+    insert into mirrored (provider_id, kind, external_id, owner_id, dn, version, hash, held, is_gone, gone_at)
     select * from jsonb_to_recordset(${JSON.stringify(given)}::jsonb)
-      as given(provider_id uuid, kind text, external_id text, owner_id uuid, dn text, version text, hash text, held text, is_gone boolean)
+      as given(provider_id uuid, kind text, external_id text, owner_id uuid, dn text, version text, hash text, held text, is_gone boolean, gone_at timestamptz)
     on conflict (provider_id, kind, external_id) do update set owner_id = excluded.owner_id, dn = excluded.dn, version = excluded.version,
-      hash = excluded.hash, held = excluded.held, is_gone = excluded.is_gone`.execute(open(tx))
+      hash = excluded.hash, held = excluded.held, is_gone = excluded.is_gone, gone_at = excluded.gone_at`.execute(open(tx))
 }
 
-/** Who of a provider an account is, if it is mirrored at all. */
-export async function mirroredAccount(db: Db, accountId: string): Promise<MirroredRow | undefined> {
+/** Who of a provider an account or a list is, if it is mirrored at all. */
+export async function mirroredAs(db: Db, kind: Kind, ownerId: string): Promise<MirroredRow | undefined> {
   return open(db)
     .selectFrom('mirrored')
-    .select(['providerId', 'kind', 'externalId', 'ownerId', 'dn', 'version', 'hash', 'held', 'isGone'])
-    .where('ownerId', '=', accountId)
-    .where('kind', '=', 'account')
+    .select(['providerId', 'kind', 'externalId', 'ownerId', 'dn', 'version', 'hash', 'held', 'isGone', 'goneAt'])
+    .where('ownerId', '=', ownerId)
+    .where('kind', '=', kind)
     .executeTakeFirst()
 }
 
@@ -78,6 +87,18 @@ export async function findKeeper(db: QueryExecutorProvider, address: string): Pr
   return { row: row.id ? (row as ProviderRow) : undefined, mirrored: externalId === null ? undefined : { externalId } }
 }
 
+/** As what the server knows them, for each of these who is mirrored and there. */
+export async function mirroredAmong(
+  db: Db,
+  providerId: ProviderId,
+  ownerIds: readonly string[],
+): Promise<Map<string, Pick<MirroredRow, 'kind' | 'externalId'>>> {
+  const { rows } = await sql<Pick<MirroredRow, 'kind' | 'externalId' | 'ownerId'>>`
+    select owner_id, kind, external_id from mirrored
+    where provider_id = ${providerId} and owner_id = any(${ownerIds}::uuid[]) and not is_gone`.execute(open(db))
+  return new Map(rows.map(({ ownerId, ...row }) => [ownerId, row]))
+}
+
 export async function ownersOfDns(
   db: Db,
   providerId: ProviderId,
@@ -87,6 +108,13 @@ export async function ownersOfDns(
     select lower(dn) as dn, kind, owner_id from mirrored
     where provider_id = ${providerId} and lower(dn) = any(${dns}::text[]) and not is_gone`.execute(open(db))
   return new Map(rows.map(({ dn, ...row }) => [dn, row]))
+}
+
+/** By what somebody or a list is called in a sentence. */
+export async function addressOf(db: Db, ownerId: string): Promise<string> {
+  const { rows } = await sql<{ address: string }>`
+    select address::text as address from address where owner_id = ${ownerId} and is_primary`.execute(open(db))
+  return rows[0]?.address ?? ''
 }
 
 export async function mirroredOwners(db: Db, providerId: ProviderId, kind: Kind): Promise<string[]> {
@@ -118,15 +146,14 @@ export async function dropMirrored(tx: Tx, providerId: ProviderId, kind: Kind, e
 
 export async function setMirrored(
   tx: Tx,
-  providerId: ProviderId,
-  externalId: string,
+  { providerId, kind, externalId }: Pick<MirroredRow, 'providerId' | 'kind' | 'externalId'>,
   change: Partial<Pick<MirroredRow, 'hash' | 'held' | 'version'>>,
 ): Promise<void> {
   await open(tx)
     .updateTable('mirrored')
     .set(change)
     .where('providerId', '=', providerId)
-    .where('kind', '=', 'account')
+    .where('kind', '=', kind)
     .where('externalId', '=', externalId)
     .execute()
 }

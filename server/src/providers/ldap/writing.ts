@@ -1,22 +1,38 @@
 import { fail } from '@atrium/platform'
 import type { AccountId } from '@atrium/protocol'
 import type { Mirrored, Mirroring } from '../../directory/index.ts'
-import { findProvider, type Db, type ProviderRow, type Tx } from '../store.ts'
-import type { Ldap } from './connection.ts'
+import { findProvider, type Db, type MirroredRow, type ProviderRow, type Tx } from '../store.ts'
+import type { Ldap, LdapSettings } from './connection.ts'
 import type { AccountsMirror, Whose } from './mirror.ts'
 import type { Said, Words } from './presets.ts'
 import { accountAttributes, accountOf, idFilter, type AccountRecord } from './records.ts'
-import { mirroredAccount, setMirrored } from './store.ts'
+import { mirroredAs, setMirrored } from './store.ts'
 import { ldapTrouble, Trouble } from './trouble.ts'
 
-interface Deps {
+interface Asking {
   db: Db
+  domainOf: (row: ProviderRow) => Promise<Whose['domain'] | undefined>
+}
+interface Deps extends Asking {
   work: <T>(unit: (tx: Tx) => Promise<T>) => Promise<T>
   people: Pick<Mirroring, 'read'>
   accounts: Pick<AccountsMirror, 'take'>
-  domainOf: (row: ProviderRow) => Promise<Whose['domain'] | undefined>
   reach: (row: ProviderRow) => Promise<Ldap>
   now: () => Date
+}
+export interface Keeper {
+  row: ProviderRow
+  settings: LdapSettings
+  mirrored: MirroredRow
+  whose: Whose
+}
+/** The server that keeps somebody or a list, where it takes what is changed here. */
+export async function keeperOf({ db, domainOf }: Asking, kind: MirroredRow['kind'], id: string): Promise<Keeper | undefined> {
+  const mirrored = await mirroredAs(db, kind, id)
+  const row = mirrored && (await findProvider(db, mirrored.providerId))
+  if (!mirrored || row?.settings.kind !== 'ldap' || !row.settings.writesBack) return undefined
+  const domain = await domainOf(row)
+  return domain && { row, settings: row.settings, mirrored, whose: { providerId: row.id, domain, mayGoInside: row.mayGoInside } }
 }
 type Kept = Omit<Mirrored, 'id' | 'externalId' | 'address'>
 
@@ -41,13 +57,13 @@ function differences(words: Words, here: Kept, there: AccountRecord): Record<str
 
 /** What was changed here is written to LDAP, and read back: what holds in the end is what stands there. */
 export function writing({ db, work, people, accounts, domainOf, reach, now }: Deps) {
-  async function push(row: ProviderRow, whose: Whose, id: AccountId, externalId: string): Promise<void> {
+  async function push({ row, settings, mirrored, whose }: Keeper, id: AccountId): Promise<void> {
     const { Attribute, Change } = await import('ldapts')
+    const { externalId } = mirrored
     const ldap = await reach(row)
     try {
       const { words } = ldap
-      if (row.settings.kind !== 'ldap') return
-      const { baseDn } = row.settings
+      const { baseDn } = settings
       const read = async () =>
         (
           await ldap.find(baseDn, idFilter(words, externalId), accountAttributes(words)).catch((error: unknown) => {
@@ -70,7 +86,7 @@ export function writing({ db, work, people, accounts, domainOf, reach, now }: De
         const after = await read()
         // As if it had never been seen: all that stands there holds again, whether it was written or not.
         await work((tx) =>
-          setMirrored(tx, row.id, externalId, {
+          setMirrored(tx, mirrored, {
             hash: '',
             held: here.status === 'active' ? null : here.status,
           }),
@@ -83,16 +99,13 @@ export function writing({ db, work, people, accounts, domainOf, reach, now }: De
   }
 
   return async (id: AccountId): Promise<void> => {
-    const mirrored = await mirroredAccount(db, id)
-    const row = mirrored && (await findProvider(db, mirrored.providerId))
-    if (!mirrored || row?.settings.kind !== 'ldap' || !row.settings.writesBack) return
-    const domain = await domainOf(row)
-    if (!domain) return
+    const keeper = await keeperOf({ db, domainOf }, 'account', id)
+    if (!keeper) return
     try {
-      await push(row, { providerId: row.id, domain, mayGoInside: row.mayGoInside }, id, mirrored.externalId)
+      await push(keeper, id)
     } catch (error) {
       // With the next comparison it is read as it stands there.
-      await work((tx) => setMirrored(tx, row.id, mirrored.externalId, { hash: '', version: '' }))
+      await work((tx) => setMirrored(tx, keeper.mirrored, { hash: '', version: '' }))
       throw error instanceof Trouble ? fail('conflict', 'providers.notWritten') : error
     }
   }

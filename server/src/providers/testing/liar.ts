@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { answerTo, isSynchronising, type Synchronised } from './synchronising.ts'
 
 /** What is between a hub and its LDAP server. */
 export type Mood = 'honest' | 'silent' | 'empty' | 'half' | 'truncated' | 'referral'
@@ -9,7 +10,7 @@ const searchDone = 0x65
 
 /** Passes LDAP on, message by message, and lies as it is told. It reads what is not protected: no TLS. */
 export async function liar(port: number) {
-  const moods: { now: Mood } = { now: 'honest' }
+  const moods: { now: Mood; synchronised?: Synchronised | undefined } = { now: 'honest' }
   const open = new Set<Socket>()
   const door = createServer((client) => {
     const server = connect(port, '127.0.0.1')
@@ -19,7 +20,10 @@ export async function liar(port: number) {
       open.add(socket)
       socket.on('error', () => {}).on('close', () => (open.delete(socket), client.destroy(), server.destroy()))
     }
-    client.on('data', (bytes) => void (moods.now === 'silent' || server.write(bytes)))
+    client.on('data', (bytes: Buffer) => {
+      if (moods.synchronised && isSynchronising(bytes)) for (const message of answerTo(bytes, moods.synchronised)) client.write(message)
+      else if (moods.now !== 'silent') server.write(bytes)
+    })
     server.on('data', (bytes) => {
       rest = Buffer.concat([rest, bytes])
       for (let size = sizeOf(rest); size !== undefined && rest.length >= size; size = sizeOf(rest)) {
@@ -43,6 +47,8 @@ export async function liar(port: number) {
   return {
     url: `ldap://127.0.0.1:${(door.address() as AddressInfo).port}`,
     tells: (mood: Mood) => void (moods.now = mood),
+    /** Undefined: the truth. */
+    synchronises: (said?: Synchronised) => void (moods.synchronised = said),
     async close() {
       for (const socket of open) socket.destroy()
       door.close()

@@ -103,6 +103,8 @@ export const spokenLater: Spoken<Later> = {
   'providers.passwordElsewhere': m.sentence_providers_password_elsewhere,
   'providers.keptInLdap': m.sentence_providers_kept_in_ldap,
   'providers.notWritten': m.sentence_providers_not_written,
+  'providers.memberNotInLdap': (params) => m.sentence_providers_member_not_in_ldap({ member: params['member'] ?? '' }),
+  'providers.lastMember': m.sentence_providers_last_member,
   'providers.notMirrored': m.sentence_providers_not_mirrored,
   'providers.notAsking': m.sentence_providers_not_asking,
   'providers.noAccount': m.sentence_providers_no_account,
