@@ -13,6 +13,7 @@ import { healthDoors } from './health.ts'
 import { openBlobs, openBus, openHubDatabase, openMail, prepareDatabase } from './house.ts'
 import { openHttp, type Http } from './http.ts'
 import { jobs as openJobs, type Jobs } from './jobs.ts'
+import { collectWhatLoadingLeft } from './collecting.ts'
 import { jsonLog, type Log } from './log.ts'
 import type { Mail } from './mail/index.ts'
 import { metrics as openMetrics, type Metrics } from './metrics.ts'
@@ -239,6 +240,7 @@ export async function run(modules: ServiceModules, options: RunOptions = {}): Pr
   const { house, url } = running
   house.log.info({ operation: 'start', ms: performance.now() }, `Serving ${house.config.services.join(', ')} at ${url}.`)
   await options.onReady?.({ url, advice: running.advice, house })
+  collectWhatLoadingLeft()
 }
 
 function refuse(error: Error, { onRefused, log = jsonLog('info') }: RunOptions): void {
