@@ -15,6 +15,17 @@ import { dropMirrored, knownOf, saveMirrored, standing } from './store.ts'
 /** What is kept as the hash of a group whose members are not all here: it is looked at again with the next round. */
 export const unfinished = ''
 
+/** `evenOlder`: it is compared, and what stands there holds, also after a server was set back. */
+interface Taking {
+  evenOlder?: boolean
+}
+/**
+ * An answer that was on its way while somebody changed the group here, and read it back: the next one has it. Members who were out for
+ * that long would be out of rooms and meetings.
+ */
+const isOlder = (version: string, known: string): boolean =>
+  /^\d+$/.test(version) && /^\d+$/.test(known) ? BigInt(version) < BigInt(known) : version < known
+
 /** Groups as LDAP has them, as lists: first what they are called, then who is in them, for groups are in groups. */
 export function groupsMirror({
   db,
@@ -35,11 +46,12 @@ export function groupsMirror({
   })
 
   /** The list of a group, made or renamed. Undefined: it has no address here, or another's. */
-  const name = (whose: Whose, record: GroupRecord): Promise<ListId | undefined> =>
+  const name = (whose: Whose, record: GroupRecord, { evenOlder }: Taking): Promise<ListId | undefined> =>
     work(
       async (tx) => {
         const { address } = record
         const known = (await knownOf(tx, whose.providerId, 'list', [record.externalId])).get(record.externalId)
+        if (known && !evenOlder && isOlder(record.version, known.version)) return undefined
         if (address === null || known?.hash === record.hash) return known?.ownerId as ListId | undefined
         const id = await lists.put(tx, whose.domain.id, known?.ownerId as ListId | undefined, { ...record, address })
         if (id) await saveMirrored(tx, [row(whose, record, id, unfinished)])
@@ -48,10 +60,11 @@ export function groupsMirror({
       { alone: true },
     )
 
-  const fill = (whose: Whose, record: GroupRecord, id: ListId, called: ReadonlyMap<string, string>): Promise<void> =>
+  const fill = (whose: Whose, record: GroupRecord, id: ListId, { evenOlder, called }: Taking & { called: ReadonlyMap<string, string> }) =>
     work(
       async (tx, announce) => {
         const known = (await knownOf(tx, whose.providerId, 'list', [record.externalId])).get(record.externalId)
+        if (known && !evenOlder && isOlder(record.version, known.version)) return
         if (known?.hash === record.hash) return saveMirrored(tx, [row(whose, record, id, record.hash)])
         const { dn, address, name } = await whoseAre(tx, whose.providerId, record, called)
         const found = [...dn.values(), ...address.values(), ...name.values()]
@@ -65,18 +78,18 @@ export function groupsMirror({
       { alone: true },
     )
 
-  async function take(words: Words, whose: Whose, from: Source, entries: readonly Entry[]): Promise<void> {
+  async function take(words: Words, whose: Whose, from: Source, entries: readonly Entry[], how: Taking = {}): Promise<void> {
     const records = entries.flatMap((entry) => groupOf(words, entry, whose.domain.name) ?? [])
     const here: [GroupRecord, ListId][] = []
     for (const record of records) {
-      const id = await name(whose, record)
+      const id = await name(whose, record, how)
       if (id) here.push([record, id])
     }
     const called = await calledIn(
       from,
       here.map(([record]) => record),
     )
-    for (const [record, id] of here) await fill(whose, record, id, called)
+    for (const [record, id] of here) await fill(whose, record, id, { ...how, called })
   }
 
   return {
@@ -102,7 +115,7 @@ export function groupsMirror({
           const known = here.get(id)
           if (known?.version !== version || known.dn !== plainDn(dn) || known.hash === unfinished) stale.push(id)
         }
-      await take(words, whose, from, await from.byIds('list', stale))
+      await take(words, whose, from, await from.byIds('list', stale), { evenOlder: true })
       const gone = [...here.keys()].filter((id) => !listed.has(id))
       // PROV-5, as of people; and whoever is asked for by name and is there after all was merely left out of an answer.
       const lately = countDropped(whose.providerId)

@@ -31,7 +31,15 @@ interface Difference {
 const neverEmpty = new Set(['groupofnames', 'groupofuniquenames'])
 
 const idsOf = ({ accountIds, listIds }: Here): string[] => [...accountIds, ...listIds]
-const without = (all: readonly string[], those: readonly string[]): string[] => all.filter((one) => !those.includes(one))
+const without = (all: readonly string[], those: readonly string[]): string[] => {
+  const out = new Set(those)
+  return all.filter((one) => !out.has(one))
+}
+const membersOf = (here: Here): string[] => [...idsOf(here), ...here.addresses]
+const isAsBefore = (before: Here, after: Here): boolean =>
+  before.name === after.name &&
+  before.description === after.description &&
+  without(membersOf(before), membersOf(after)).length + without(membersOf(after), membersOf(before)).length === 0
 
 /** What was changed of a list here is written to the group in LDAP, and read back: what holds in the end is what stands there. */
 export function groupsWriting({ db, work, lists, groups, domainOf, reach }: Deps) {
@@ -104,10 +112,10 @@ export function groupsWriting({ db, work, lists, groups, domainOf, reach }: Deps
       const changes = (await differences(from, ldap.words, keeper, there, before, after)).map(
         ({ how, attribute, values }) => new Change({ operation: how, modification: new Attribute({ type: attribute, values }) }),
       )
-      if (changes.length === 0) return
-      await ldap.client.modify(there.dn, changes).catch((error: unknown) => {
-        throw ldapTrouble(error, 'write')
-      })
+      if (changes.length > 0)
+        await ldap.client.modify(there.dn, changes).catch((error: unknown) => {
+          throw ldapTrouble(error, 'write')
+        })
       try {
         const now = await read()
         await forget(mirrored)
@@ -132,11 +140,11 @@ export function groupsWriting({ db, work, lists, groups, domainOf, reach }: Deps
     const keeper = await keeperOf({ db, domainOf }, 'list', id)
     const before = keeper && (await read(id))
     if (!keeper || !before) return async () => {}
-    // Should this process end before LDAP has it, the next comparison makes it again what stands there.
-    await forget(keeper.mirrored)
     return async () => {
       const after = await read(id)
-      if (!after) return
+      if (!after || isAsBefore(before, after)) return
+      // Should this process end before LDAP has it, the next comparison makes it again what stands there.
+      await forget(keeper.mirrored)
       try {
         await push(keeper, before, after)
       } catch (error) {
