@@ -1,4 +1,4 @@
-import { catalogue, unlimited, type Attribute, type AttributeKey, type Values } from '@atrium/protocol'
+import { attributeKeys, catalogue, unlimited, type Attribute, type AttributeKey, type Values } from '@atrium/protocol'
 import { size } from '#features/files/words.ts'
 import { m } from '#lib/i18n/index.ts'
 import { duration } from './durations.ts'
@@ -7,6 +7,12 @@ import { choiceNames } from './names.ts'
 export const attributeOf = (key: AttributeKey): Attribute => catalogue[key]
 export const keysOfGroup = (group: Attribute['group']): AttributeKey[] =>
   (Object.keys(catalogue) as AttributeKey[]).filter((key) => catalogue[key].group === group)
+
+/** How somebody gets in, and what happens when they do not: beside their password and factors. */
+const securityGroups: readonly Attribute['group'][] = ['password', 'lockout', 'secondFactor', 'recovery', 'sessions']
+const isSecurity = (key: AttributeKey) => securityGroups.includes(catalogue[key].group)
+export const securityKeys = attributeKeys.filter(isSecurity)
+export const settingKeys = attributeKeys.filter((key) => !isSecurity(key))
 
 /** Of the space that is given out: what `size` says with the same letters. */
 export const GB = 2 ** 30
