@@ -117,6 +117,7 @@ export const spokenLater: Spoken<Later> = {
   'providers.away': m.sentence_providers_away,
   'providers.givenUp': m.sentence_providers_given_up,
   'providers.onlyFromHere': m.sentence_providers_only_from_here,
+  'providers.leftHereOnly': m.sentence_providers_left_here_only,
   'domains.noSuchDomain': m.sentence_domains_no_such_domain,
   'domains.nameTaken': m.sentence_domains_name_taken,
   'domains.isHome': m.sentence_domains_is_home,
