@@ -1,5 +1,5 @@
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
-import { connect as connectSecurely, getCACertificates, type ConnectionOptions } from 'node:tls'
+import { connect as connectSecurely, createSecureContext, getCACertificates, type ConnectionOptions, type SecureContext } from 'node:tls'
 
 /** What a name leads to is what was looked at a moment ago: it is not asked again. */
 export function toThese(addresses: readonly string[]): LookupFunction {
@@ -13,6 +13,22 @@ export interface ConnectionRequest {
   isSecure: boolean
   /** Makers of certificates, besides those that every machine knows. */
   trusted?: readonly string[]
+}
+
+const contexts = new Map<string, SecureContext>()
+const mostContexts = 50
+/**
+ * Trusts these makers of certificates, besides those that every machine knows. Reading those takes twenty milliseconds in which nobody
+ * else is served: it is done once, not with each connection.
+ */
+export function trusting(authorities: readonly string[]): SecureContext {
+  const key = authorities.join('\n')
+  const known = contexts.get(key)
+  if (known) return known
+  const context = createSecureContext({ ca: [...getCACertificates('default'), ...authorities] })
+  if (contexts.size >= mostContexts) contexts.clear()
+  contexts.set(key, context)
+  return context
 }
 
 /** A connection that is there, under TLS from here on. It leads nowhere else. */
@@ -31,7 +47,7 @@ export function connected(
     ? connectSecurely({
         ...where,
         ...(isIP(host) === 0 && { servername: host }),
-        ...(trusted.length > 0 && { ca: [...getCACertificates('default'), ...trusted] }),
+        ...(trusted.length > 0 && { secureContext: trusting(trusted) }),
       })
     : connect(where)
   return new Promise((resolve, reject) => {

@@ -7,7 +7,7 @@ import { within } from './doors.ts'
 import { fail, Refusal } from './errors.ts'
 import { connected, toThese, type ConnectionRequest } from './outgoing.connections.ts'
 
-export { secured } from './outgoing.connections.ts'
+export { secured, trusting } from './outgoing.connections.ts'
 
 export interface OutgoingRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'HEAD'

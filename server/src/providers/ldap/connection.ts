@@ -1,9 +1,8 @@
 import { isIP } from 'node:net'
 import type { Socket } from 'node:net'
-import { getCACertificates } from 'node:tls'
 import type { Client, Control, SearchOptions } from 'ldapts'
 import type { Outgoing } from '@atrium/platform'
-import { secured } from '@atrium/platform/outgoing'
+import { secured, trusting } from '@atrium/platform/outgoing'
 import type { ProviderSettings } from '@atrium/protocol'
 import { exchange } from './exchange.ts'
 import { presets, type Words } from './presets.ts'
@@ -80,7 +79,7 @@ export async function connect(settings: LdapSettings, reach: Reach): Promise<Lda
   )
   if (isSecure || !settings.startTls) return ldap
   const names = isIP(host) === 0 ? { host, servername: host } : { host }
-  await inTime(client.startTLS({ ...names, ca: [...getCACertificates('default'), ...trusted] }), reach.timeoutMs, () => socket.destroy())
+  await inTime(client.startTLS({ ...names, secureContext: trusting(trusted) }), reach.timeoutMs, () => socket.destroy())
   return ldap
 }
 
