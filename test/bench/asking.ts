@@ -16,10 +16,10 @@ export async function asking(house: House, hashing: Hashing, authority?: Authori
     hub.nudges as never,
     { ...house, throttle: { take: () => 0 }, authority: authority ?? hub.granted.authority },
   )
-  let actor: Actor | undefined
+  const me: { actor?: Actor } = {}
   async function call<K extends OperationName<Hub>>(name: K, input: Draft<Hub, K>): Promise<Output<Hub, K>> {
     const how = { door: 'http', source: '127.0.0.1', userAgent: 'bench', requestId: randomUUID(), origin: 'http://localhost' }
-    const reply = await dispatch(actor, name, input, { ...how, session: { begin() {}, end() {} } } as unknown as Call)
+    const reply = await dispatch(me.actor, name, input, { ...how, session: { begin() {}, end() {} } } as unknown as Call)
     if (!reply.ok) throw new Error(`${name}: ${JSON.stringify(reply.error)}`)
     return reply.data as Output<Hub, K>
   }
@@ -32,7 +32,7 @@ export async function asking(house: House, hashing: Hashing, authority?: Authori
   })
   if (!('accountId' in begun)) throw new Error('The set-up is not over.')
   const { accountId } = begun
-  actor = { accountId, kind: 'person', sessionId: randomUUID() as SessionId, scope: null }
+  me.actor = { accountId, kind: 'person', sessionId: randomUUID() as SessionId, scope: null }
   const [home] = (await call('domains.list', {})).domains
   return { hub, call, accountId, home: home!.id }
 }

@@ -33,7 +33,7 @@ await sql`
     case when n % 33 = 0 then 'refused' else 'done' end, case when n % 33 = 0 then 'forbidden' end,
     jsonb_build_object('status', 'active', 'title', 'Sailmaker ' || n % 50), jsonb_build_object('status', 'locked', 'title', 'Sailmaker ' || n % 50)
   from generate_series(1, ${entries}::int) as n,
-    (select array_agg(id order by id) as ids from (select id from account where cos_id = ${cos.id} order by id limit 41) as some) as others,
+    (select array_agg(id order by id) as ids from (select id from account where cos_id = ${cos.id} order by id limit 41) as chosen) as others,
     (select array_agg(id::text order by id) as ids, array_agg(name order by id) as names from account where cos_id = ${cos.id}) as targets`.execute(
   db,
 )
