@@ -42,9 +42,15 @@ export const uuids = (ids: readonly string[]) => sql<AccountId>`any(${ids}::uuid
 /** Those of them who exist, in no particular order. */
 export async function peopleOf(db: Db | Tx, ids: readonly string[]): Promise<Person[]> {
   if (ids.length === 0) return []
-  const rows = await people(db).where('account.id', '=', uuids(ids)).execute()
-  return rows.map(toPerson)
+  return (await peopleBy(open(db), { ids })).map(toPerson)
 }
+// Asked for wherever a name is shown.
+const peopleBy = statement<{ ids: readonly string[] }, PersonRow>(
+  ({ ids }) => sql`
+    select account.id, kind, account.name, main.address, title, picture_id as picture, is_administrator, ${statusThatHolds} as status
+    from account left join address as main on main.owner_id = account.id and main.is_primary left join domain on domain.id = account.domain_id
+    where account.id = any(${ids}::uuid[])`,
+)
 
 export async function findPerson(db: Db | Tx, id: string): Promise<Person | undefined> {
   return (await peopleOf(db, [id]))[0]
