@@ -44,11 +44,33 @@ const tree = [
 /** So many changes it can say deletions of; of older ones it names who is there. */
 export const logged = 20
 
+/** As much of Zimbra's schema as an account and a list have, under its own numbers. */
+function zimbraSchema(): string {
+  const attributes = [
+    [1, 'zimbraId', 'SINGLE-VALUE'],
+    [2, 'zimbraAccountStatus', 'SINGLE-VALUE'],
+    [13, 'zimbraMailDeliveryAddress', ''],
+    [20, 'zimbraMailForwardingAddress', ''],
+    [214, 'zimbraIsSystemResource', 'SINGLE-VALUE'],
+    [1080, 'zimbraIsSystemAccount', 'SINGLE-VALUE'],
+  ] as const
+  const oid = '1.3.6.1.4.1.19348.2'
+  const text = 'EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15{256}'
+  const own = attributes.map(([, name]) => name).join(' $ ')
+  return [
+    ...attributes.map(([number, name, more]) => `attributetype ( ${oid}.1.${number} NAME '${name}' ${text} ${more} )`),
+    `objectclass ( ${oid}.2.2 NAME 'zimbraAccount' SUP top AUXILIARY MAY ( ${own} ) )`,
+    `objectclass ( ${oid}.2.4 NAME 'zimbraDistributionList' SUP top STRUCTURAL MUST zimbraId MAY ( uid $ cn $ mail $ displayName $ description $ ${own} ) )`,
+    `objectclass ( ${oid}.2.10 NAME 'zimbraCalendarResource' SUP top AUXILIARY )`,
+  ].join('\n')
+}
+
 const configuration = (folder: string) => `
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 include /etc/ldap/schema/nis.schema
+include ${folder}/zimbra.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
@@ -93,6 +115,7 @@ export async function slapdServer(entries: Iterable<string> = []) {
   await writeFile(join(folder, 'cert.pem'), String(cert))
   await writeFile(join(folder, 'key.pem'), String(key), { mode: 0o600 })
   await writeFile(join(folder, 'slapd.conf'), configuration(folder))
+  await writeFile(join(folder, 'zimbra.schema'), zimbraSchema())
   const added = spawnSync(found('slapadd')!, ['-q', '-f', join(folder, 'slapd.conf')], { input: `${[...tree, ...entries].join('\n\n')}\n` })
   if (added.status !== 0) throw new Error(`slapadd: ${added.stderr}`)
 

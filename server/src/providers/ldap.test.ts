@@ -269,6 +269,43 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
     await ada.call('providers.set', { domainId, providerId, isOn: true, settings: settings() })
   })
 
+  test('lists of Zimbra name addresses, whoever has them; who is deleted there is out soon, too', async () => {
+    const theirs = await ada.call('domains.create', { name: 'zimbra.example' })
+    const at = (name: string) => `${name}@zimbra.example`
+    const tree = `ou=zimbra,${base}`
+    await there(async (client) => {
+      await client.add(tree, { objectClass: 'organizationalUnit', ou: 'zimbra' })
+      for (const name of ['bow', 'stroke', 'cox'])
+        await client.add(`uid=${name},${tree}`, {
+          ...{ objectClass: ['inetOrgPerson', 'zimbraAccount'], uid: name, cn: name, sn: name, displayName: name },
+          ...{ zimbraId: `id-${name}`, zimbraMailDeliveryAddress: at(name), mail: at(name), zimbraAccountStatus: 'active' },
+        })
+      await client.add(`uid=crew,${tree}`, {
+        ...{ objectClass: 'zimbraDistributionList', uid: 'crew', zimbraId: 'id-crew', mail: at('crew'), displayName: 'Crew' },
+        zimbraMailForwardingAddress: [at('bow'), 'mum@elsewhere.example'],
+      })
+    })
+    const mine = { preset: 'zimbra', baseDn: tree, writesBack: true }
+    await ada.call('providers.set', { domainId: theirs.id, isOn: true, settings: settings(mine) })
+    await until('the list is here', async () => (await ada.call('lists.list', { domainId: theirs.id })).lists.length === 1, 10_000)
+    const [crew] = (await ada.call('lists.list', { domainId: theirs.id })).lists
+    const members = async () => (await ada.call('lists.members', { listId: crew!.id })).members.map(({ address }) => address).sort()
+    await until('who is in it, too', async () => (await members()).length === 2)
+    assert.deepEqual([crew!.name, await members()], ['Crew', [at('bow'), 'mum@elsewhere.example']])
+
+    await ada.call('lists.change', { listId: crew!.id, name: 'The crew', description: 'Eight' })
+    const change = { add: [at('stroke'), 'dad@elsewhere.example'], remove: [at('bow'), 'mum@elsewhere.example'] }
+    await ada.call('lists.members.change', { listId: crew!.id, ...change })
+    const { searchEntries } = await there((client) => client.search(`uid=crew,${tree}`, { scope: 'base' }))
+    const { displayName, description, zimbraMailForwardingAddress } = searchEntries[0]!
+    assert.deepEqual([displayName, description], ['The crew', 'Eight'])
+    assert.deepEqual([zimbraMailForwardingAddress].flat().sort(), change.add.toSorted())
+    assert.deepEqual(await members(), change.add.toSorted())
+
+    await there((client) => client.del(`uid=cox,${tree}`))
+    await until('who is deleted is out', async () => (await row(at('cox')))?.status === 'locked', 10_000)
+  })
+
   test('what is deleted while nobody looks is found by whoever looks next; bit by bit is as much as at once', async () => {
     const isOut = (i: number) => async () => (await row(at(`person${i}`)))!.status === 'locked'
     const here = () => town.db.selectFrom('account').select('id').where('source', '=', 'ldap').where('status', '=', 'active').execute()
@@ -300,7 +337,11 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
     await town.hub.elsewhere.stop()
 
     // The server does not know the state we speak of: it is compared, and nobody else is out.
-    await town.db.updateTable('mirror').set({ settled: '20990101000000.000000Z#000000#000#000000' }).execute()
+    await town.db
+      .updateTable('mirror')
+      .set({ settled: '20990101000000.000000Z#000000#000#000000' })
+      .where('providerId', '=', providerId)
+      .execute()
     const { seen } = await standing()
     await there((client) => client.del(person(48)))
     town.hub.elsewhere.follow()
@@ -382,7 +423,12 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
       }
 
       // Whatever it says of deletions: who is there by name is not deleted.
-      const ids = await town.db.selectFrom('mirrored').select(['externalId', 'ownerId']).where('kind', '=', 'account').execute()
+      const ids = await town.db
+        .selectFrom('mirrored')
+        .select(['externalId', 'ownerId'])
+        .where('providerId', '=', providerId)
+        .where('kind', '=', 'account')
+        .execute()
       const twenty = (await row(at('person20')))!.id
       for (const [deleted, state] of [
         [ids.map(({ externalId }) => externalId), 'asks'],
