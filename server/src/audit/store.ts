@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely'
+import { sql, type Kysely, type RawBuilder } from 'kysely'
 import type { Reading, Tx as UnderWay } from '@atrium/platform'
 import type { AccountId, AuditEntry, Failure } from '@atrium/protocol'
 import { inwardPatternsOf } from '../directory/index.ts'
@@ -88,21 +88,49 @@ export interface Asked {
   /** The domains whose entries may be read. */
   domainIds: readonly string[] | 'all'
 }
-/** Who they are is found first, each by its own index; then their entries are. */
-function hasWord({ text, operations }: Word) {
+/** Of the entries that come first it is looked whether a page of them has the words: what is common is found there. */
+const nearby = 5_000
+
+interface Meant extends Pick<Word, 'operations'> {
+  people: RawBuilder<unknown>
+  things: RawBuilder<unknown>
+  inside: string
+}
+function meant({ text, operations }: Word): Meant {
   const isNamed = sql.join(
     inwardPatternsOf(text).map((pattern) => sql`words like ${pattern}`),
     sql` and `,
   )
-  const people = sql`array(select id from account where ${isNamed})`
-  const things = sql`array(select id::text from account where ${isNamed} union all select id::text from list where ${isNamed}
-    union all select id::text from resource where ${isNamed})`
-  const inside = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
-  return sql`(entry.operation = any(${operations}::text[]) or entry.actor_id = any(${people}) or entry.opened_by = any(${people})
-    or entry.target_id = any(${things}) or entry.target_name ilike ${inside}
-    or coalesce(entry.after, entry.before) ->> 'granteeName' ilike ${inside})`
+  return {
+    operations,
+    people: sql`select id from account where ${isNamed}`,
+    things: sql`select id::text from account where ${isNamed} union all select id::text from list where ${isNamed}
+      union all select id::text from resource where ${isNamed}`,
+    inside: `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`,
+  }
 }
+const grantee = sql`coalesce(entry.after, entry.before) ->> 'granteeName'`
+/** An entry has a word: looked at one by one, with those whom it names in a table beside. */
+const hasWord = ({ operations, people, things, inside }: Meant) => sql`(entry.operation = any(${operations}::text[])
+  or entry.actor_id in (${people}) or entry.opened_by in (${people}) or entry.target_id in (${things})
+  or entry.target_name ilike ${inside} or ${grantee} ilike ${inside})`
+/** All entries that have it, each way by its own index. */
+const havingWord = ({ operations, people, things, inside }: Meant) => sql`entry.seq in (
+  select seq from audit_entry where operation = any(${operations}::text[])
+  union all select seq from audit_entry where actor_id in (${people})
+  union all select seq from audit_entry where opened_by in (${people})
+  union all select seq from audit_entry where target_id in (${things})
+  union all select seq from audit_entry where target_name ilike ${inside}
+  union all select entry.seq from audit_entry as entry where ${grantee} ilike ${inside})`
+
+const kept = sql`entry.seq, entry.at, entry.actor_id, entry.opened_by, entry.source, entry.door, entry.operation, entry.target_kind,
+  entry.target_id, entry.target_name, entry.domain_id, entry.outcome, entry.refusal, entry.refusal_params, entry.before, entry.after`
+/**
+ * The newest first: as they were written, or, of a time that is asked for, as the clocks said, so that a page of long ago begins at its
+ * end. Two entries differ in it only if two processes' clocks do.
+ */
 export async function listEntries(db: Db, asked: Asked): Promise<AuditEntry[]> {
+  const isByTime = asked.from !== undefined || asked.to !== undefined
   const where = [sql`true`]
   if (asked.domainIds !== 'all') where.push(sql`entry.domain_id = any(${asked.domainIds}::uuid[])`)
   if (asked.actorId !== undefined) where.push(sql`(entry.actor_id = ${asked.actorId} or entry.opened_by = ${asked.actorId})`)
@@ -111,16 +139,26 @@ export async function listEntries(db: Db, asked: Asked): Promise<AuditEntry[]> {
   // A whole name, or what names of operations begin with.
   if (asked.operation) where.push(sql`(entry.operation = ${asked.operation} or starts_with(entry.operation, ${`${asked.operation}.`}))`)
   if (asked.operations !== undefined) where.push(sql`entry.operation = any(${asked.operations}::text[])`)
-  for (const word of asked.words ?? []) where.push(hasWord(word))
-  if (asked.outcome !== undefined) where.push(sql`entry.outcome = ${asked.outcome}`)
+  if (asked.outcome !== undefined) where.push(sql`entry.outcome = ${sql.lit(asked.outcome)}`)
   if (asked.from !== undefined) where.push(sql`entry.at >= ${asked.from}::timestamptz`)
   if (asked.to !== undefined) where.push(sql`entry.at < ${asked.to}::timestamptz`)
-  if (asked.before !== undefined) where.push(sql`entry.seq < ${asked.before}`)
-  const { rows } = await sql<Row>`
-    select entry.seq::int8 as seq, entry.at, entry.actor_id, actor.name as actor_name, entry.opened_by as opened_by_id, opener.name as opened_by_name,
-      entry.source, entry.door, entry.operation, entry.target_kind, entry.target_id, entry.target_name, entry.domain_id, entry.outcome,
-      entry.refusal, entry.refusal_params, entry.before, entry.after
-    from audit_entry as entry left join account as actor on actor.id = entry.actor_id left join account as opener on opener.id = entry.opened_by
-    where ${sql.join(where, sql` and `)} order by entry.seq desc limit ${asked.limit}`.execute(open(db))
-  return rows.map(toEntry)
+  if (asked.before !== undefined)
+    where.push(
+      isByTime
+        ? sql`(entry.at, entry.seq) < ((select at from audit_entry where seq = ${asked.before}), ${asked.before})`
+        : sql`entry.seq < ${asked.before}`,
+    )
+  const inOrder = isByTime ? sql`order by entry.at desc, entry.seq desc` : sql`order by entry.seq desc`
+  const page = async (from: RawBuilder<unknown>, conditions: readonly RawBuilder<unknown>[]): Promise<AuditEntry[]> => {
+    const { rows } = await sql<Row>`
+      select ${kept}, actor.name as actor_name, entry.opened_by as opened_by_id, opener.name as opened_by_name
+      from ${from} left join account as actor on actor.id = entry.actor_id left join account as opener on opener.id = entry.opened_by
+      where ${sql.join(conditions, sql` and `)} ${inOrder} limit ${asked.limit}`.execute(open(db))
+    return rows.map(toEntry)
+  }
+  const words = (asked.words ?? []).map(meant)
+  if (words.length === 0) return page(sql`audit_entry as entry`, where)
+  const first = sql`(select ${kept} from audit_entry as entry where ${sql.join(where, sql` and `)} ${inOrder} limit ${sql.lit(nearby)}) as entry`
+  const soon = await page(first, words.map(hasWord))
+  return soon.length >= asked.limit ? soon : page(sql`audit_entry as entry`, [...where, ...words.map(havingWord)])
 }
