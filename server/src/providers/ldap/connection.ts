@@ -1,10 +1,11 @@
 import { isIP } from 'node:net'
 import type { Socket } from 'node:net'
-import type { Client, Control, SearchOptions } from 'ldapts'
+import type { Client, Control, Filter, SearchOptions } from 'ldapts'
 import type { Outgoing } from '@atrium/platform'
 import { secured, trusting } from '@atrium/platform/outgoing'
 import type { ProviderSettings } from '@atrium/protocol'
 import { exchange } from './exchange.ts'
+import { library } from './library.ts'
 import { presets, type Words } from './presets.ts'
 import { ldapTrouble, Trouble } from './trouble.ts'
 
@@ -22,9 +23,9 @@ export interface Entry {
 export interface Ldap {
   words: Words
   /** Pages of entries, complete or not at all: whatever cuts an answer short is thrown. Referrals are not followed. */
-  pages(base: string, filter: string, attributes: readonly string[], controls?: readonly Control[]): AsyncGenerator<Entry[]>
+  pages(base: string, filter: string | Filter, attributes: readonly string[], controls?: readonly Control[]): AsyncGenerator<Entry[]>
   /** The few that are there; `scope` base reads one entry. */
-  find(base: string, filter: string, attributes: readonly string[], scope?: 'base' | 'sub'): Promise<Entry[]>
+  find(base: string, filter: string | Filter, attributes: readonly string[], scope?: 'base' | 'sub'): Promise<Entry[]>
   /** What the library cannot read: one message, and all that comes back. */
   exchange(message: Buffer, isLast: (message: Buffer) => boolean): Promise<void>
   client: Client
@@ -45,7 +46,7 @@ const anywhere = ['0.0.0.0/0', '::/0']
 
 /** Connects, protected as the settings say. Nobody is bound yet. */
 export async function connect(settings: LdapSettings, reach: Reach): Promise<Ldap> {
-  const { Client: LdapClient } = await import('ldapts')
+  const { Client: LdapClient } = await library()
   const url = new URL(settings.url)
   const isSecure = url.protocol === 'ldaps:'
   const port = url.port === '' ? (isSecure ? 636 : 389) : Number(url.port)
@@ -84,7 +85,7 @@ export async function connect(settings: LdapSettings, reach: Reach): Promise<Lda
 }
 
 function over(client: Client, words: Words, exchange: Ldap['exchange'], close: () => void): Ldap {
-  const options = (filter: string, attributes: readonly string[]): SearchOptions => ({
+  const options = (filter: string | Filter, attributes: readonly string[]): SearchOptions => ({
     filter,
     attributes: [...attributes],
     derefAliases: 'never',
