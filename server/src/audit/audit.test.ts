@@ -83,6 +83,22 @@ test('pages, the time, and the name of an operation with all that begin with it'
   assert.ok(more[0]!.seq < entries[1]!.seq && more.every(({ operation }) => operation.startsWith('lists.')))
   const none = await here.ada.call('audit.list', { from: new Date(here.now().getTime() + 60_000).toISOString() })
   assert.deepEqual(none, { entries: [], hasMore: false })
+  const from = new Date(here.now().getTime() - 3_600_000).toISOString()
+  const { entries: all } = await here.ada.call('audit.list', { from, limit: 500 })
+  const paged: AuditEntry[] = []
+  for (let hasMore = true; hasMore;) {
+    const page = await here.ada.call('audit.list', { from, limit: 7, ...(paged.length > 0 && { before: paged.at(-1)!.seq }) })
+    paged.push(...page.entries)
+    hasMore = page.hasMore
+  }
+  assert.deepEqual(paged, all, 'of a time, too')
+  assert.deepEqual(
+    paged.map(({ at }) => at),
+    paged
+      .map(({ at }) => at)
+      .toSorted()
+      .toReversed(),
+  )
   await here.ada.call('audit.list', { isExport: true })
   const exported = await newest('audit.list')
   assert.deepEqual([exported.actor?.id, exported.outcome], [here.ada.accountId, 'done'], 'that it was saved elsewhere is noted')
@@ -100,6 +116,7 @@ test('the log is searched by who did it, by what was done, and by whom it was do
   const operations = (entries: readonly AuditEntry[]) => entries.map(({ operation }) => operation)
 
   assert.deepEqual(operations(await found({ search: 'PÍLOT' })), ['lists.create'], 'by its name')
+  assert.deepEqual(operations(await found({ search: 'saltmarsh', limit: 1 })), ['accounts.status'], 'of many, the newest')
   assert.deepEqual(operations(await found({ search: list.address.split('@')[0]! })), ['lists.create'], 'by its address')
   assert.deepEqual(operations(await found({ search: 'haddad bob' })), ['accounts.status'], 'all words, whichever they name')
   assert.deepEqual(operations(await found({ search: 'haddad status' })), ['accounts.status'], 'by what the operation does, in English')
