@@ -44,8 +44,8 @@ const tree = [
 /** So many changes it can say deletions of; of older ones it names who is there. */
 export const logged = 20
 
-/** As much of Zimbra's schema as an account and a list have, under its own numbers. */
-function zimbraSchema(): string {
+/** As much of other schemas as an account and a list have, under their own numbers. */
+function othersSchema(): string {
   const attributes = [
     [1, 'zimbraId', 'SINGLE-VALUE'],
     [2, 'zimbraAccountStatus', 'SINGLE-VALUE'],
@@ -62,6 +62,9 @@ function zimbraSchema(): string {
     `objectclass ( ${oid}.2.2 NAME 'zimbraAccount' SUP top AUXILIARY MAY ( ${own} ) )`,
     `objectclass ( ${oid}.2.4 NAME 'zimbraDistributionList' SUP top STRUCTURAL MUST zimbraId MAY ( uid $ cn $ mail $ displayName $ description $ ${own} ) )`,
     `objectclass ( ${oid}.2.10 NAME 'zimbraCalendarResource' SUP top AUXILIARY )`,
+    // What Active Directory knows an entry by: bytes, and not all of them text.
+    `attributetype ( 1.2.840.113556.1.4.2 NAME 'objectGUID' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )`,
+    `objectclass ( 1.2.840.113556.1.5.9 NAME 'user' SUP top AUXILIARY MAY objectGUID )`,
   ].join('\n')
 }
 
@@ -70,7 +73,7 @@ include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 include /etc/ldap/schema/nis.schema
-include ${folder}/zimbra.schema
+include ${folder}/others.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
@@ -115,7 +118,7 @@ export async function slapdServer(entries: Iterable<string> = []) {
   await writeFile(join(folder, 'cert.pem'), String(cert))
   await writeFile(join(folder, 'key.pem'), String(key), { mode: 0o600 })
   await writeFile(join(folder, 'slapd.conf'), configuration(folder))
-  await writeFile(join(folder, 'zimbra.schema'), zimbraSchema())
+  await writeFile(join(folder, 'others.schema'), othersSchema())
   const added = spawnSync(found('slapadd')!, ['-q', '-f', join(folder, 'slapd.conf')], { input: `${[...tree, ...entries].join('\n\n')}\n` })
   if (added.status !== 0) throw new Error(`slapadd: ${added.stderr}`)
 

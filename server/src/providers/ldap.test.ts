@@ -10,7 +10,8 @@ import { administrator as binding, base, logged, peopleLdif, slapdProgram, slapd
 import type { AccountId, DomainId, Draft, Hub, ProviderId } from '@atrium/protocol'
 import { house, password, type House, type Someone } from '../directory/testing/house.ts'
 import { connected } from './ldap/connection.ts'
-import { escaped } from './ldap/records.ts'
+import { escaped, ofIds, whole } from './ldap/filters.ts'
+import { presets } from './ldap/presets.ts'
 import { slices } from '../slices.ts'
 import { liar } from './testing/liar.ts'
 
@@ -77,7 +78,26 @@ describe.skipIf(!slapdProgram())('LDAP', () => {
   })
 
   test('nothing in a value is a part of a filter (RFC 4515)', () => {
-    assert.equal(escaped('a*)(uid=b\\c\0é'), 'a\\2a\\29\\28uid=b\\5cc\\00\\c3\\a9')
+    assert.equal(escaped('a*)(uid=b\\c\0é'), 'a\\2a\\29\\28uid=b\\5cc\\00é')
+    assert.equal(whole('cn=\\C3\\a9\\2a'), '(cn=é\\2a)')
+  })
+
+  test('ids are found by their bytes, and names by their letters', async () => {
+    const id = '96c3ff00112a2829805cfe7f0a80e9d7'
+    await there(async (client) => {
+      const guid = new Attribute({ type: 'objectGUID', values: [Buffer.from(id, 'hex')] })
+      await client.modify(person(9), [
+        new Change({ operation: 'add', modification: new Attribute({ type: 'objectClass', values: ['user'] }) }),
+        new Change({ operation: 'add', modification: guid }),
+        replaced('title', 'Zoë*'),
+      ])
+      const search = async (filter: string | Awaited<ReturnType<typeof ofIds>>) =>
+        (await client.search(base, { filter, attributes: ['1.1'] })).searchEntries.map(({ dn }) => dn)
+      assert.deepEqual(await search(await ofIds(presets.activedirectory, [id], 'uid=*')), [person(9)])
+      assert.deepEqual(await search(whole(`title=${escaped('Zoë*')}`)), [person(9)])
+      assert.deepEqual(await search(whole('title=Zo\\c3\\ab\\2a')), [person(9)])
+      assert.deepEqual(await search(whole(`title=${escaped('Zo*')}`)), [])
+    })
   })
 
   test('a connection is tried step by step, and what a mirror would do is said before it does it', async () => {

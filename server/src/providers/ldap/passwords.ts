@@ -1,6 +1,7 @@
 import type { Outgoing } from '@atrium/platform'
 import { connected, inTime, type Entry, type LdapSettings } from './connection.ts'
-import { accountAttributes, escaped, idFilter } from './records.ts'
+import { escaped, ofIds, whole } from './filters.ts'
+import { accountAttributes } from './records.ts'
 import type { Words } from './presets.ts'
 import { ldapTrouble, Trouble } from './trouble.ts'
 
@@ -37,12 +38,9 @@ export async function showPassword(
     try {
       const { words } = ldap
       const filter = settings.accountFilter || words.accounts
-      const mine =
-        'externalId' in who
-          ? idFilter(words, who.externalId)
-          : `(|${words.address.map((one) => `(${one}=${escaped(who.address)})`).join('')})`
-      const whole = filter.startsWith('(') ? filter : `(${filter})`
-      const found = await ldap.find(settings.baseDn, `(&${whole}${mine})`, accountAttributes(words))
+      const called = (address: string) => words.address.map((one) => `(${one}=${escaped(address)})`).join('')
+      const theirs = 'externalId' in who ? await ofIds(words, [who.externalId], filter) : `(&${whole(filter)}(|${called(who.address)}))`
+      const found = await ldap.find(settings.baseDn, theirs, accountAttributes(words))
       // Two with one address: neither is certain.
       const [entry] = found
       if (!entry || found.length > 1) return { is: 'unknown', words }

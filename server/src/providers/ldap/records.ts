@@ -41,19 +41,6 @@ export interface GroupRecord {
 export function idOf(words: Words, entry: Entry): string | undefined {
   return words.isBinaryId ? entry.bytes(words.id)?.toString('hex') : entry.one(words.id)?.toLowerCase()
 }
-/** The same as a value in a filter. */
-export const idFilter = (words: Words, id: string): string =>
-  `(${words.id}=${words.isBinaryId ? id.replaceAll(/../g, '\\$&') : escaped(id)})`
-
-/** RFC 4515: nothing in a value is taken for a part of the filter. */
-export const escaped = (value: string): string =>
-  [...Buffer.from(value, 'utf8')]
-    .map((byte) =>
-      byte < 0x20 || byte > 0x7e || '*()\\'.includes(String.fromCharCode(byte))
-        ? `\\${byte.toString(16).padStart(2, '0')}`
-        : String.fromCharCode(byte),
-    )
-    .join('')
 
 export const accountAttributes = (words: Words): string[] => [
   ...new Set([

@@ -1,5 +1,7 @@
+import type { Filter } from 'ldapts'
 import type { Entry, Ldap, LdapSettings } from './connection.ts'
-import { accountAttributes, escaped, groupAttributes, idFilter, idOf } from './records.ts'
+import { escaped, ofIds, whole } from './filters.ts'
+import { accountAttributes, groupAttributes, idOf } from './records.ts'
 import { synchronisation, synchronised } from './synchronising.ts'
 import { ldapTrouble } from './trouble.ts'
 
@@ -38,7 +40,6 @@ export function source(ldap: Ldap, settings: LdapSettings): Source {
   const base = settings.baseDn
   const filters = { account: settings.accountFilter || words.accounts, list: settings.groupFilter || words.groups }
   const attributes = { account: accountAttributes(words), list: groupAttributes(words) }
-  const whole = (filter: string) => (filter.startsWith('(') ? filter : `(${filter})`)
   let suffix: Promise<string> | undefined
 
   /** Where the server keeps what it says of all its changes: at the top of the tree that the base is in. */
@@ -53,7 +54,7 @@ export function source(ldap: Ldap, settings: LdapSettings): Source {
     const last = Math.max(...(since.match(/(?<!\d)\d{14}/g) ?? []).map((stamp) => timeOf(stamp).getTime()))
     return `(modifyTimestamp>=${stampOf(new Date(last - overlapMs))})`
   }
-  async function* read(filter: string, wanted: readonly string[]): AsyncGenerator<Entry[]> {
+  async function* read(filter: string | Filter, wanted: readonly string[]): AsyncGenerator<Entry[]> {
     try {
       yield* ldap.pages(base, filter, wanted)
     } catch (error) {
@@ -98,8 +99,8 @@ export function source(ldap: Ldap, settings: LdapSettings): Source {
   async function byIds(kind: 'account' | 'list', ids: readonly string[]): Promise<Entry[]> {
     const found: Entry[] = []
     for (let i = 0; i < ids.length; i += atOnce) {
-      const those = ids.slice(i, i + atOnce).map((id) => idFilter(words, id))
-      for await (const page of read(`(&${whole(filters[kind])}(|${those.join('')}))`, attributes[kind])) found.push(...page)
+      const those = await ofIds(words, ids.slice(i, i + atOnce), filters[kind])
+      for await (const page of read(those, attributes[kind])) found.push(...page)
     }
     return found
   }

@@ -5,7 +5,8 @@ import { findProvider, type Db, type MirroredRow, type ProviderRow, type Tx } fr
 import type { Ldap, LdapSettings } from './connection.ts'
 import type { AccountsMirror, Whose } from './mirror.ts'
 import type { Said, Words } from './presets.ts'
-import { accountAttributes, accountOf, idFilter, type AccountRecord } from './records.ts'
+import { ofIds } from './filters.ts'
+import { accountAttributes, accountOf, type AccountRecord } from './records.ts'
 import { mirroredAs, setMirrored } from './store.ts'
 import { ldapTrouble, Trouble } from './trouble.ts'
 
@@ -66,7 +67,7 @@ export function writing({ db, work, people, accounts, domainOf, reach, now }: De
       const { baseDn } = settings
       const read = async () =>
         (
-          await ldap.find(baseDn, idFilter(words, externalId), accountAttributes(words)).catch((error: unknown) => {
+          await ldap.find(baseDn, await ofIds(words, [externalId]), accountAttributes(words)).catch((error: unknown) => {
             throw ldapTrouble(error, 'search')
           })
         )[0]
