@@ -207,6 +207,13 @@ test('signing out over there is signing out here, if it is signed', async () => 
     ],
   ] as const)
     assert.equal(refusedBy((await browser({ from: '203.0.113.6' }).go(logout, { SAMLRequest: forged })).url), 'providers.notAccepted', what)
+  // Around what is signed anybody may write what they like: it is not looked through again and again.
+  for (const size of [30_000, 250_000]) {
+    const padded = changed(signed, (xml) => `${' '.repeat(size)}<!-- -->${xml}`)
+    const began = performance.now()
+    assert.equal(refusedBy((await browser({ from: '203.0.113.6' }).go(logout, { SAMLRequest: padded })).url), 'providers.notAccepted')
+    assert.ok(performance.now() - began < 1_500, `${size} spaces before it kept the hub busy`)
+  }
   assert.equal((await me(seat)).ok, true)
   await browser({ from: '203.0.113.6' }).go(logout, { SAMLRequest: signed })
   await until('the session has ended here', async () => !(await me(seat)).ok)

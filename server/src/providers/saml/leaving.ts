@@ -4,7 +4,9 @@ import type { Profile, SAML } from '@node-saml/node-saml'
 /** What a provider says about a sign-out: by the address, or posted. */
 export type Said = { query: string } | { body: { SAMLRequest?: unknown; SAMLResponse?: unknown } }
 
+/** An honest one is a tenth of it. What is read here is looked through more than once, and a part of it is signed by nobody. */
 const mostBytes = 100_000
+const mostOfRoot = 4_000
 
 export const isAnswer = (said: Said): boolean => {
   if ('body' in said) return said.body.SAMLResponse !== undefined
@@ -23,9 +25,9 @@ export const relayedIn = (said: Said): string =>
 function rootOf(said: Said, name: 'LogoutRequest' | 'LogoutResponse'): { attributes: Map<string, string>; xml: string } {
   const field = name === 'LogoutRequest' ? 'SAMLRequest' : 'SAMLResponse'
   const bytes = Buffer.from('query' in said ? (new URLSearchParams(said.query).get(field) ?? '') : String(said.body[field] ?? ''), 'base64')
-  const xml = ('query' in said ? inflateRawSync(bytes, { maxOutputLength: mostBytes }) : bytes).toString()
-  const root = new RegExp(`^\\s*(?:<\\?xml[^>]*\\?>)?\\s*<(?:[\\w.-]+:)?${name}\\s([^>]*)>`).exec(xml)
-  if (!root) throw new Error(`This is no ${name}.`)
+  const xml = ('query' in said ? inflateRawSync(bytes, { maxOutputLength: mostBytes }) : bytes).toString().trimStart()
+  const root = new RegExp(`^(?:<\\?xml[^>]*\\?>\\s*)?<(?:[\\w.-]+:)?${name}\\s([^>]*)>`).exec(xml)
+  if (!root || root[1]!.length > mostOfRoot) throw new Error(`This is no ${name}.`)
   return { attributes: new Map([...root[1]!.matchAll(/([\w:.-]+)\s*=\s*["']([^"']*)["']/g)].map(([, key, value]) => [key!, value!])), xml }
 }
 
@@ -47,7 +49,8 @@ export async function isDone(speaker: SAML, said: Said, requestId: string): Prom
   try {
     const { loggedOut } = await verified(speaker, said)
     const { attributes, xml } = rootOf(said, 'LogoutResponse')
-    const status = /<(?:[\w.-]+:)?StatusCode\s[^>]*Value\s*=\s*["']([^"']*)["']/.exec(xml)?.[1]
+    // No signature is over comments: anybody may have written them.
+    const status = /<(?:[\w.-]+:)?StatusCode\s[^>]*Value\s*=\s*["']([^"']*)["']/.exec(xml.replaceAll(/<!--[^]*?-->/g, ''))?.[1]
     return loggedOut && attributes.get('InResponseTo') === requestId && status === 'urn:oasis:names:tc:SAML:2.0:status:Success'
   } catch {
     return false
@@ -56,10 +59,14 @@ export async function isDone(speaker: SAML, said: Said, requestId: string): Prom
 
 /** What is signed in an address is its text: each part is there once, and read from the same place as its signature was made over. */
 async function verified(speaker: SAML, said: Said): Promise<{ profile: Profile | null; loggedOut: boolean }> {
-  if ('body' in said)
+  if ('body' in said) {
+    const { SAMLRequest = '', SAMLResponse } = said.body
+    const posted = String(SAMLResponse ?? SAMLRequest)
+    if (posted.length > mostBytes) throw new Error('This is too long.')
     return isAnswer(said)
-      ? speaker.validatePostResponseAsync({ SAMLResponse: String(said.body.SAMLResponse) })
-      : speaker.validatePostRequestAsync({ SAMLRequest: String(said.body.SAMLRequest ?? '') })
+      ? speaker.validatePostResponseAsync({ SAMLResponse: posted })
+      : speaker.validatePostRequestAsync({ SAMLRequest: posted })
+  }
   const parts = said.query.split('&').filter((part) => /^(?:SAMLRequest|SAMLResponse|RelayState|SigAlg|Signature)=/.test(part))
   const names = parts.map((part) => part.slice(0, part.indexOf('=')))
   const isWhole = ['SigAlg', 'Signature'].every((name) => names.includes(name)) && new Set(names).size === names.length
