@@ -100,6 +100,12 @@ export type RoomList = z.output<typeof RoomList>
 export const Member = z.object({ accountId: AccountId, role: Seat.shape.role })
 export type Member = z.output<typeof Member>
 
+/** In larger rooms nobody is told who has read what: it would be nobody's business, and everybody's bandwidth. */
+export const maxReceipts = 20
+/** How far somebody has read, of what was said after they came. `at`: when they got there, where that is known. */
+export const Receipt = z.object({ accountId: AccountId, after: Seq, read: Seq, at: z.iso.datetime().nullable() })
+export type Receipt = z.output<typeof Receipt>
+
 const MessageRef = z.object({ id: MessageId, roomId: RoomId, seq: Seq })
 const Page = z.object({ messages: z.array(Message), hasMore: z.boolean(), people: z.array(Person) })
 const Members = z.array(AccountId).min(1).max(200)
@@ -203,6 +209,10 @@ export const chat = {
     guests: true,
     repeat: 'natural',
   }),
+  /** How far the others in a room have read: of those who show it, to whoever shows it too, and in small rooms only. */
+  'chat.receipts': query(z.strictObject({ roomId: RoomId }), z.object({ receipts: z.array(Receipt), people: z.array(Person) })),
+  /** The other one of a room of two has read further. */
+  'chat.reading': signal('account', Receipt.extend({ roomId: RoomId })),
 
   'chat.typing': nudge(z.strictObject({ roomId: RoomId }), { guests: true }),
   'chat.typed': signal('room', z.object({ roomId: RoomId, accountId: AccountId })),

@@ -175,6 +175,7 @@ export const summaries: Record<OperationName<typeof contract>, string> = {
   'chat.delete': 'Deletes a message of mine.',
   'chat.react': 'Adds or removes my reaction to a message.',
   'chat.read': 'Says how far I have read.',
+  'chat.receipts': 'How far the others in a small room have read, of those who show it, if I show it too.',
   'search.messages': 'Finds messages by their words.',
   'pictures.begin': 'Begins to bring a picture in: where to put its bytes.',
   'presence.of': 'Who of these people is here.',

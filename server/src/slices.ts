@@ -117,8 +117,8 @@ export function slices(ground: Ground) {
     isTrusted: (...asked) => proofs.isTrusted(...asked),
     forgetDevices: (...asked) => proofs.forgetDevices(...asked),
     verifierOf: (...asked) => elsewhere.verifierOf(...asked),
-    recovery: { find: findRecovery, set: setRecovery, verify: verifyRecovery },
     mayLook: (at, by, into) => granted.mayIn(at as never, by, 'account.openAs', 'account', into),
+    recovery: { find: findRecovery, set: setRecovery, verify: verifyRecovery },
   })
   const proofs: FactorSlice = factors({
     ...ground,
@@ -137,6 +137,7 @@ export function slices(ground: Ground) {
     reachable: known.reachable,
     takesMessages: known.takesMessages,
     windowsOf: known.windowsOf,
+    showReceipts: known.showReceipts,
     attach: images.attach,
     release: images.release,
     attachable: (...asked) => cabinet.attachable(...asked),
@@ -149,9 +150,9 @@ export function slices(ground: Ground) {
     mustHave: (actor, right, over) => granted.require(actor, right, targetOf(over)),
     mayAdminister: granted.mayAdminister,
     signedIn: sessions.signedIn,
+    rightsChanged: sessions.endLooking,
     mustAdminister: (actor) => granted.authority.check(actor, { right: 'domain.limits', on: 'everything' }, {}),
     delegates: granted.delegates,
-    rightsChanged: sessions.endLooking,
     invite: sessions.invite,
     isPassword: sessions.isPassword,
     firstPassword: sessions.firstPassword,
@@ -167,9 +168,9 @@ export function slices(ground: Ground) {
     async forgetSecrets(tx, accountId) {
       await sessions.forgetSecrets(tx, accountId)
       await proofs.forgetSecrets(tx, accountId)
+      await elsewhere.forget(within(tx), accountId)
     },
     async forgetLetters(tx, address) {
-      await elsewhere.forget(within(tx), accountId)
       await jobs.withdraw(tx, mailJob, { to: address })
       await forgetLetters(tx, address)
     },

@@ -53,6 +53,7 @@ export function chat(deps: ChatDeps) {
     'chat.delete': service.delete,
     'chat.react': service.react,
     'chat.read': service.read,
+    'chat.receipts': service.receipts,
   }
   const nudges: Nudges<typeof contract> = { 'chat.typing': service.typing }
 

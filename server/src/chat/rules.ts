@@ -1,4 +1,4 @@
-import { type Message, type Room, type Seat } from '@atrium/protocol'
+import { maxReceipts, type AccountId, type Message, type Room, type Seat } from '@atrium/protocol'
 
 /** A room as one account sees it. Not the list of its members: a send must not cost more in a bigger room. */
 export interface Place {
@@ -135,3 +135,11 @@ export const excerptOf = ({ body }: Pick<Message, 'body'>) => [...body.slice(0, 
 
 const isSameList = (one: readonly string[], other: readonly string[]) =>
   one.length === other.length && one.every((id, i) => id === other[i])
+
+/**
+ * CHAT-20  What somebody has read is shown to who shows the same of themselves, in rooms of twenty at most. Who looks through another's
+ * eyes has read nothing in their name.
+ */
+export const hasReceipts = (room: Pick<Room, 'memberCount'>): boolean => room.memberCount <= maxReceipts
+export const receiptsFor = <S extends { accountId: AccountId }>(me: AccountId, seats: readonly S[], show: ReadonlySet<string>): S[] =>
+  show.has(me) ? seats.filter(({ accountId }) => accountId !== me && show.has(accountId)) : []

@@ -15,6 +15,8 @@ export interface ChatDeps extends Database<ChatTables> {
   reachable: (accountIds: readonly string[]) => Promise<readonly string[]>
   /** The same of one, in a unit of work; many who are asked for at once are one statement. */
   takesMessages: (db: Reading<any>, accountId: string) => Promise<boolean>
+  /** Of these accounts, those who let others see what they have read. */
+  showReceipts: (accountIds: readonly AccountId[]) => Promise<ReadonlySet<string>>
   /** For how long authors may change what they said, and take it back. */
   windowsOf: (db: Reading<any>, accountId: AccountId) => Promise<{ editMs: number; deleteMs: number }>
   /** Makes uploaded pictures of their owner part of a message. Refuses those that are not there or were used. */

@@ -1,19 +1,31 @@
 import type { Actor } from '@atrium/platform'
-import type { Hub, Input, Message, Output, Person } from '@atrium/protocol'
+import type { AccountId, Hub, Input, Message, Output, Person, Receipt, RoomId } from '@atrium/protocol'
 import { shownTo } from '../directory/index.ts'
-import { canRead, cursorAfter } from './rules.ts'
+import { canRead, cursorAfter, hasReceipts, receiptsFor } from './rules.ts'
 import { accountTopic, noSuchMessage, noSuchRoom, readableRoom, readSubject, roomTopic, type ChatDeps } from './service.common.ts'
 import { listAround, listMessages, listTheseMessages, pageSize } from './store.messages.ts'
 import { listEntries } from './store.rooms.ts'
-import { findSeatAndSeen, lastSaid, listMembers, listSpans, moveCursor } from './store.seats.ts'
+import { findSeatAndSeen, lastSaid, listCursors, listMembers, listSpans, moveCursor } from './store.seats.ts'
 import type { Db } from './store.ts'
 
 /** Everybody whose name a message shows. */
 const namedIn = ({ authorId, mentions, reactions }: Message) => [authorId, ...mentions, ...reactions.flatMap(({ by }) => by)]
 
-export function readingService({ db, work, snapshot, epoch, peopleOf }: ChatDeps) {
+export function readingService({ db, work, snapshot, epoch, peopleOf, showReceipts, bus, now }: ChatDeps) {
   const peopleIn = async (actor: Actor, from: Db, messages: readonly Message[], others: readonly string[] = []): Promise<Person[]> =>
     shownTo(actor, await peopleOf(from, [...new Set([...others, ...messages.flatMap(namedIn)])]))
+
+  /** CHAT-20 */
+  async function shownReceipts(me: AccountId, roomId: string): Promise<Receipt[]> {
+    const seats = await listCursors(db, roomId)
+    const shown = receiptsFor(me, seats, await showReceipts(seats.map(({ accountId }) => accountId)))
+    return shown.map(({ at, ...receipt }) => ({ ...receipt, at: at?.toISOString() ?? null }))
+  }
+  /** At once where two talk with each other; in larger rooms whoever wants to know asks. */
+  async function tell(reader: AccountId, other: AccountId, roomId: RoomId): Promise<void> {
+    const receipt = (await shownReceipts(other, roomId)).find(({ accountId }) => accountId === reader)
+    if (receipt) bus.publish({ topic: accountTopic(other), name: 'chat.reading', payload: { roomId, ...receipt }, seq: null })
+  }
 
   return {
     rooms: (actor: Actor): Promise<Output<Hub, 'chat.rooms'>> =>
@@ -69,11 +81,13 @@ export function readingService({ db, work, snapshot, epoch, peopleOf }: ChatDeps
       return entries.map(({ room, seen, latest }) => ({ roomId: room.id, room, seen, latest }))
     },
 
-    read: (actor: Actor, { roomId, read }: Input<Hub, 'chat.read'>): Promise<Output<Hub, 'chat.read'>> =>
-      work(async (tx, announce) => {
+    async read(actor: Actor, { roomId, read }: Input<Hub, 'chat.read'>): Promise<Output<Hub, 'chat.read'>> {
+      const { moved, other } = await work(async (tx, announce) => {
         const found = await readableRoom(tx, actor, roomId)
+        const stays: { moved: number; other?: AccountId | undefined } = { moved: found.read }
+        if (actor.through?.kind === 'administrator') return stays
         const cursor = cursorAfter(found.read, read, await lastSaid(tx, roomId))
-        if (cursor === found.read) return { read: cursor }
+        if (cursor === found.read) return stays
 
         let moved = cursor
         const subject = readSubject(actor.accountId, roomId)
@@ -82,12 +96,26 @@ export function readingService({ db, work, snapshot, epoch, peopleOf }: ChatDeps
           accountTopic(actor.accountId),
           'chat.room.read',
           async () => {
-            moved = await moveCursor(tx, roomId, actor.accountId, cursor)
+            moved = await moveCursor(tx, roomId, actor.accountId, cursor, now())
             return { roomId, read: moved }
           },
           { replaces: subject },
         )
-        return () => ({ read: moved })
-      }),
+        const other = found.kind === 'direct' ? found.room.someMembers.find((id) => id !== actor.accountId) : undefined
+        return () => ({ moved, other })
+      })
+      if (other) await tell(actor.accountId, other, roomId)
+      return { read: moved }
+    },
+
+    async receipts(actor: Actor, { roomId }: Input<Hub, 'chat.receipts'>): Promise<Output<Hub, 'chat.receipts'>> {
+      const { room } = await readableRoom(db, actor, roomId)
+      const shown = hasReceipts(room) ? await shownReceipts(actor.accountId, roomId) : []
+      const people = await peopleOf(
+        db,
+        shown.map(({ accountId }) => accountId),
+      )
+      return { receipts: shown, people }
+    },
   }
 }

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely'
-import { maxWaiting, type AccountId, type Member, type Room, type Seat, type Seen } from '@atrium/protocol'
+import { maxReceipts, maxWaiting, type AccountId, type Member, type Room, type Seat, type Seen } from '@atrium/protocol'
 import type { Seated, Stretch } from './rules.ts'
 import { reading, type Db, type Tx } from './store.ts'
 
@@ -250,9 +250,21 @@ export async function lastSaid(db: Db, roomId: string): Promise<number> {
 }
 
 /** Where the cursor stands afterwards: another screen of the same person may have been quicker, or the seat be left. */
-export async function moveCursor(tx: Tx, roomId: string, accountId: string, read: number): Promise<number> {
+export async function moveCursor(tx: Tx, roomId: string, accountId: string, read: number, at: Date): Promise<number> {
   const { rows } = await sql<{ read: number }>`
-    update seat set read_seq = greatest(read_seq, ${read}) where room_id = ${roomId} and account_id = ${accountId} and to_seq is null
+    update seat set read_seq = greatest(read_seq, ${read}), read_at = case when read_seq < ${read} then ${at}::timestamptz else read_at end
+    where room_id = ${roomId} and account_id = ${accountId} and to_seq is null
     returning read_seq as read`.execute(tx)
   return rows[0]?.read ?? read
+}
+
+/** How far everybody in a small room has read. */
+export async function listCursors(
+  db: Db,
+  roomId: string,
+): Promise<{ accountId: AccountId; after: number; read: number; at: Date | null }[]> {
+  const { rows } = await sql<{ accountId: AccountId; after: number; read: number; at: Date | null }>`
+    select account_id, joined_seq as after, read_seq as read, read_at as at from seat
+    where room_id = ${roomId} and to_seq is null order by joined_seq, account_id limit ${maxReceipts}`.execute(reading(db))
+  return rows
 }

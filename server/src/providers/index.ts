@@ -35,8 +35,8 @@ interface Deps extends Omit<LdapDeps, 'groups'>, ArrivingDeps {
   /** Ends these sessions of somebody, on every screen. */
   endTheirSessions: (tx: Tx, announce: Announce, accountId: AccountId, sessionIds: SessionId[]) => Promise<void>
 }
-const lookEveryMs = 15 * 60_000
 const dayMs = 86_400_000
+const lookEveryMs = 15 * 60_000
 
 /** How people of a domain sign in elsewhere: identity providers, and the LDAP directory that says who there is. */
 export function providers(deps: Deps) {
@@ -153,6 +153,8 @@ export function providers(deps: Deps) {
       if (row.settings.kind === 'saml') return bySaml.leave(row as SamlRow, tied!)
       return row.settings.kind === 'oidc' ? byOidc.leave(row as OidcRow, tied!) : null
     },
+    /** Of somebody who is no more. */
+    forget: forgetIdentities,
 
     /** What the doors below `/auth` need. */
     doors: {
@@ -170,11 +172,10 @@ export function providers(deps: Deps) {
         finish: async (id: string, query: URLSearchParams, browser: string | undefined, actor: Actor | undefined, call: Call) =>
           arrived(await byOidc.finish(known(id), query, browser, actor, call), call),
         logout: (id: string, token: string) => byOidc.logout(known(id), token),
+        left: (id: string, state: string) => byOidc.left(known(id), state),
       },
     },
 
-    /** Of somebody who is no more. */
-    forget: forgetIdentities,
     work(jobs: Jobs): void {
       jobs.every('providers.sweep', dayMs, () => deps.work((tx) => sweepVisits(tx, deps.now())))
       jobs.every('providers.look', lookEveryMs, byOidc.lookAtAll)
@@ -195,7 +196,6 @@ export function providers(deps: Deps) {
       await settings.setByOperator({ clientId: deps.newId(), domainId: home.id, providerId: row?.id, isOn, settings: asked })
     },
     /** Begins to follow what domains mirror. */
-        left: (id: string, state: string) => byOidc.left(known(id), state),
     follow: directory.follow,
     stop: directory.stop,
   }

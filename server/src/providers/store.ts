@@ -44,12 +44,12 @@ export interface MirroredRow {
 }
 export interface ProviderTables {
   provider: ProviderRow
+  providerKey: { providerId: ProviderId; sealedKey: Buffer; certificate: string }
+  providerTrouble: { providerId: ProviderId; about: 'metadata' | 'signIn'; what: SignInTrouble; at: Date }
   mirror: MirrorRow
   mirrored: MirroredRow
   identity: { providerId: ProviderId; subject: string; accountId: AccountId; linkedAt: Date; usedAt: Date | null }
   providerVisit: {
-  providerKey: { providerId: ProviderId; sealedKey: Buffer; certificate: string }
-  providerTrouble: { providerId: ProviderId; about: 'metadata' | 'signIn'; what: SignInTrouble; at: Date }
     id: Buffer
     providerId: ProviderId
     browser: Buffer | null
@@ -87,14 +87,14 @@ export const findProvider = (db: Db, id: string): Promise<ProviderRow | undefine
 export const findAdded = (db: Db, domainId: DomainId, clientId: string): Promise<ProviderRow | undefined> =>
   open(db).selectFrom('provider').select(columns).where('domainId', '=', domainId).where('clientId', '=', clientId).executeTakeFirst()
 
-/** Those that are followed, in whatever domain. */
-export const listMirroring = (db: Db): Promise<ProviderRow[]> =>
-  open(db)
-    .selectFrom('provider')
 /** Those that say of themselves where to go, in whatever domain. */
 export const listOpenId = (db: Db): Promise<ProviderRow[]> =>
   open(db).selectFrom('provider').select(columns).where('kind', '=', 'oidc').where('isOn', '=', true).orderBy('id').execute()
 
+/** Those that are followed, in whatever domain. */
+export const listMirroring = (db: Db): Promise<ProviderRow[]> =>
+  open(db)
+    .selectFrom('provider')
     .select(columns)
     .where('kind', '=', 'ldap')
     .where('isOn', '=', true)

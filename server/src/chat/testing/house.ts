@@ -66,6 +66,7 @@ export async function house(cluster: PoolConfig) {
     peopleOf: people.peopleOf,
     reachable: people.reachable,
     takesMessages: people.takesMessages,
+    showReceipts: people.showReceipts,
     windowsOf: people.windowsOf,
     attach: images.attach,
     release: images.release,

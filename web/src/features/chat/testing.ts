@@ -165,6 +165,7 @@ export function wire() {
 
   return {
     answers,
+    room,
     asked,
     settings,
     messages,

@@ -11,7 +11,7 @@ export const preferenceNames: Record<OwnKey, { name: () => string; text?: () => 
   'preferences.notifications': { name: m.own_notifications, text: m.own_notifications_text },
   'preferences.showPresence': { name: m.own_show_presence, text: m.own_show_presence_text },
   'preferences.showTyping': { name: m.own_show_typing, text: m.own_show_typing_text },
-  'preferences.showReceipts': { name: m.own_show_receipts },
+  'preferences.showReceipts': { name: m.own_show_receipts, text: m.own_show_receipts_text },
 }
 
 const words: Record<string, (() => string) | undefined> = {

@@ -1,11 +1,7 @@
 import type { AttributeKey, Failure, Hub, Output, Values } from '@atrium/protocol'
-import { ownKeys } from '@atrium/protocol/attributes'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 
 export type OwnKey = Extract<AttributeKey, `preferences.${string}`>
-/** Nobody is shown yet what others have read: there is nothing to choose. */
-const withoutEffect: readonly string[] = ['preferences.showReceipts']
-export const preferenceKeys = ownKeys.filter((key): key is OwnKey => !withoutEffect.includes(key))
 
 /** What one chose oneself, what would hold otherwise, and what holds. */
 export class Preferences {
