@@ -29,7 +29,7 @@ export function filling({ db, jobs, now, visible, mayFill, membersChanged, keptE
   }
 
   async function add(tx: Tx, announce: Announce, actor: Actor, list: Kept, members: Parameters<typeof addMembers>[2]): Promise<void> {
-    if (members.length > 0) await mustBeOurs({ keptElsewhere }, list, ['members'])
+    if (members.length > 0) await mustBeOurs({ keptElsewhere }, tx, list, ['members'])
     const inner = members.flatMap(({ memberKind, memberId }) => (memberKind === 'list' ? [memberId!] : []))
     if (inner.length > 0) {
       await holdNesting(tx)
@@ -63,7 +63,7 @@ export function filling({ db, jobs, now, visible, mayFill, membersChanged, keptE
     gone: { ids: readonly string[]; addresses: readonly string[] },
   ): Promise<void> {
     if (gone.ids.length + gone.addresses.length === 0) return
-    await mustBeOurs({ keptElsewhere }, list, ['members'])
+    await mustBeOurs({ keptElsewhere }, tx, list, ['members'])
     const found = isDynamic(list) ? [...(await membersOf(tx, [list.id], gone.ids))] : []
     const removed = await removeMembers(tx, list.id, gone)
     await dropWishes(tx, list.id, gone.ids)

@@ -19,8 +19,8 @@ export interface ListDeps extends Database<ListTables> {
   post: (tx: UnderWay, letter: { to: string; subject: string; text: string }) => Promise<void>
   visible: (actor: Actor, right: 'account.see' | 'list.see' | 'resource.see') => Promise<Visible>
   require: (actor: Actor, right: 'list.change' | 'list.create' | 'resource.change', target: Target) => Promise<void>
-  /** Which fields of a list can be changed only in the directory that keeps it. */
-  keptElsewhere: (list: Pick<List, 'id' | 'source'>) => Promise<string[]>
+  /** Which fields of a list can be changed only in the directory that keeps it. Asked in the unit, on its connection: not on another. */
+  keptElsewhere: (list: Pick<List, 'id' | 'source'>, at: any) => Promise<string[]>
   /** GRANT-10 */
   mayFill: (at: UnderWay, actor: Actor, listIds: readonly string[]) => Promise<boolean>
   membersChanged: (tx: UnderWay, announce: Announce, listIds: readonly string[], memberIds: readonly string[]) => Promise<void>
@@ -54,11 +54,12 @@ export function urlKeyOf(url: string, domain: string): string {
 /** LIST-8 */
 export async function mustBeOurs(
   { keptElsewhere }: Pick<ListDeps, 'keptElsewhere'>,
+  tx: Tx,
   list: Pick<List, 'id' | 'source'>,
   fields: readonly string[],
 ): Promise<void> {
   if (fields.length === 0 || list.source === 'here') return
-  const kept = await keptElsewhere(list)
+  const kept = await keptElsewhere(list, tx)
   const field = fields.find((one) => kept.includes(one))
   if (field) throw fail('conflict', 'providers.keptInLdap', { field })
 }
@@ -74,7 +75,7 @@ export function showing({ db, peopleOf, keptElsewhere }: Pick<ListDeps, 'db' | '
       const [owners, counts, readOnlyFields] = await Promise.all([
         peopleOf(at, ownerIds),
         counted(at, [{ ...list, domain }]),
-        keptElsewhere(list),
+        keptElsewhere(list, at),
       ])
       return { ...list, readOnlyFields, owners, members: counts.get(list.id) ?? named, createdAt: createdAt.toISOString() }
     },

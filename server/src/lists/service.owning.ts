@@ -39,7 +39,7 @@ export function owningService(
       const list = await held(tx, listId)
       const isIn = (await membersOf(tx, [listId], [actor.accountId])).size > 0
       if (isIn === (wish === 'join')) return 'done'
-      await mustBeOurs({ keptElsewhere }, list, ['members'])
+      await mustBeOurs({ keptElsewhere }, tx, list, ['members'])
       const how = comes(wish === 'join' ? list.joining : list.leaving, actor)
       if (how === 'not') throw fail('forbidden', 'lists.isClosed', { field: 'listId' })
       if (how === 'asks') {

@@ -59,7 +59,7 @@ export function listsService(deps: ListDeps, { showing, filling }: { showing: Sh
     const asked = Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)) as Omit<Settings, 'url'>
     // A form says all it shows: what stays as it is is no change.
     const news = Object.keys(asked).filter((key) => asked[key as keyof typeof asked] !== list[key as keyof Kept])
-    await mustBeOurs(deps, list, news)
+    await mustBeOurs(deps, tx, list, news)
     if (url !== undefined) {
       if (!isDynamic(list)) throw fail('conflict', 'lists.notDynamic', { field: 'url' })
       const urlKey = urlKeyOf(url, list.domain)
@@ -201,7 +201,7 @@ export function listsService(deps: ListDeps, { showing, filling }: { showing: Sh
     delete: (actor: Actor, { listId }: Input<Hub, 'lists.delete'>): Promise<Record<string, never>> =>
       work(async (tx, announce) => {
         const list = await held(tx, listId)
-        await mustBeOurs(deps, list, ['address'])
+        await mustBeOurs(deps, tx, list, ['address'])
         if (!(await mayFill(tx as UnderWay, actor, [listId]))) throw carriesRights()
         const { members } = await showing.whole(tx, list)
         await forget(tx as UnderWay, announce, [listId])

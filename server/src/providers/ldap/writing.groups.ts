@@ -27,6 +27,12 @@ interface Difference {
   attribute: string
   values: string[]
 }
+/**
+ * Somebody else wrote the same between our reading and our writing: such a value is there, or is not there any more. Active Directory
+ * says so in words of its own.
+ */
+const overtaken = new Set<unknown>([16, 20, 53, 68])
+const mostTries = 5
 /** Classes of groups that have at least one member, or are none. */
 const neverEmpty = new Set(['groupofnames', 'groupofuniquenames'])
 
@@ -40,6 +46,21 @@ const isAsBefore = (before: Here, after: Here): boolean =>
   before.name === after.name &&
   before.description === after.description &&
   without(membersOf(before), membersOf(after)).length + without(membersOf(after), membersOf(before)).length === 0
+
+/** What differs between the two, taken back from how it is by now: what others changed meanwhile stays. */
+export function takenBack(now: Here, before: Here, after: Here): Here {
+  const of = <T extends string>(which: (here: Here) => readonly T[]): T[] => [
+    ...new Set([...without(which(now), without(which(after), which(before))), ...without(which(before), which(after))] as T[]),
+  ]
+  return {
+    ...now,
+    name: now.name === after.name ? before.name : now.name,
+    description: now.description === after.description ? before.description : now.description,
+    accountIds: of(({ accountIds }) => accountIds),
+    listIds: of(({ listIds }) => listIds),
+    addresses: of(({ addresses }) => addresses),
+  }
+}
 
 /** What was changed of a list here is written to the group in LDAP, and read back: what holds in the end is what stands there. */
 export function groupsWriting({ db, work, lists, groups, domainOf, reach }: Deps) {
@@ -107,15 +128,20 @@ export function groupsWriting({ db, work, lists, groups, domainOf, reach }: Deps
     try {
       const from = source(ldap, settings)
       const read = () => from.byIds('list', [mirrored.externalId])
-      const [there] = await read()
-      if (!there) throw fail('conflict', 'providers.notWritten')
-      const changes = (await differences(from, ldap.words, keeper, there, before, after)).map(
-        ({ how, attribute, values }) => new Change({ operation: how, modification: new Attribute({ type: attribute, values }) }),
-      )
-      if (changes.length > 0)
-        await ldap.client.modify(there.dn, changes).catch((error: unknown) => {
-          throw ldapTrouble(error, 'write')
-        })
+      for (let tries = 1; ; tries++) {
+        const [there] = await read()
+        if (!there) throw fail('conflict', 'providers.notWritten')
+        const changes = (await differences(from, ldap.words, keeper, there, before, after)).map(
+          ({ how, attribute, values }) => new Change({ operation: how, modification: new Attribute({ type: attribute, values }) }),
+        )
+        if (changes.length === 0) break
+        try {
+          await ldap.client.modify(there.dn, changes)
+          break
+        } catch (error) {
+          if (!(overtaken.has((error as { code?: unknown }).code) && tries < mostTries)) throw ldapTrouble(error, 'write')
+        }
+      }
       try {
         const now = await read()
         await forget(mirrored)
@@ -148,11 +174,14 @@ export function groupsWriting({ db, work, lists, groups, domainOf, reach }: Deps
       try {
         await push(keeper, before, after)
       } catch (error) {
-        // What LDAP does not take does not stay here either.
+        // What LDAP does not take does not stay here either. But a directory that may say nothing about rights says nothing by a no.
         const { externalId } = keeper.mirrored
         await work(async (tx, announce) => {
-          await lists.put(tx, keeper.whose.domain.id, id, { ...before, externalId })
-          await lists.fill(tx, announce, id, before, true)
+          const now = await lists.read(tx, id)
+          if (!now) return
+          const back = takenBack(now, before, after)
+          await lists.put(tx, keeper.whose.domain.id, id, { ...back, externalId })
+          await lists.fill(tx, announce, id, back, keeper.whose.mayGoInside)
         })
         await forget(keeper.mirrored, '')
         throw error instanceof Trouble ? fail('conflict', 'providers.notWritten') : error
