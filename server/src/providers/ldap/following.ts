@@ -40,7 +40,7 @@ interface Parts {
 export type Looked = Standing & { problem: 'taken' | 'full' | null }
 
 /** A server that names all who are there rests so many times as long as that took. */
-const restsTimes = 20
+const restsTimes = 5
 
 /** So many of a listing are asked for one by one; where more changed all is read again. */
 const fewAtMost = 2_000
@@ -155,7 +155,8 @@ export function following({ accounts, groups, now, pace }: Parts) {
         asked.at = seen
         const said = await readDeletions(from, words, whose, settled, answered)
         vanished = Math.max(vanished, said.vanished)
-        if (said.is === 'settled') settled = seen
+        // While an administrator is asked, only a comparison shows whether those who vanished are back.
+        if (said.is === 'settled' && vanished === 0) settled = seen
         isUnclear = said.is === 'unclear'
       }
       if (isRound) left.clear()
