@@ -144,6 +144,23 @@ test('a refusal keeps what its sentence speaks of', async () => {
   await here.ada.call('domains.limits', { domainId: here.harbour, limits: noLimits })
 })
 
+test('words find what was done long ago behind thousands of entries since, by whichever of them is rarer', async () => {
+  const zoltan = await here.one('Zoltan')
+  await bob.call('accounts.status', { accountId: zoltan.accountId, status: 'locked' })
+  await here.give(here.ada, zoltan, ['list.see'])
+  await sql`insert into audit_entry (at, actor_id, source, door, operation, target_kind, target_id, target_name, domain_id, outcome)
+    select now(), ${here.ada.accountId}::uuid, '', 'browser', 'lists.create', 'list', gen_random_uuid()::text, 'Tide ' || n, ${here.harbour}::uuid, 'done'
+    from generate_series(1, 5100) as n`.execute(here.db)
+  const found = async (search: string, by: Pick<Colleague, 'call'> = here.ada) =>
+    (await by.call('audit.list', { search })).entries.map(({ operation }) => operation)
+  assert.deepEqual(await found('zoltan bob'), ['accounts.status'])
+  assert.deepEqual(await found('status zoltan'), ['accounts.status'])
+  assert.ok((await found('zoltan')).includes('grants.give'), 'by who got a right, too')
+  assert.deepEqual(await found('zoltan tide'), [])
+  assert.deepEqual(await found('zoltan', helen), [])
+  assert.equal((await found('tide')).length, 100)
+})
+
 test('[AUDIT-4] what was noted stays as it was', async () => {
   for (const change of [sql`update audit_entry set operation = 'x'`, sql`delete from audit_entry`, sql`truncate audit_entry`])
     await assert.rejects(change.execute(here.db), /only ever added to/)
