@@ -1,4 +1,5 @@
 import type { ProviderId } from '@atrium/protocol'
+import { Address } from '@atrium/protocol/text'
 import type { Db, MirroredRow } from '../store.ts'
 import type { Entry } from './connection.ts'
 import type { Words } from './presets.ts'
@@ -23,7 +24,11 @@ export const keyOf = (manner: Manner, value: string): string =>
 
 export function namesIn(words: Words, entry: Entry): Names {
   const of = (manner: Manner, attributes: readonly string[]) =>
-    attributes.flatMap((attribute) => entry.all(attribute)).map((value) => keyOf(manner, value))
+    attributes
+      .flatMap((attribute) => entry.all(attribute))
+      .map((value) => keyOf(manner, value))
+      // Nobody is called like that, and the database keeps none of it.
+      .filter((value) => !value.includes('\0') && (manner !== 'address' || Address.safeParse(value).success))
   return {
     memberDns: of('dn', words.members),
     memberAddresses: of('address', words.memberAddresses),

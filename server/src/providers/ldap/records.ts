@@ -67,8 +67,9 @@ export const groupAttributes = (words: Words): string[] => [
 
 const first = (entry: Entry, attributes: readonly string[]): string | undefined =>
   attributes.map((attribute) => entry.one(attribute)).find((value) => value !== undefined && value !== '')
-const short = (text: string | undefined, length: number): string =>
-  (text ?? '').normalize('NFC').replaceAll(/\s+/g, ' ').trim().slice(0, length)
+/** What the database stores: whoever writes their own name there must not stop the mirror of everybody. */
+const stored = (text: string, length: number): string => text.normalize('NFC').trim().slice(0, length).toWellFormed()
+const short = (text: string | undefined, length: number): string => stored((text ?? '').replaceAll(/[\s\p{Cc}]+/gu, ' '), length)
 const hashOf = (what: unknown): string => createHash('sha256').update(JSON.stringify(what)).digest('base64url')
 
 /** The first address of the domain, or of none: who has two has one here. */
@@ -116,7 +117,7 @@ export function groupOf(words: Words, entry: Entry, domain: string): GroupRecord
   const shown = {
     address: addressIn(entry, words.groupAddress, domain) ?? (made && Address.safeParse(made).success ? made : null),
     name: short(first(entry, words.groupName), 200) || short(entry.dn, 200),
-    description: (entry.one('description') ?? '').normalize('NFC').trim().slice(0, 2_000),
+    description: stored((entry.one('description') ?? '').replaceAll('\0', ' '), 2_000),
     ...namesIn(words, entry),
   }
   return { ...shown, externalId, dn: entry.dn, version: entry.one(words.version) ?? '', hash: hashOf(shown) }
