@@ -84,7 +84,7 @@ export function slices(ground: Ground) {
     mayFill: granted.mayFill,
     membersChanged: granted.membersChanged,
     forget: granted.forget,
-    keptElsewhere: (list) => elsewhere.listKeptElsewhere(list),
+    keptElsewhere: (list, at) => elsewhere.listKeptElsewhere(list, at),
   })
   const sealed = databaseOf()
   let key: Promise<Buffer> | undefined

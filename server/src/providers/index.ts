@@ -121,8 +121,8 @@ export function providers(deps: Deps) {
     keptElsewhere: async ({ id, source }: { id: AccountId; source: 'here' | 'ldap' }): Promise<string[]> =>
       source === 'ldap' ? keptOfAccount(deps.db, id) : [],
     /** The same of a list. */
-    listKeptElsewhere: async ({ id, source }: { id: ListId; source: 'here' | 'ldap' }): Promise<string[]> =>
-      source === 'ldap' ? keptOfList(deps.db, id) : [],
+    listKeptElsewhere: async ({ id, source }: { id: ListId; source: 'here' | 'ldap' }, at: typeof deps.db | Tx): Promise<string[]> =>
+      source === 'ldap' ? keptOfList(at, id) : [],
 
     /**
      * The same operations, and what they changed of accounts and lists that LDAP keeps is written there too, and read back: whoever may
