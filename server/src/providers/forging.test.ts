@@ -3,7 +3,7 @@ import { afterAll, beforeAll, inject, test } from 'vitest'
 import { freePort } from '@atrium/platform/testing/redis'
 import type { DomainId, Provider } from '@atrium/protocol'
 import { hub, type TestHub } from '../testing/hub.ts'
-import { browser } from './testing/browser.ts'
+import { browser, type Browser } from './testing/browser.ts'
 import { lyingProvider, type Lie } from './testing/lying-oidc.ts'
 import { client } from './testing/oidc.ts'
 
@@ -26,13 +26,14 @@ afterAll(async () => {
 })
 
 /** From our button to the provider, which sends everybody straight back. */
-async function arrive(lie: Lie): Promise<{ refused: string | null; isIn: boolean }> {
+async function arrive(lie: Lie, seat: Browser = browser({ from: '203.0.113.21' })): Promise<{ refused: string | null; isIn: boolean }> {
   idp.says(lie)
-  const seat = browser({ from: '203.0.113.21' })
   const { url } = await seat.go(`${there.origin}/auth/oidc/${provider.id}/login`)
+  return { refused: url.searchParams.get('refused'), isIn: await isIn(seat) }
+}
+async function isIn(seat: Browser): Promise<boolean> {
   const cookie = `atrium=${seat.cookie(there.origin, 'atrium') ?? ''}`
-  const me = await fetch(`${there.origin}/api/directory.me`, { headers: { cookie } })
-  return { refused: url.searchParams.get('refused'), isIn: me.ok }
+  return (await fetch(`${there.origin}/api/directory.me`, { headers: { cookie } })).ok
 }
 const troubles = async () =>
   (await there.administrator.call('providers.list', { domainId })).flatMap((one) => one.troubles.map(({ what }) => what))
@@ -54,4 +55,31 @@ test('a token that was forged, changed, unsigned, too old, for another or from a
     assert.deepEqual(await arrive({}), { refused: null, isIn: true }, 'the truth gets in')
     assert.deepEqual(await troubles(), [], 'and all is well again')
   }
+})
+
+test('a word of signing out that was forged, said before, too old, for another, from another or of something else ends nothing', async () => {
+  const seat = browser({ from: '203.0.113.22' })
+  await arrive({}, seat)
+  const say = async (logout_token: string) =>
+    (await fetch(provider.addresses!.logout, { method: 'POST', body: new URLSearchParams({ logout_token }) })).status
+  const tries: [what: string, token: string][] = [
+    ['signed with a key that is not the provider’s', await idp.logoutToken({ isForged: true })],
+    ['for another client', await idp.logoutToken({ claims: { aud: 'somebody-else' } })],
+    ['from another provider', await idp.logoutToken({ claims: { iss: 'https://other.example' } })],
+    ['an hour old', await idp.logoutToken({ issuedSecondsAgo: 3_600 })],
+    ['an hour old, and good for a day', await idp.logoutToken({ issuedSecondsAgo: 3_600, claims: { exp: Date.now() / 1_000 + 86_400 } })],
+    ['of another kind', await idp.logoutToken({ name: 'https://example.org/event/something-else' })],
+    ['a token of a sign-in', await idp.logoutToken({ claims: { nonce: 'of a sign-in' } })],
+    ['of nobody', await idp.logoutToken({ claims: { sub: undefined } })],
+  ]
+  for (const [what, token] of tries) assert.equal(await say(token), 400, what)
+  assert.equal(await isIn(seat), true)
+
+  const word = await idp.logoutToken()
+  assert.equal(await say(word), 200)
+  assert.equal(await isIn(seat), false)
+  const again = browser({ from: '203.0.113.22' })
+  await arrive({}, again)
+  assert.equal(await say(word), 400, 'said twice')
+  assert.equal(await isIn(again), true)
 })

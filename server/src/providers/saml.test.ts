@@ -116,6 +116,14 @@ test('what was forged, changed, wrapped, unsigned, too old, for others, or shown
       'wrapped: the signed one hidden inside a forged one',
       async ({ requestId }) => changed(await answer({ ...alice, to: requestId }), (xml) => wrapped(xml, 'inside')),
     ],
+    [
+      'wrapped: the signed one put aside, a forged one in its place',
+      async ({ requestId }) => changed(await answer({ ...alice, to: requestId }), (xml) => wrapped(xml, 'aside')),
+    ],
+    [
+      'wrapped: a whole answer within a forged one',
+      async ({ requestId }) => changed(await answer({ ...alice, to: requestId }), (xml) => wrapped(xml, 'around')),
+    ],
     ['expired', ({ requestId }) => answer({ ...alice, to: requestId, issuedAt: new Date(Date.now() - 600_000), livesMs: 60_000 })],
     ['not yet', ({ requestId }) => answer({ ...alice, to: requestId, issuedAt: new Date(Date.now() + 600_000) })],
     ['for another service', ({ requestId }) => answer({ ...alice, to: requestId, audience: 'https://other.example' })],
@@ -139,6 +147,20 @@ test('what was forged, changed, wrapped, unsigned, too old, for others, or shown
   const second = await ask()
   const again = await answer({ ...alice, to: second.requestId, id: '_shown-once' })
   assert.equal(refusedBy(await post(second.seat, again, second.relayState)), 'providers.notAccepted')
+})
+
+test('a name is read whole: a comment put into it after signing makes nobody of it', async () => {
+  const { seat, relayState, requestId } = await ask('/', '203.0.113.5')
+  const mallory = { nameId: `${alice.nameId}-mallory`, address: 'alice@example.org.mallory.example', name: 'Mallory' }
+  const commented = changed(await answer({ ...mallory, to: requestId }), (xml) =>
+    xml
+      .replaceAll(mallory.nameId, `${alice.nameId}<!---->-mallory`)
+      .replaceAll(mallory.address, 'alice@example.org<!---->.mallory.example'),
+  )
+  assert.match(Buffer.from(commented, 'base64').toString(), /<!---->/)
+  const refused = refusedBy(await post(seat, commented, relayState))
+  assert.ok(refused === 'providers.notAccepted' || refused === 'providers.otherDomain', String(refused))
+  assert.equal((await me(seat)).ok, false)
 })
 
 test('an answer opens something only in the browser that asked', async () => {
@@ -339,12 +361,18 @@ test('an administrator sees what is wrong with a provider, until it is right aga
 })
 
 /** XSW: a forged assertion where it is read, the signed one where its signature is still found. */
-function wrapped(xml: string, how: 'before' | 'inside'): string {
+function wrapped(xml: string, how: 'before' | 'inside' | 'aside' | 'around'): string {
   const signed = /<saml:Assertion[\s\S]*<\/saml:Assertion>/.exec(xml)![0]
   const bare = signed.replace(/<ds:Signature[\s\S]*?<\/ds:Signature>/, '')
   const evil = bare.replace(/ ID="[^"]+"/, ' ID="_evil"').replaceAll('alice@example.org', 'ada@example.org')
   const signature = /<ds:Signature[\s\S]*?<\/ds:Signature>/.exec(signed)![0]
   if (how === 'before') return xml.replace(signed, evil + signed)
+  if (how === 'aside')
+    return xml.replace(signed, evil).replace('</samlp:Response>', `<samlp:Extensions>${signed}</samlp:Extensions></samlp:Response>`)
+  if (how === 'around')
+    return xml
+      .replace(signed, evil)
+      .replace(/<samlp:Response[^>]*>/, (outer) => `${outer}<samlp:Extensions>${xml.replace(/^<\?xml[^>]*\?>/, '')}</samlp:Extensions>`)
   const carrying = signature.replace('</ds:Signature>', `<ds:Object>${bare}</ds:Object></ds:Signature>`)
   return xml.replace(signed, evil.replace('<saml:Subject>', `${carrying}<saml:Subject>`))
 }

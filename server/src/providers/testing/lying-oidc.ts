@@ -70,6 +70,15 @@ export async function lyingProvider() {
   return {
     issuer,
     says: (next: Lie) => void (lie = next),
+    /** Its word, server to server, that somebody signed out there. */
+    async logoutToken(said: Lie & { name?: string } = {}): Promise<string> {
+      const at = Math.floor(Date.now() / 1_000) - (said.issuedSecondsAgo ?? 0)
+      const events = { [said.name ?? 'http://schemas.openid.net/event/backchannel-logout']: {} }
+      const claims = { iss: issuer, aud: client.id, sub: 'alice', jti: crypto.randomUUID(), events, iat: at, exp: at + 120, ...said.claims }
+      return new SignJWT(claims)
+        .setProtectedHeader({ alg: 'RS256', kid: jwk.kid, typ: 'logout+jwt' })
+        .sign(said.isForged ? forger.privateKey : privateKey)
+    },
     async close() {
       server.closeAllConnections()
       server.close()

@@ -45,7 +45,7 @@ export class Receipts {
   /** What is heard while an answer is under way may be newer than it. */
   #put(fresh: readonly Receipt[]): void {
     const known = new Map(this.#read?.map((one) => [one.accountId, one]))
-    for (const one of fresh) if (!(known.get(one.accountId)!?.read > one.read)) known.set(one.accountId, one)
+    for (const one of fresh) if ((known.get(one.accountId)?.read ?? 0) <= one.read) known.set(one.accountId, one)
     this.#read = [...known.values()]
   }
 
