@@ -7,6 +7,7 @@ import type { ProviderSettings } from '@atrium/protocol'
 import { exchange } from './exchange.ts'
 import { library } from './library.ts'
 import { presets, type Words } from './presets.ts'
+import { whole, type Raw } from './ranges.ts'
 import { ldapTrouble, Trouble } from './trouble.ts'
 
 export type LdapSettings = Extract<ProviderSettings, { kind: 'ldap' }>
@@ -91,6 +92,13 @@ function over(client: Client, words: Words, exchange: Ldap['exchange'], close: (
     derefAliases: 'never',
     explicitBufferAttributes: words.isBinaryId ? [words.id] : [],
   })
+  async function entriesOf(found: readonly Raw[]): Promise<Entry[]> {
+    const entries: Entry[] = []
+    for (const raw of found) entries.push(entryOf(await whole(raw, more)))
+    return entries
+  }
+  const more = async (dn: string, attribute: string): Promise<Raw | undefined> =>
+    (await client.search(dn, { ...options('(objectClass=*)', [attribute]), scope: 'base' })).searchEntries[0]
   return {
     client,
     words,
@@ -98,11 +106,11 @@ function over(client: Client, words: Words, exchange: Ldap['exchange'], close: (
     close,
     async *pages(base, filter, attributes, controls = []) {
       const asked = { ...options(filter, attributes), scope: 'sub' as const, paged: { pageSize } }
-      for await (const { searchEntries } of client.searchPaginated(base, asked, [...controls])) yield searchEntries.map(entryOf)
+      for await (const { searchEntries } of client.searchPaginated(base, asked, [...controls])) yield await entriesOf(searchEntries)
     },
     async find(base, filter, attributes, scope = 'sub') {
       const { searchEntries } = await client.search(base, { ...options(filter, attributes), scope })
-      return searchEntries.map(entryOf)
+      return entriesOf(searchEntries)
     },
   }
 }
@@ -121,7 +129,7 @@ export async function connected(settings: LdapSettings, password: string | null,
   }
 }
 
-function entryOf(raw: { dn: string; [attribute: string]: unknown }): Entry {
+function entryOf(raw: Raw): Entry {
   const values = new Map(Object.entries(raw).map(([name, value]) => [name.toLowerCase(), [value].flat() as (string | Buffer)[]]))
   const all = (attribute: string) => (values.get(attribute.toLowerCase()) ?? []).map(String).filter((value) => value !== '')
   return {
