@@ -11,7 +11,8 @@ const Mapping = z.strictObject({
   surname: z.string().max(200).default(''),
   title: z.string().max(200).default(''),
 })
-const Url = z.url().max(2_000)
+/** Browsers are led there. */
+const Url = z.url({ protocol: /^https?$/ }).max(2_000)
 const Pem = z.string().max(20_000)
 /** What the other side has not said yet: a provider that is off may lack it, for it wants to know our addresses first. */
 const NotYet = z.literal('')
