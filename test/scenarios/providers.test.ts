@@ -60,7 +60,7 @@ scene('identity providers', (stage) => {
     })
 
     // Signing out here leads there, and back again.
-    await page.goto('/me')
+    await page.goto(new URL('/me', page.url()).href)
     await page.getByRole('button', { name: 'Sign out' }).first().click()
     await page.getByRole('button', { name: /yes, sign me out/i }).click()
     await page.locator('input[name=username]').waitFor()

@@ -180,3 +180,31 @@ test('what is lost or damaged is refused by name, and comes back when the same b
   await until('it is whole again', async () => (await download(bob, id)).status === 200)
   assert.ok((await bytesOf(bob, id)).equals(bytes))
 })
+
+test('[AUTH-13] who looks through somebody’s eyes is out of page and download within a second when only the right to it is taken back', async () => {
+  const { administrator, stranger } = here
+  const [domain] = (await administrator.call('domains.list', {})).domains
+  const helper = here.also(here.carol)
+  await helper.signIn()
+  const { id } = await uploaded(stranger, await ownOf(stranger), 'of the stranger', randomBytes(30_000_000))
+  const given = await administrator.call('grants.give', {
+    grantee: { kind: 'account', id: helper.accountId },
+    target: { kind: 'domain', id: domain!.id },
+    rights: ['account.see', 'account.openAs'],
+  })
+  await helper.call('accounts.openAs', { accountId: stranger.accountId, reason: 'A file is missing' })
+  assert.equal((await helper.call('directory.me', {})).person.id, stranger.accountId)
+  const [screen, { ended }] = [await helper.connect(), await slow(helper, id)]
+  await stranger.connect()
+
+  await administrator.call('grants.revoke', { grantId: given.id })
+  const lostAt = performance.now()
+  assert.equal(await screen.ended(), 'session_ended')
+  assert.ok(performance.now() - lostAt < 1_000, 'the page')
+  const cutAt = await ended
+  assert.ok(cutAt !== undefined && cutAt - lostAt < 1_000, 'the download')
+  assert.equal((await helper.http('/api/directory.me')).status, 401)
+  // Whoever was looked at goes on.
+  assert.ok(stranger.screen.isConnected())
+  stranger.leave()
+})
