@@ -66,14 +66,18 @@ export function authorityOf({ db, now, isAdministrator }: AuthorityDeps) {
     asked.set(key, { answer, until: at + sameMomentMs })
     return answer
   }
-  /** Whoever sits at the hub's own machine has the database anyway. Nobody administers through another's eyes. */
-  async function administers(actor: Who): Promise<boolean> {
+  /**
+   * Whoever sits at the hub's own machine has the database anyway. Nobody administers through another's eyes. `at`: in a unit it is asked
+   * on the unit's connection; many that each wait for another one would leave none to anybody.
+   */
+  async function administers(actor: Who, at?: Db): Promise<boolean> {
     if (actor.through?.kind === 'console') return true
-    return actor.through?.kind !== 'administrator' && actor.through?.kind !== 'application' && askedOnce(actor)
+    if (actor.through?.kind === 'administrator' || actor.through?.kind === 'application') return false
+    return at ? (await administratorsAmong(at, [actor.accountId])).has(actor.accountId) : askedOnce(actor)
   }
-  async function heldOf({ accountId, through }: Who): Promise<Held[]> {
+  async function heldOf({ accountId, through }: Who, at: Db = db): Promise<Held[]> {
     if (through?.kind === 'administrator' || through?.kind === 'application') return []
-    return (await heldBy(db, [accountId])).get(accountId) ?? []
+    return (await heldBy(at, [accountId])).get(accountId) ?? []
   }
 
   /** Of these things, those over which somebody has a right. */

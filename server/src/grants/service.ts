@@ -187,8 +187,8 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator, c
      */
     async mayFill(at: UnderWay, actor: Actor, listIds: readonly string[]): Promise<boolean> {
       const carried = await heldByLists(at as never, listIds)
-      if (carried.length === 0 || (await ruling.administers(actor))) return true
-      const mine: Held[] = await ruling.heldOf(actor)
+      if (carried.length === 0 || (await ruling.administers(actor, at as never))) return true
+      const mine: Held[] = await ruling.heldOf(actor, at as never)
       return carried.every(({ rights, target }) => rights.every((right) => mayGive(mine, target, right)))
     },
     carriesRights: async (at: UnderWay, listId: string): Promise<boolean> => (await heldByLists(at as never, [listId])).length > 0,
