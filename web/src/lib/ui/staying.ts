@@ -10,7 +10,7 @@ export function staying(root: HTMLElement): () => void {
   let path: HTMLElement[] = []
   function focused({ target }: Event) {
     path = []
-    for (let one = target as HTMLElement | null; one && one !== root; one = one.parentElement) path.push(one)
+    for (let one = target as HTMLElement | null; one && one !== root.parentElement; one = one.parentElement) path.push(one)
   }
   const changes = new MutationObserver(() => {
     if (path.length === 0 || path[0]!.isConnected || !isNowhere(document.activeElement)) return
