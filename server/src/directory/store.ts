@@ -17,7 +17,7 @@ export const statusThatHolds = sql<Person['status']>`case
     and array_position(${sql.lit(`{${ladder.join(',')}}`)}::text[], domain.status) > array_position(${sql.lit(`{${ladder.join(',')}}`)}::text[], account.status)
   then domain.status else account.status end`
 
-export type PersonRow = Person & { sortKey: string }
+export type PersonRow = Person
 export const toPerson = ({ id, kind, name, address, title, picture, status, isAdministrator }: PersonRow): Person => ({
   id,
   kind,
