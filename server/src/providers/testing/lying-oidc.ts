@@ -71,7 +71,7 @@ export async function lyingProvider() {
     issuer,
     says: (next: Lie) => void (lie = next),
     /** Its word, server to server, that somebody signed out there. */
-    async logoutToken(said: Lie & { name?: string } = {}): Promise<string> {
+    async logoutToken(said: Omit<Lie, 'claims'> & { claims?: Record<string, unknown>; name?: string } = {}): Promise<string> {
       const at = Math.floor(Date.now() / 1_000) - (said.issuedSecondsAgo ?? 0)
       const events = { [said.name ?? 'http://schemas.openid.net/event/backchannel-logout']: {} }
       const claims = { iss: issuer, aud: client.id, sub: 'alice', jti: crypto.randomUUID(), events, iat: at, exp: at + 120, ...said.claims }
