@@ -40,6 +40,7 @@ export async function forgetLooked(accountId: string): Promise<void> {
 let isGoing = false
 /** Somebody signs out here: that the connection ends with it is no news. */
 export const isSigningOut = (): boolean => isGoing
+export const goes = (is: boolean): void => void (isGoing = is)
 
 /** The page itself goes too: what its memory holds is nobody's any more. */
 export async function signOut(): Promise<void> {
