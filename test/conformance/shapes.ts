@@ -70,12 +70,13 @@ export function sampleOf(name: string, operation: Operation, own: Objects): Reco
   throw new Error(`The generator knows no input for ${name}: teach it one.`)
 }
 
-/** A code, a scratch code, a meeting's link, a codec, a place to stream to, the fingerprint of a certificate. */
+/** A code, a scratch code, a meeting's link, a codec, a place to stream to, a page, the fingerprint of a certificate. */
 const special = [
   ...['123456', 'k3md-9x2p'],
   'k4fd-29qm-w7tz',
   'video/VP8',
   'rtmp://live.example.org/app',
+  'https://id.example.org/sign-in',
   Array.from({ length: 32 }, () => 'AB').join(':'),
 ]
 const words = ['👍', 'someone@example.org', 'A'.repeat(43), 'words enough', `account:${randomUUID()}`, ...special]
