@@ -6,9 +6,9 @@ import { told } from '../harness/browsers.ts'
 import { weather } from '../harness/weather.ts'
 import { linesOn, openDocument, paper, sharedFolder, standing, write } from './filing.ts'
 import { peopled, screenOf } from './people.ts'
-import { scene } from './scene.ts'
+import { sceneElsewhere } from './scene.ts'
 
-scene('documents', (stage) => {
+sceneElsewhere('documents', (stage) => {
   let people: ReturnType<typeof peopled>
   beforeAll(() => void (people = peopled(stage.hub)))
 
