@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Program {
@@ -91,12 +91,26 @@ export function plainEnvironment(): Record<string, string> {
   )
 }
 
-/** A port of the loopback address that is free now. */
+/** Below the ports that a system gives to whoever connects somewhere, and in every process others. */
+const [lowest, highest] = [10_100, 32_000]
+let last = lowest + ((process.pid * 101) % (highest - lowest))
+
+/** A port of the loopback address that is free, and stays so until it is listened on. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  for (;;) {
+    const port = (last = last < highest ? last + 1 : lowest)
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch {
+    return false
+  }
   server.close()
   await once(server, 'close')
-  return port
+  return true
 }

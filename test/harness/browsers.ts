@@ -1,19 +1,22 @@
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { found } from '@atrium/infra/servers'
+import { cameraFilm } from './camera.ts'
 
 export const chromiumProgram = () => found('chromium') ?? found('chromium-browser') ?? found('google-chrome')
 export const firefoxProgram = () => found('firefox-esr') ?? found('firefox')
 
-export const flags = [
+/** How a Chromium is started; its camera shows the film, or, without one, what Chromium itself makes up. */
+export const flags = (film?: string) => [
   ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
   ...['--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream=fps=10', '--use-fake-ui-for-media-stream'],
+  ...(film ? [`--use-file-for-fake-video-capture=${film}`] : []),
 ]
 
-/** A real Chromium; everybody in a story gets a `screen` of it. */
-export async function openChromium(): Promise<Browser> {
+/** A real Chromium; everybody in a story gets a `screen` of it. `camera`: the one that gives whatever a page wants, or a small one. */
+export async function openChromium({ camera = 'any' }: { camera?: 'any' | 'small' } = {}): Promise<Browser> {
   const executablePath = chromiumProgram()
   if (!executablePath) throw new Error('needs chromium')
-  return chromium.launch({ executablePath, args: flags })
+  return chromium.launch({ executablePath, args: flags(camera === 'small' ? await cameraFilm() : undefined) })
 }
 
 export interface Screen {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { chromium, type Browser } from 'playwright-core'
 import { chromiumProgram, flags } from './browsers.ts'
+import { cameraFilm } from './camera.ts'
 
 /** A Chromium of one's own, whose network can be taken away: sockets and media alike, and nobody is told. */
 export interface Roaming {
@@ -18,7 +19,7 @@ export interface Roaming {
 export async function roamingChromium(): Promise<Roaming> {
   const executablePath = chromiumProgram()
   if (!executablePath) throw new Error('needs chromium')
-  const server = await chromium.launchServer({ executablePath, args: flags })
+  const server = await chromium.launchServer({ executablePath, args: flags(await cameraFilm()) })
   const pid = server.process().pid!
   const browser = await chromium.connect(server.wsEndpoint())
   const network = () => {

@@ -107,17 +107,22 @@ async function apart({
   isOpenedElsewhere = false,
   throughRedis = async (url) => url,
 }: TopologyOptions): Promise<Topology> {
-  const opened: (() => Promise<unknown>)[] = []
+  type Close = () => Promise<unknown>
+  const [front, hubs, ground]: [Close[], Close[], Close[]] = [[], [], []]
+  /** All of a storey at once, what stands on it before. */
   const stop = async () => {
-    for (const close of opened.splice(0).toReversed()) await close()
+    for (const storey of [front, hubs, ground]) await Promise.all(storey.splice(0).map((close) => close()))
   }
   try {
     const folder = await mkdtemp(join(tmpdir(), 'atrium-apart-'))
-    opened.push(() => rm(folder, { recursive: true, force: true }))
-    let [database, bus] = await Promise.all([postgres(), redis()])
-    opened.push(() => Promise.all([database.stop(), bus.stop()]))
-    const store = await minio()
-    opened.push(() => store.stop())
+    const [first, store] = await Promise.all([Promise.all([postgres(), redis()]), minio()])
+    let [database, bus] = first
+    ground.push(
+      () => database.stop(),
+      () => bus.stop(),
+      () => store.stop(),
+      () => rm(folder, { recursive: true, force: true }),
+    )
 
     // Where people open it: as an operator says it, for links and for what other sites are told of us.
     const port = await freePort()
@@ -137,7 +142,7 @@ async function apart({
         args: own,
         env: { ...shared, ...envOf(name), ATRIUM_SERVICES: service, ATRIUM_NODE: name, ATRIUM_DATA: join(folder, name) },
       })
-      opened.push(() => hub.kill())
+      hubs.push(() => hub.kill())
       return hub
     }
     const servers = await Promise.all([start('server-1', 'server', args), start('server-2', 'server')])
@@ -146,7 +151,7 @@ async function apart({
       servers.map((server) => `127.0.0.1:${server.port}`),
       { port },
     )
-    opened.push(() => proxy.stop())
+    front.push(() => proxy.stop())
 
     const processes = [...servers, ...others]
     return {
