@@ -40,7 +40,7 @@ scene('a first password', (stage) => {
     const john = { userName: 'john', given: 'John', surname: 'Smith', password: first }
     await ada.call('accounts.create', { ...once(), domainId: domains[0]!.id, ...john })
 
-    const opened = await screen(stage.browser, homeOf(stage))
+    const opened = await screen(stage.browser, stage.hub.url)
     const { page } = opened
     await show(page, 'john@heron.example', first)
     await page.getByRole('heading', { name: 'Choose a new password' }).waitFor()
