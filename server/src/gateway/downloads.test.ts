@@ -184,7 +184,7 @@ test('what is lost or damaged is refused by name, and comes back when the same b
 test('[AUTH-13] who looks through somebody’s eyes is out of page and download within a second when only the right to it is taken back', async () => {
   const { administrator, stranger } = here
   const [domain] = (await administrator.call('domains.list', {})).domains
-  const helper = here.also(here.carol)
+  const helper = here.also(here.bob)
   await helper.signIn()
   const { id } = await uploaded(stranger, await ownOf(stranger), 'of the stranger', randomBytes(30_000_000))
   const given = await administrator.call('grants.give', {

@@ -240,7 +240,7 @@ test('signing out over there is signing out here, if it is signed', async () => 
   await browser({ from: '203.0.113.6' }).go(logout, { SAMLRequest: signed })
   await until('the session has ended here', async () => !(await me(seat)).ok)
 
-  const later = await ask()
+  const later = await ask('/', '203.0.113.8')
   await post(later.seat, await answer({ ...alice, to: later.requestId }), later.relayState)
   assert.equal(
     refusedBy((await browser({ from: '203.0.113.6' }).go(logout, { SAMLRequest: signed })).url),
