@@ -1,5 +1,6 @@
 import type { AccountId, Hub, Message, Payload, Receipt } from '@atrium/protocol'
 import { own } from '#features/profile/own.svelte.ts'
+import { eventually } from '#lib/eventually.ts'
 import { language, m } from '#lib/i18n/index.ts'
 import type { Chat } from './chat.svelte.ts'
 import type { RoomState } from './room.svelte.ts'
@@ -13,6 +14,8 @@ export class Receipts {
   #chat: Pick<Chat, 'hub' | 'me' | 'people' | 'isGuest'>
   #room: Pick<RoomState, 'id' | 'view' | 'messages'>
   #askedAt = -Infinity
+  /** Whether what is shown can be said. */
+  #hasWords = $state(false)
 
   constructor(chat: Pick<Chat, 'hub' | 'me' | 'people' | 'isGuest'>, room: Pick<RoomState, 'id' | 'view' | 'messages'>) {
     this.#chat = chat
@@ -33,6 +36,13 @@ export class Receipts {
       $effect(() => {
         if (this.#isDirect && this.#isOn && hub.status.kind === 'online') void this.#look()
       })
+      $effect(() => {
+        if (!this.#isOn || this.#hasWords) return
+        return eventually(
+          () => language.also('people'),
+          () => (this.#hasWords = true),
+        )
+      })
     })
     return () => {
       stopHearing()
@@ -52,7 +62,7 @@ export class Receipts {
   async #look(): Promise<void> {
     this.#askedAt = performance.now()
     const { hub, people } = this.#chat
-    const [reply] = await Promise.all([hub.call('chat.receipts', { roomId: this.#room.id }), language.also('people')])
+    const reply = await hub.call('chat.receipts', { roomId: this.#room.id })
     if (!reply.ok) return
     people.learn(reply.data.people)
     // Whoever is not among them any more shows it no more.
@@ -66,14 +76,14 @@ export class Receipts {
 
   /** Who of the others has seen a message; undefined: that is not known, or nobody's business. */
   of({ seq }: Pick<Message, 'seq'>): AccountId[] | undefined {
-    if (!this.#isOn || this.#isDirect) return undefined
+    if (!this.#isOn || !this.#hasWords || this.#isDirect) return undefined
     return this.#read?.flatMap(({ accountId, after, read }) => (seq > after && seq <= read ? accountId : []))
   }
 
   /** Of my messages the last that the other one has seen. When: if it was the newest there was for them. */
   last: { seq: number; at: Date | undefined } | undefined = $derived.by(() => {
     const [other] = this.#read ?? []
-    if (!this.#isOn || !this.#isDirect || !other || this.#room.view?.hasLater !== false) return undefined
+    if (!this.#isOn || !this.#hasWords || !this.#isDirect || !other || this.#room.view?.hasLater !== false) return undefined
     const { messages } = this.#room
     const mine = messages.findLast(({ authorId, seq }) => authorId === this.#chat.me && seq > other.after && seq <= other.read)
     if (!mine) return undefined
