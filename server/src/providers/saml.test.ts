@@ -199,7 +199,7 @@ test('accounts are made only where that is wanted, and none of another domain', 
 })
 
 test('signing out over there is signing out here, if it is signed', async () => {
-  const { seat, relayState, requestId } = await ask()
+  const { seat, relayState, requestId } = await ask('/', '203.0.113.9')
   await post(seat, await answer({ ...alice, to: requestId }), relayState)
   assert.equal((await me(seat)).ok, true)
   const { logout } = provider.addresses!
