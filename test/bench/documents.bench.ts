@@ -9,7 +9,7 @@ import type { FileId } from '@atrium/protocol'
 import { documentProcess } from '../faults/document-process.ts'
 import type { Answer, Order } from './documents-writers.ts'
 import { helper } from './processes.ts'
-import { cpuSeconds, part, percentile, pssMiB, report } from './rig.ts'
+import { cpuSeconds, percentile, pssMiB, report } from './rig.ts'
 
 const documents = 50
 const writersEach = 3
@@ -44,8 +44,6 @@ await plainCompany.ask({
   origin: `http://127.0.0.1:${port}`,
   documents: names.map((name) => ({ name, tokens: Array.from({ length: writersEach }, () => 'x') })),
 })
-
-part([ours.process.pid, plain.pid!], [process.pid, company.pid, plainCompany.pid])
 
 interface Round {
   cpuMicros: number
