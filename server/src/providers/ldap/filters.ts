@@ -1,4 +1,5 @@
 import type { Filter } from 'ldapts'
+import { library } from './library.ts'
 import type { Words } from './presets.ts'
 
 /** RFC 4515: nothing in a value is taken for a part of the filter. */
@@ -19,7 +20,7 @@ export const whole = (filter: string): string => inLetters(filter.startsWith('('
 
 /** Those of these ids, and of what the filter wants. Ids may be bytes, which no text of a filter can name here. */
 export async function ofIds(words: Words, ids: readonly string[], wanted = '(objectClass=*)'): Promise<Filter> {
-  const { AndFilter, EqualityFilter, FilterParser, OrFilter } = await import('ldapts')
+  const { AndFilter, EqualityFilter, FilterParser, OrFilter } = await library()
   const each = ids.map((id) => new EqualityFilter({ attribute: words.id, value: words.isBinaryId ? Buffer.from(id, 'hex') : id }))
   return new AndFilter({ filters: [FilterParser.parseString(whole(wanted)), new OrFilter({ filters: each })] })
 }

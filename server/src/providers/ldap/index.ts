@@ -9,6 +9,7 @@ import type { ProviderDeps, SettingsService } from '../service.ts'
 import { findMirror, type ProviderRow } from '../store.ts'
 import { connected, type LdapSettings } from './connection.ts'
 import { following, usualPace, type GroupsMirror, type Pace } from './following.ts'
+import { library } from './library.ts'
 import { accountsMirror, type Whose } from './mirror.ts'
 import { mirrors, type Mirrors } from './mirrors.ts'
 import { showPassword, type Who } from './passwords.ts'
@@ -179,7 +180,7 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
     },
 
     async readFilter(filter: string): Promise<void> {
-      const { FilterParser } = await import('ldapts')
+      const { FilterParser } = await library()
       FilterParser.parseString(filter)
     },
     changed: (id: ProviderId): void =>

@@ -1,6 +1,7 @@
 import type { Outgoing } from '@atrium/platform'
 import { connected, inTime, type Entry, type LdapSettings } from './connection.ts'
 import { escaped, ofIds, whole } from './filters.ts'
+import { library } from './library.ts'
 import { accountAttributes } from './records.ts'
 import type { Words } from './presets.ts'
 import { ldapTrouble, Trouble } from './trouble.ts'
@@ -32,7 +33,7 @@ export async function showPassword(
   who: Who,
   password: string,
 ): Promise<Shown> {
-  const { PasswordPolicyControl, PasswordPolicyError } = await import('ldapts')
+  const { PasswordPolicyControl, PasswordPolicyError } = await library()
   const asking = (async (): Promise<Shown> => {
     const ldap = await connected(settings, secret, { outgoing, mayGoInside, timeoutMs: signInWithinMs })
     try {

@@ -1,6 +1,7 @@
 import type { Filter } from 'ldapts'
 import type { Entry, Ldap, LdapSettings } from './connection.ts'
 import { escaped, ofIds, whole } from './filters.ts'
+import { library } from './library.ts'
 import { accountAttributes, groupAttributes, idOf } from './records.ts'
 import { synchronisation, synchronised } from './synchronising.ts'
 import { ldapTrouble } from './trouble.ts'
@@ -72,7 +73,7 @@ export function source(ldap: Ldap, settings: LdapSettings): Source {
   /** What Active Directory keeps of what was deleted, for months; to those who may see it. */
   async function tombstones(since: string): Promise<Gone | undefined> {
     if (!(await offers(showDeleted))) return undefined
-    const { Control } = await import('ldapts')
+    const { Control } = await library()
     const left = new Set<string>()
     const control = new Control(showDeleted, { critical: true })
     try {

@@ -1,5 +1,6 @@
 import type { BerReader as Reader } from 'ldapts'
 import type { Ldap } from './connection.ts'
+import { library } from './library.ts'
 
 /** Content synchronisation (RFC 4533): its request, and what is said of entries, of many at once, and at the end. */
 const oids = {
@@ -27,7 +28,7 @@ export type Synchronised = { deleted: Set<string> } | { all: Set<string> }
  * forgotten what was then. Nothing follows from that.
  */
 export async function synchronised(ldap: Ldap, base: string, filter: string, state: string): Promise<Synchronised | undefined> {
-  const { BerReader, BerWriter, Control, FilterParser, SearchRequest } = await import('ldapts')
+  const { BerReader, BerWriter, Control, FilterParser, SearchRequest } = await library()
   class SyncRequest extends Control {
     protected override writeControl(writer: InstanceType<typeof BerWriter>): void {
       const value = new BerWriter()

@@ -5,6 +5,7 @@ import type { Db, MirroredRow, ProviderRow, Tx } from '../store.ts'
 import type { Entry, Ldap } from './connection.ts'
 import type { GroupsMirror } from './following.ts'
 import { unfinished } from './groups.ts'
+import { library } from './library.ts'
 import { calledIn, keyOf, mannerOf, namesIn, valueOf, whoseAre } from './members.ts'
 import type { Words } from './presets.ts'
 import { source, type Source } from './source.ts'
@@ -122,7 +123,7 @@ export function groupsWriting({ db, work, lists, groups, domainOf, reach }: Deps
   }
 
   async function push(keeper: Keeper, before: Here, after: Here): Promise<void> {
-    const { Attribute, Change } = await import('ldapts')
+    const { Attribute, Change } = await library()
     const { row, settings, mirrored, whose } = keeper
     const ldap = await reach(row)
     try {

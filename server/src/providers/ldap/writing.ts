@@ -3,6 +3,7 @@ import type { AccountId } from '@atrium/protocol'
 import type { Mirrored, Mirroring } from '../../directory/index.ts'
 import { findProvider, type Db, type MirroredRow, type ProviderRow, type Tx } from '../store.ts'
 import type { Ldap, LdapSettings } from './connection.ts'
+import { library } from './library.ts'
 import type { AccountsMirror, Whose } from './mirror.ts'
 import type { Said, Words } from './presets.ts'
 import { ofIds } from './filters.ts'
@@ -59,7 +60,7 @@ function differences(words: Words, here: Kept, there: AccountRecord): Record<str
 /** What was changed here is written to LDAP, and read back: what holds in the end is what stands there. */
 export function writing({ db, work, people, accounts, domainOf, reach, now }: Deps) {
   async function push({ row, settings, mirrored, whose }: Keeper, id: AccountId): Promise<void> {
-    const { Attribute, Change } = await import('ldapts')
+    const { Attribute, Change } = await library()
     const { externalId } = mirrored
     const ldap = await reach(row)
     try {
