@@ -1,3 +1,5 @@
+import { certificates, pairOf } from './certificates.ts'
+
 const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2_048 }
 const dayMs = 24 * 60 * 60 * 1_000
 const days = 20 * 365
@@ -11,9 +13,7 @@ export interface SigningPair {
 
 /** A key to sign with by RSA and SHA-256, which is what everybody who takes signatures of ours can check. */
 export async function signingPair(name: string, now: Date): Promise<SigningPair> {
-  // The library is only loaded when a certificate has to be made.
-  await import('reflect-metadata')
-  const x509 = await import('@peculiar/x509')
+  const x509 = await certificates()
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const made = await x509.X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [name] }],
@@ -23,6 +23,6 @@ export async function signingPair(name: string, now: Date): Promise<SigningPair>
     keys,
     extensions: [new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true)],
   })
-  const privateKey = x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')
-  return { privateKey: `${privateKey.trim()}\n`, certificate: `${made.toString('pem').trim()}\n` }
+  const { cert, key } = await pairOf(made, keys.privateKey)
+  return { privateKey: key, certificate: cert }
 }

@@ -5,6 +5,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import ipaddr from 'ipaddr.js'
+import { certificates, pairOf } from './certificates.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 
@@ -142,14 +143,8 @@ function checked(pair: { cert: string; key: string }) {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
-/** The library is only loaded when a certificate has to be made. */
-async function library() {
-  await import('reflect-metadata')
-  return import('@peculiar/x509')
-}
-
 async function newAuthority(dir: string, now: Date) {
-  const x509 = await library()
+  const x509 = await certificates()
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const cert = await x509.X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [`Atrium on ${hostname()}`] }],
@@ -163,11 +158,11 @@ async function newAuthority(dir: string, now: Date) {
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  return keep(dir, 'authority', cert.toString('pem'), keys.privateKey)
+  return keep(dir, 'authority', await pairOf(cert, keys.privateKey))
 }
 
 async function newServer(dir: string, names: string[], authority: { cert: string; key: string }, now: Date) {
-  const x509 = await library()
+  const x509 = await certificates()
   const issuer = new x509.X509Certificate(authority.cert)
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const cert = await x509.X509CertificateGenerator.create({
@@ -189,15 +184,10 @@ async function newServer(dir: string, names: string[], authority: { cert: string
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  return keep(dir, 'server', cert.toString('pem'), keys.privateKey)
+  return keep(dir, 'server', await pairOf(cert, keys.privateKey))
 }
 
-async function keep(dir: string, name: string, certText: string, privateKey: Parameters<typeof crypto.subtle.exportKey>[1]) {
-  const { PemConverter } = await library()
-  const pair = {
-    cert: `${certText.trim()}\n`,
-    key: `${PemConverter.encode(await crypto.subtle.exportKey('pkcs8', privateKey), 'PRIVATE KEY').trim()}\n`,
-  }
+async function keep(dir: string, name: string, pair: { cert: string; key: string }) {
   // Killed between the two, the halves do not belong together: the next start sees that and makes another pair.
   for (const [file, text] of [
     [`${name}.key`, pair.key],

@@ -92,12 +92,12 @@ export function accounts({ db, newId, defaults }: Deps) {
       const inMs = (seconds: number | typeof unlimited) => (seconds === unlimited ? Number.POSITIVE_INFINITY : seconds * 1_000)
       return { editMs: inMs(values['messages.editWithin']), deleteMs: inMs(values['messages.deleteWithin']) }
     },
-    /** How much somebody may keep in files. In a unit of work, what a domain has left is the unit's alone. */
     /** Of these, those who let others see what they have read. Guests say nothing about it, and are not shown. */
     async showReceipts(ids: readonly AccountId[]): Promise<Set<AccountId>> {
       const values = await valuesIn(db, ids)
       return new Set(ids.filter((id) => values.get(id)?.['preferences.showReceipts']))
     },
+    /** How much somebody may keep in files. In a unit of work, what a domain has left is the unit's alone. */
     allowanceOf: (at: Reading<any> | Tx, id: AccountId) => allowanceOf(at, id, valuesIn),
     /** What holds where nobody says anything. */
     defaultValues: defaultValues(defaults),

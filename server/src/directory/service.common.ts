@@ -61,9 +61,9 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   handFilesOver: (tx: Tx, announce: Announce, from: Person, to: AccountId) => Promise<void>
   /** Leaves the rooms where others stay. Those that nobody else owns go to `to`, where that is said. */
   closeSeats: (tx: Tx, announce: Announce, accountId: AccountId, to?: AccountId) => Promise<void>
-  /** What was granted to somebody, or over them, is over. */
   /** What somebody may administer changed otherwise than by a grant. */
   rightsChanged: (tx: Tx, announce: Announce) => Promise<void>
+  /** What was granted to somebody, or over them, is over. */
   forgetGrants: (tx: Tx, announce: Announce, accountId: AccountId) => Promise<void>
   /** What somebody keeps. */
   bytesOf: (at: Db | Tx, accountId: AccountId) => Promise<number>
