@@ -50,5 +50,6 @@ export async function told(error: unknown, ...screens: Screen[]): Promise<never>
       return `--- ${page.url()}\n${tree}\n${troubles.join('\n')}`
     }),
   )
-  throw new Error(`${error instanceof Error ? error.message : error}\n${shown.join('\n')}`, { cause: error })
+  const { name, message } = error instanceof Error ? error : new Error(`${error}`)
+  throw Object.assign(new Error(`${message}\n${shown.join('\n')}`, { cause: error }), { name })
 }

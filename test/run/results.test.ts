@@ -1,37 +1,72 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { resultOf, sentence, sum, type Report } from './results.ts'
+import { nothing, resultOf, sentence, sum, together, toTryAgain, type Failure, type FileReport } from './results.ts'
 
-const file = (status: string, ...verdicts: string[]): Report['testResults'][number] => ({
-  name: 'a.test.ts',
-  status,
-  assertionResults: verdicts.map((verdict) => ({
-    status: verdict,
-    fullName: verdict === 'skipped' ? 'S3: not run: needs MinIO' : verdict,
-  })),
+type State = FileReport['tests'][number]['state']
+
+const late: Failure = { name: 'Error', message: 'locator.click: Timeout 15000ms exceeded.\n    at story.ts:1' }
+const wrong: Failure = { name: 'AssertionError', message: '1 !==\n2\n    at file.ts:1\n    at file.ts:2' }
+const spec = (state: State, reason = late, name: string = state) => ({
+  name,
+  state,
+  seconds: 1,
+  failures: state === 'failed' ? [reason] : [],
 })
+const file = (tests: FileReport['tests'], change: Partial<FileReport> = {}): FileReport => ({
+  name: 'a.test.ts',
+  project: 'node',
+  seconds: 1,
+  failures: [],
+  tests,
+  ...change,
+})
+const report = (...files: FileReport[]) => ({ files, unhandled: [] })
 
-test('passed and failed are counted, what did not run is named', () => {
-  const result = resultOf('units', { testResults: [file('failed', 'passed', 'failed', 'skipped')] }, 1)
-  assert.deepEqual(result, { passed: 1, failures: ['a.test.ts: failed'], notRun: ['S3: needs MinIO'] })
+test('passed and failed are counted, what did not run is named, a failure says why in one line', () => {
+  const result = resultOf(
+    'units',
+    report(file([spec('passed'), spec('failed', wrong), spec('skipped', late, 'S3: not run: needs MinIO')])),
+    1,
+  )
+  assert.deepEqual(result, {
+    ...nothing,
+    passed: 1,
+    failures: ['a.test.ts: failed · AssertionError: 1 !== 2'],
+    notRun: ['S3: needs MinIO'],
+  })
   assert.equal(sentence(result), '1 passed, 1 failed')
 })
 
-test('a failure says why, in one line without its stack', () => {
-  const failed = { status: 'failed', fullName: 'adds', failureMessages: ['AssertionError: 1 !==\n2\n    at file.ts:1\n    at file.ts:2'] }
-  const result = resultOf('units', { testResults: [{ name: 'a.test.ts', status: 'failed', assertionResults: [failed] }] }, 1)
-  assert.deepEqual(result.failures, ['a.test.ts: adds · AssertionError: 1 !== 2'])
-})
-
 test('a file that died, a runner that died, a report that is missing or empty: each is a failure', () => {
-  assert.equal(resultOf('units', { testResults: [file('failed')] }, 1).failures.length, 1)
-  assert.equal(resultOf('units', { testResults: [file('passed', 'passed')] }, 1).failures.length, 1)
+  const died = file([spec('skipped')], { failures: [{ name: 'Error', message: 'no port' }] })
+  assert.deepEqual(resultOf('units', report(died), 1).failures, ['a.test.ts: Error: no port'])
+  assert.equal(resultOf('units', report(file([])), 1).failures.length, 1)
+  assert.equal(resultOf('units', report(file([spec('passed')])), 1).failures.length, 1)
   assert.equal(resultOf('units', undefined, 137).failures.length, 1)
-  assert.equal(resultOf('units', { testResults: [] }, 0).failures.length, 1)
+  assert.equal(resultOf('units', report(), 0).failures.length, 1)
+  assert.deepEqual(resultOf('units', { files: [file([spec('passed')])], unhandled: [wrong] }, 1).failures, [
+    'units: AssertionError: 1 !== 2',
+  ])
 })
 
 test('what did not run is a failure where everything has to', () => {
-  const results = [{ passed: 2, failures: [], notRun: ['needs nginx', 'needs nginx'] }]
+  const results = [{ ...nothing, passed: 2, notRun: ['needs nginx', 'needs nginx'] }]
   assert.equal(sentence(sum(results, false)), '2 passed, 0 failed')
   assert.equal(sentence(sum(results, true)), '2 passed, 1 failed')
+})
+
+test('what came too late is tried again, what was found false only where seconds are judged, and not when much failed', () => {
+  const named = (name: string, reason: Failure, project = 'node') => file([spec('failed', reason)], { name, project })
+  const names = (...files: FileReport[]) => toTryAgain(report(file([spec('passed')]), ...files)).map(({ name }) => name)
+  assert.deepEqual(names(named('late', late), named('wrong', wrong), named('story', wrong, 'scenarios')), ['late', 'story'])
+  assert.deepEqual(names(file([spec('skipped')], { name: 'begun badly', failures: [late] })), ['begun badly'])
+  assert.deepEqual(names(...['1', '2', '3', '4', '5'].map((name) => named(name, late))), [])
+})
+
+test('a second try stands for the first, which is told nevertheless', () => {
+  const first = report(file([spec('passed')]), file([spec('failed')], { name: 'b' }), file([spec('failed')], { name: 'c' }))
+  const second = report(file([spec('passed')], { name: 'b' }), file([spec('failed')], { name: 'c' }))
+  const both = together(first, second)
+  assert.deepEqual(both.wavering, ['b: Error: locator.click: Timeout 15000ms exceeded.'])
+  assert.equal(sentence(resultOf('scenarios', both.report, 1)), '2 passed, 1 failed')
 })

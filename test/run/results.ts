@@ -4,37 +4,57 @@ export interface Result {
   failures: string[]
   /** A line for each thing that could not be tried here, and what it needs. */
   notRun: string[]
+  /** A line for each file that passed when it was tried once more, with what had failed: something to be looked into. */
+  wavering: string[]
 }
+
+export const nothing: Result = { passed: 0, failures: [], notRun: [], wavering: [] }
 
 /** What did not run is no success; where everything has to run, it is a failure. */
 export function sum(results: Result[], mustRun: boolean): Result {
   const passed = results.reduce((total, result) => total + result.passed, 0)
   const notRun = [...new Set(results.flatMap((result) => result.notRun))]
   const failures = results.flatMap((result) => result.failures)
-  return { passed, notRun, failures: mustRun ? [...new Set([...failures, ...notRun.map((reason) => `not run: ${reason}`)])] : failures }
+  return {
+    passed,
+    notRun,
+    failures: mustRun ? [...new Set([...failures, ...notRun.map((reason) => `not run: ${reason}`)])] : failures,
+    wavering: results.flatMap((result) => result.wavering),
+  }
 }
 
 export const sentence = ({ passed, failures }: Result) => `${passed} passed, ${failures.length} failed`
 
-/** What Vitest's own report says, as far as it is used here. */
+/** What a run of Vitest told `reporter.ts`. */
 export interface Report {
-  testResults: {
-    name: string
-    status: string
-    message?: string
-    assertionResults: { status: string; fullName: string; failureMessages?: string[] | null }[]
-  }[]
+  files: FileReport[]
+  /** What nobody waited for, and failed. */
+  unhandled: Failure[]
+}
+
+export interface FileReport {
+  name: string
+  project: string
+  seconds: number
+  /** Of what stands outside of its tests: loading, `beforeAll`, `afterAll`. */
+  failures: Failure[]
+  tests: { name: string; state: 'passed' | 'failed' | 'skipped' | 'pending'; seconds: number; failures: Failure[] }[]
+}
+
+export interface Failure {
+  name: string
+  message: string
 }
 
 const longestReason = 300
 
-/** What a message says before its stack begins. */
-function reasonOf(message = ''): string[] {
+/** What went wrong, in one line without its stack. */
+function reasonOf({ name, message }: Failure): string {
   const said = message
     .split(/\n\s+at /, 1)[0]!
     .replace(/\s+/g, ' ')
     .trim()
-  return said ? [said.slice(0, longestReason)] : []
+  return `${name}: ${said}`.slice(0, longestReason)
 }
 
 /**
@@ -42,22 +62,54 @@ function reasonOf(message = ''): string[] {
  * failed test are failures too: nothing that ends may end in silence.
  */
 export function resultOf(stage: string, report: Report | undefined, exitCode: number | null): Result {
-  if (!report) return { passed: 0, failures: [`${stage}: the runner ended (${exitCode}) without a report`], notRun: [] }
-  const result: Result = { passed: 0, failures: [], notRun: [] }
-  for (const { name, status, message, assertionResults } of report.testResults) {
-    const failedBefore = result.failures.length
-    for (const { status: verdict, fullName, failureMessages } of assertionResults) {
-      if (verdict === 'passed') result.passed++
-      else if (verdict === 'failed') result.failures.push([`${name}: ${fullName}`, ...reasonOf(failureMessages?.[0])].join(' · '))
-      else
-        result.notRun.push(
-          fullName.includes('not run: ') ? fullName.replace(/^(.*?):? ?not run: (.*)$/, '$1: $2') : `${name}: ${fullName} (skipped)`,
-        )
+  if (!report) return { ...nothing, failures: [`${stage}: the runner ended (${exitCode}) without a report`] }
+  const result = { passed: 0, failures: report.unhandled.map((one) => `${stage}: ${reasonOf(one)}`), notRun: [] as string[], wavering: [] }
+  for (const file of report.files) {
+    const failedOutside = file.failures.map((one) => `${file.name}: ${reasonOf(one)}`)
+    result.failures.push(...failedOutside)
+    for (const { name, state, failures } of file.tests) {
+      if (state === 'passed') result.passed++
+      else if (state === 'failed') result.failures.push([`${file.name}: ${name}`, ...failures.slice(0, 1).map(reasonOf)].join(' · '))
+      else if (name.includes('not run: ')) result.notRun.push(name.replace(/^(.*?):? ?not run: (.*)$/, '$1: $2'))
+      // What could not run because its file failed is told by that.
+      else if (failedOutside.length === 0) result.notRun.push(`${file.name}: ${name} (skipped)`)
     }
-    if (status === 'failed' && result.failures.length === failedBefore) result.failures.push(`${name}: ${message || 'the file failed'}`)
+    if (file.tests.length === 0 && failedOutside.length === 0) result.failures.push(`${file.name}: there was no test in it`)
   }
-  if (report.testResults.length === 0) result.failures.push(`${stage}: there was nothing to run`)
+  if (report.files.length === 0) result.failures.push(`${stage}: there was nothing to run`)
   if (exitCode !== 0 && result.failures.length === 0)
     result.failures.push(`${stage}: the runner ended with ${exitCode} though no test failed`)
   return result
 }
+
+/** Judged in seconds, by what a real browser shows or a film holds, on a machine that others use too. */
+const timed = ['scenarios', 'films']
+/** More than these is no wavering. */
+const mostTriedAgain = 4
+
+/**
+ * Files that deserve a second try: what was waited for did not come. What was asserted and found false is no matter of
+ * patience and stays a failure, save where seconds themselves are asserted.
+ */
+export function toTryAgain({ files }: Report): FileReport[] {
+  const failed = files.filter((file) => failuresOf(file).length > 0)
+  if (failed.length > mostTriedAgain) return []
+  return failed.filter((file) => timed.includes(file.project) || failuresOf(file).every(({ name }) => name !== 'AssertionError'))
+}
+
+/** The report of both tries, and what the first one said of the files that then passed. */
+export function together(first: Report, second: Report): { report: Report; wavering: string[] } {
+  const again = new Map(second.files.map((file) => [file.name, file]))
+  const report = { files: first.files.map((file) => again.get(file.name) ?? file), unhandled: [...first.unhandled, ...second.unhandled] }
+  const wavering = first.files
+    .filter(({ name }) => again.has(name) && failuresOf(again.get(name)!).length === 0)
+    .map((file) => `${file.name}: ${failuresOf(file).map(reasonOf).join(' · ')}`)
+  return { report, wavering }
+}
+
+const failuresOf = (file: FileReport): Failure[] => [
+  ...file.failures,
+  ...file.tests.flatMap(({ state, name, failures }) =>
+    state !== 'failed' ? [] : failures.length > 0 ? failures : [{ name: 'Error', message: name }],
+  ),
+]
