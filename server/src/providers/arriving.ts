@@ -7,7 +7,7 @@ import type { Mirroring } from '../directory/index.ts'
 import { mayAdopt, mayOpen } from './rules.ts'
 import type { ProviderDeps } from './service.ts'
 import type { ProviderRow } from './store.ts'
-import { note, refusedFor, settle } from './troubles.ts'
+import { note, settle, type Noted } from './troubles.ts'
 import { addVisit, findIdentity, link, tie, takeVisit, useIdentity, type Visit } from './store.visits.ts'
 
 /** Who somebody is, as a provider says. */
@@ -125,8 +125,7 @@ export function arriving({ work, people, enterAs, sessionIdOf, personOf, reaches
       return visit
     },
     /** Somebody was not let in, and why is for an administrator to mend. */
-    async refused(row: ProviderRow, error: unknown): Promise<void> {
-      const what = refusedFor(error)
+    async refused(row: ProviderRow, what: Noted | undefined): Promise<void> {
       if (what) await work((tx) => note(tx, row.id, 'signIn', what, now()))
     },
   }

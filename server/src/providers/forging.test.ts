@@ -57,6 +57,18 @@ test('a token that was forged, changed, unsigned, too old, for another or from a
   }
 })
 
+test('[PROV-12] what a stranger writes into the address of the way back is no trouble that administrators read of', async () => {
+  const way = `${there.origin}/auth/oidc/${provider.id}`
+  const headers = { 'x-forwarded-for': '203.0.113.23' }
+  const begun = await fetch(`${way}/login`, { redirect: 'manual', headers })
+  const state = new URL(begun.headers.get('location')!).searchParams.get('state')!
+  const cookie = begun.headers.getSetCookie()[0]!.split(';', 1)[0]!
+  const back = `${way}/callback?${new URLSearchParams({ code: 'any', state, iss: 'https://other.example' }).toString()}`
+  const refused = await fetch(back, { redirect: 'manual', headers: { ...headers, cookie } })
+  assert.equal(refused.headers.get('location'), '/sign-in?refused=providers.notAccepted')
+  assert.deepEqual(await troubles(), [])
+})
+
 test('a word of signing out that was forged, said before, too old, for another, from another or of something else ends nothing', async () => {
   const seat = browser({ from: '203.0.113.22' })
   await arrive({}, seat)

@@ -85,6 +85,8 @@ export const mayOpen = (
  */
 export const mayAdopt = (identity: { isVerified: boolean }): boolean => identity.isVerified
 
+// PROV-12 (what is refused is a trouble for administrators only where it answers a sign-in that this browser began, or where the provider
+// signed it: what strangers post is none) is in `receive` and `finish` of SAML; with OpenID Connect all that counts comes from the provider.
 // PROV-9 (an account has one identity with each provider: a second one with the same address is refused) is a unique index.
 // PROV-10 (a provider showing who somebody is stands for the password: a second factor that their class requires is owed here
 // all the same) is `owedBy` of the slice of signing in.

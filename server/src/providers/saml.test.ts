@@ -2,67 +2,19 @@ import assert from 'node:assert/strict'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
-import { freePort } from '@atrium/platform/testing/redis'
-import { presets, type DomainId, type Draft, type Hub, type Provider } from '@atrium/protocol'
-import { hub, type TestHub } from '../testing/hub.ts'
+import { presets } from '@atrium/protocol'
 import { browser, type Browser } from './testing/browser.ts'
+import { alice, changed, refusedBy, samlHub, type SamlHub } from './testing/saml-hub.ts'
 import { samlProvider, type Said } from './testing/saml.ts'
 
-let there: TestHub
-let idp: Awaited<ReturnType<typeof samlProvider>>
-let domainId: DomainId
-let provider: Provider
-let metadata: string
-
-const mapping = { address: 'mail', name: 'cn' }
-const settings = (more: object = {}): Draft<Hub, 'providers.set'>['settings'] => ({
-  ...{ kind: 'saml', label: 'SAML', entryPoint: idp.entryPoint, issuer: idp.entityId, certificates: [idp.certificate], mapping },
-  ...more,
-})
-const set = (more: object = {}) =>
-  there.administrator.call('providers.set', { domainId, providerId: provider?.id, isOn: true, settings: settings(more) })
-
+let world: SamlHub
 beforeAll(async () => {
-  const port = await freePort()
-  there = await hub(inject('cluster'), { env: { ATRIUM_PORT: `${port}`, ATRIUM_ORIGIN: `http://localhost:${port}` } })
-  idp = await samlProvider()
-  domainId = (await there.administrator.call('domains.list', {})).domains[0]!.id
-  provider = await set()
-  metadata = await (await fetch(provider.addresses!.metadata!)).text()
+  world = await samlHub(inject('cluster'))
 })
-afterAll(() => there?.close())
-
-/** A browser that pressed the button: what we asked of the provider, and by which number. */
-async function ask(next = '/', from = '127.0.0.1') {
-  const seat = browser({ from })
-  const begun = await fetch(`${there.origin}/auth/saml/${provider.id}/login?next=${encodeURIComponent(next)}`, {
-    redirect: 'manual',
-    headers: { 'x-forwarded-for': from },
-  })
-  const [name, value] = begun.headers.getSetCookie()[0]!.split(';', 1)[0]!.split('=') as [string, string]
-  seat.keep(there.origin, name, value)
-  const asked = new URL(begun.headers.get('location')!)
-  const request = inflateRawSync(Buffer.from(asked.searchParams.get('SAMLRequest')!, 'base64')).toString()
-  return { seat, relayState: asked.searchParams.get('RelayState')!, requestId: /ID="([^"]+)"/.exec(request)![1]!, asked }
-}
-const answer = (said: Said) => idp.answer(metadata, provider.addresses!.callback, said)
-/** The provider's page posts it; what the browser shows then. */
-async function post(seat: Browser, SAMLResponse: string, RelayState = '') {
-  await seat.stand(idp.entryPoint)
-  return (await seat.go(provider.addresses!.callback, { SAMLResponse, RelayState })).url
-}
-const refusedBy = (url: URL) => url.searchParams.get('refused')
-const alice = { nameId: 'a-1', address: 'alice@example.org', name: 'Alice of SAML' }
-const me = async (seat: Browser) => {
-  const reply = await fetch(`${there.origin}/api/directory.me`, {
-    headers: { cookie: `atrium=${seat.cookie(there.origin, 'atrium') ?? ''}` },
-  })
-  return (await reply.json()) as { ok: boolean; data?: { person: { id: string; address: string } } }
-}
-const changed = (response: string, change: (xml: string) => string) =>
-  Buffer.from(change(Buffer.from(response, 'base64').toString())).toString('base64')
+afterAll(() => world?.close())
 
 test('[PROV-11] it is prepared switched off, and tells of itself then; what lacks something is neither tested nor switched on', async () => {
+  const { there, domainId, settings } = world
   const { administrator } = there
   const empty = { ...settings(), label: 'In preparation', entryPoint: '', issuer: '', certificates: [] } as ReturnType<typeof settings>
   const prepared = await administrator.call('providers.set', { domainId, isOn: false, settings: empty })
@@ -83,6 +35,7 @@ test('[PROV-11] it is prepared switched off, and tells of itself then; what lack
 })
 
 test('the button leads to the provider and back into the account of that address, to the page one wanted', async () => {
+  const { there, metadata, ask, answer, post, me } = world
   const { seat, relayState, requestId, asked } = await ask('/files')
   assert.equal(asked.origin, 'https://idp.example')
   const url = await post(seat, await answer({ ...alice, to: requestId }), relayState)
@@ -91,79 +44,8 @@ test('the button leads to the provider and back into the account of that address
   assert.match(metadata, /WantAssertionsSigned="true"/)
 })
 
-test('what was forged, changed, wrapped, unsigned, too old, for others, or shown before, opens nothing', async () => {
-  const tries: [string, (said: { requestId: string }) => Promise<string>][] = [
-    [
-      'another provider’s key',
-      async ({ requestId }) =>
-        (await samlProvider(idp.entityId)).answer(metadata, provider.addresses!.callback, { ...alice, to: requestId }),
-    ],
-    [
-      'changed after signing',
-      async ({ requestId }) =>
-        changed(await answer({ ...alice, to: requestId }), (xml) => xml.replace('alice@example.org', 'ada@example.org')),
-    ],
-    [
-      'unsigned',
-      async ({ requestId }) =>
-        changed(await answer({ ...alice, to: requestId }), (xml) => xml.replace(/<ds:Signature[\s\S]*?<\/ds:Signature>/g, '')),
-    ],
-    [
-      'wrapped: the signed one hidden beside a forged one',
-      async ({ requestId }) => changed(await answer({ ...alice, to: requestId }), (xml) => wrapped(xml, 'before')),
-    ],
-    [
-      'wrapped: the signed one hidden inside a forged one',
-      async ({ requestId }) => changed(await answer({ ...alice, to: requestId }), (xml) => wrapped(xml, 'inside')),
-    ],
-    [
-      'wrapped: the signed one put aside, a forged one in its place',
-      async ({ requestId }) => changed(await answer({ ...alice, to: requestId }), (xml) => wrapped(xml, 'aside')),
-    ],
-    [
-      'wrapped: a whole answer within a forged one',
-      async ({ requestId }) => changed(await answer({ ...alice, to: requestId }), (xml) => wrapped(xml, 'around')),
-    ],
-    ['expired', ({ requestId }) => answer({ ...alice, to: requestId, issuedAt: new Date(Date.now() - 600_000), livesMs: 60_000 })],
-    ['not yet', ({ requestId }) => answer({ ...alice, to: requestId, issuedAt: new Date(Date.now() + 600_000) })],
-    ['for another service', ({ requestId }) => answer({ ...alice, to: requestId, audience: 'https://other.example' })],
-    ['for another door', ({ requestId }) => answer({ ...alice, to: requestId, recipient: 'https://other.example/acs' })],
-    ['to another request', () => answer({ ...alice, to: '_0123456789' })],
-    ['to none', () => answer({ ...alice, to: null })],
-    ['no XML', async () => 'bm90IHhtbA=='],
-  ]
-  for (const [what, forge] of tries) {
-    const asking = await ask()
-    const url = await post(asking.seat, await forge(asking), asking.relayState)
-    assert.equal(refusedBy(url), 'providers.notAccepted', what)
-    assert.equal((await me(asking.seat)).ok, false, what)
-  }
-
-  const first = await ask()
-  const shown = await answer({ ...alice, to: first.requestId, id: '_shown-once' })
-  assert.equal((await post(first.seat, shown, first.relayState)).pathname, '/')
-  // The same visit is over; the same assertion in another visit is known, whatever it says it answers.
-  assert.equal(refusedBy(await post(browser(), shown, first.relayState)), 'providers.onlyFromHere')
-  const second = await ask()
-  const again = await answer({ ...alice, to: second.requestId, id: '_shown-once' })
-  assert.equal(refusedBy(await post(second.seat, again, second.relayState)), 'providers.notAccepted')
-})
-
-test('a name is read whole: a comment put into it after signing makes nobody of it', async () => {
-  const { seat, relayState, requestId } = await ask('/', '203.0.113.5')
-  const mallory = { nameId: `${alice.nameId}-mallory`, address: 'alice@example.org.mallory.example', name: 'Mallory' }
-  const commented = changed(await answer({ ...mallory, to: requestId }), (xml) =>
-    xml
-      .replaceAll(mallory.nameId, `${alice.nameId}<!---->-mallory`)
-      .replaceAll(mallory.address, 'alice@example.org<!---->.mallory.example'),
-  )
-  assert.match(Buffer.from(commented, 'base64').toString(), /<!---->/)
-  const refused = refusedBy(await post(seat, commented, relayState))
-  assert.ok(refused === 'providers.notAccepted' || refused === 'providers.otherDomain', String(refused))
-  assert.equal((await me(seat)).ok, false)
-})
-
 test('an answer opens something only in the browser that asked', async () => {
+  const { ask, answer, post, me } = world
   const { relayState, requestId } = await ask()
   const stranger = browser()
   assert.equal(refusedBy(await post(stranger, await answer({ ...alice, to: requestId }), relayState)), 'providers.tooLate')
@@ -171,6 +53,7 @@ test('an answer opens something only in the browser that asked', async () => {
 })
 
 test('begun by the provider only where that is allowed', async () => {
+  const { there, set, answer, post, me } = world
   const seat = browser()
   assert.equal(refusedBy(await post(seat, await answer({ ...alice, to: null }))), 'providers.onlyFromHere')
   await set({ allowsIdpInitiated: true })
@@ -184,6 +67,7 @@ test('begun by the provider only where that is allowed', async () => {
 })
 
 test('accounts are made only where that is wanted, and none of another domain', async () => {
+  const { set, ask, answer, post, me } = world
   const walk = async (said: Partial<Said>) => {
     const { seat, relayState, requestId } = await ask()
     return { seat, url: await post(seat, await answer({ ...said, to: requestId }), relayState) }
@@ -199,6 +83,7 @@ test('accounts are made only where that is wanted, and none of another domain', 
 })
 
 test('signing out over there is signing out here, if it is signed', async () => {
+  const { idp, provider, metadata, ask, answer, post, me } = world
   const { seat, relayState, requestId } = await ask('/', '203.0.113.9')
   await post(seat, await answer({ ...alice, to: requestId }), relayState)
   assert.equal((await me(seat)).ok, true)
@@ -251,6 +136,7 @@ test('signing out over there is signing out here, if it is signed', async () => 
 })
 
 test('signing out here leads to the provider, signed by us, to sign out there, where it has an address for that', async () => {
+  const { there, idp, provider, metadata, set, ask, answer, post, me } = world
   const enter = async () => {
     const { seat, relayState, requestId } = await ask('/', '203.0.113.7')
     await post(seat, await answer({ ...alice, to: requestId }), relayState)
@@ -314,70 +200,8 @@ test('signing out here leads to the provider, signed by us, to sign out there, w
   await set()
 })
 
-test('an administrator sees what is wrong with a provider, until it is right again', async () => {
-  const seen = async (domain = domainId) =>
-    (await there.administrator.call('providers.list', { domainId: domain })).flatMap(({ troubles }) => troubles.map(({ what }) => what))
-  const said = { address: 'alice@example.org', name: 'Alice of SAML', nameId: 'a-1' }
-  const walk = async (forge: (said: Said) => Promise<string>, more: Partial<Said> = {}) => {
-    const { seat, relayState, requestId } = await ask('/', '203.0.113.9')
-    return refusedBy(await post(seat, await forge({ ...said, to: requestId, ...more }), relayState))
-  }
-  await set()
-  assert.deepEqual(await seen(), [])
-  const stranger = await samlProvider(idp.entityId)
-  assert.equal(await walk((what) => stranger.answer(metadata, provider.addresses!.callback, what)), 'providers.notAccepted')
-  assert.deepEqual(await seen(), ['signature'])
-  await walk(answer, { issuedAt: new Date(Date.now() - 600_000), livesMs: 60_000 })
-  assert.deepEqual(await seen(), ['clock'])
-  await walk(answer, { audience: 'https://other.example' })
-  assert.deepEqual(await seen(), ['audience'])
-  // What is no trouble of the two sides with each other is none.
-  await walk(answer, { to: '_0123456789' })
-  assert.deepEqual(await seen(), ['audience'])
-  assert.equal(await walk(answer), null)
-  assert.deepEqual(await seen(), [], 'somebody got in')
-
-  const [soon, over] = [await samlProvider(idp.entityId, 20 * 86_400_000), await samlProvider(idp.entityId, -86_400_000)]
-  await set({ certificates: [over.certificate, soon.certificate] })
-  assert.deepEqual(await seen(), ['certificateSoon'])
-  await set({ certificates: [over.certificate] })
-  assert.deepEqual(await seen(), ['certificateOver'])
-  // While keys change there are two: one that is good for long is enough.
-  await set({ certificates: [over.certificate, idp.certificate] })
-  assert.deepEqual(await seen(), [])
-  await set({ certificates: [soon.certificate] })
-
-  // Whoever may not see how a domain signs in is told nothing of it.
-  const { id } = await there.administrator.call('domains.create', { name: 'quay.example' })
-  const { id: grantId } = await there.administrator.call('grants.give', {
-    grantee: { kind: 'account', id: there.stranger.accountId },
-    target: { kind: 'domain', id },
-    rights: [...presets.domainAdministrator],
-  })
-  const asked = await there.stranger.ask('providers.list', { domainId })
-  assert.deepEqual(!asked.ok && asked.error.code, 'not_found')
-  await there.administrator.call('grants.revoke', { grantId })
-  await set()
-})
-
-/** XSW: a forged assertion where it is read, the signed one where its signature is still found. */
-function wrapped(xml: string, how: 'before' | 'inside' | 'aside' | 'around'): string {
-  const signed = /<saml:Assertion[\s\S]*<\/saml:Assertion>/.exec(xml)![0]
-  const bare = signed.replace(/<ds:Signature[\s\S]*?<\/ds:Signature>/, '')
-  const evil = bare.replace(/ ID="[^"]+"/, ' ID="_evil"').replaceAll('alice@example.org', 'ada@example.org')
-  const signature = /<ds:Signature[\s\S]*?<\/ds:Signature>/.exec(signed)![0]
-  if (how === 'before') return xml.replace(signed, evil + signed)
-  if (how === 'aside')
-    return xml.replace(signed, evil).replace('</samlp:Response>', `<samlp:Extensions>${signed}</samlp:Extensions></samlp:Response>`)
-  if (how === 'around')
-    return xml
-      .replace(signed, evil)
-      .replace(/<samlp:Response[^>]*>/, (outer) => `${outer}<samlp:Extensions>${xml.replace(/^<\?xml[^>]*\?>/, '')}</samlp:Extensions>`)
-  const carrying = signature.replace('</ds:Signature>', `<ds:Object>${bare}</ds:Object></ds:Signature>`)
-  return xml.replace(signed, evil.replace('<saml:Subject>', `${carrying}<saml:Subject>`))
-}
-
 test('[PROV-7] whoever administers one domain becomes nobody by a provider of their own who administers another', async () => {
+  const { there, domainId, settings, turnTo, ask, answer, post } = world
   const { administrator, bob, carol } = there
   const pier = await administrator.call('domains.create', { name: 'pier.example' })
   const rights = [...presets.domainAdministrator]
@@ -389,12 +213,11 @@ test('[PROV-7] whoever administers one domain becomes nobody by a provider of th
   await carol.call('auth.confirm', { password: carol.password })
   const mine = await samlProvider('https://mine.example/metadata')
   const own = { label: 'Mine', entryPoint: mine.entryPoint, issuer: mine.entityId, certificates: [mine.certificate] }
-  provider = await carol.call('providers.set', { domainId, isOn: true, settings: settings(own) })
-  metadata = await (await fetch(provider.addresses!.metadata!)).text()
+  await turnTo(await carol.call('providers.set', { domainId, isOn: true, settings: settings(own) }))
   const arrives = async (address: string) => {
     const { seat, relayState, requestId } = await ask('/', '198.51.100.31')
     const said = { to: requestId, nameId: address, address, name: 'Whoever' }
-    return post(seat, await mine.answer(metadata, provider.addresses!.callback, said), relayState)
+    return post(seat, await answer(said, mine), relayState)
   }
   assert.equal(refusedBy(await arrives(bob.address)), 'providers.otherDomain')
   assert.equal(refusedBy(await arrives(there.stranger.address)), null)

@@ -4,7 +4,7 @@ import { open, type Db, type ProviderRow, type Tx } from './store.ts'
 
 /** About what a provider is in trouble: of each the last is kept, until it is over. */
 type About = 'metadata' | 'signIn'
-type Noted = Extract<SignInTrouble, 'away' | 'signature' | 'clock' | 'audience'>
+export type Noted = Extract<SignInTrouble, 'away' | 'signature' | 'clock' | 'audience'>
 
 const soonMs = 30 * 86_400_000
 /** The same trouble is not written again and again. */
@@ -44,12 +44,16 @@ export async function troublesOf(db: Db, { id, settings }: ProviderRow, now: Dat
   return all.map(({ what, at }) => ({ what, at: at.toISOString() }))
 }
 
-/** Why a sign-in was refused, as far as that is for an administrator to mend. The library says it in a sentence of its own. */
+/**
+ * Why a sign-in was refused, as far as that is for an administrator to mend. The library says it in a sentence of its own. What a browser
+ * brought along in its address says nothing of the provider: anybody writes such an address.
+ */
 export function refusedFor(error: unknown): Noted | undefined {
   const said: string[] = []
   for (let one: unknown = error; one instanceof Error && said.length < 5; one = one.cause)
     said.push(one.message, String((one as { code?: unknown }).code ?? ''))
   const whole = said.join('\n')
+  if (whole.includes('response parameter')) return undefined
   if (/\baud(?:ience)?\b/i.test(whole)) return 'audience'
   // A subject whose time is over is confirmed by nobody.
   if (/expired|not yet valid|TIMESTAMP_CHECK|clocks? skewed|subject confirmation/i.test(whole)) return 'clock'

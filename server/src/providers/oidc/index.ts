@@ -6,7 +6,7 @@ import { said, type Arriving, type Identity } from '../arriving.ts'
 import { secretOf } from '../secrets.ts'
 import { findProvider, listOpenId, type Db, type ProviderRow } from '../store.ts'
 import { spend, untie, type Tie } from '../store.visits.ts'
-import { note, settle } from '../troubles.ts'
+import { note, refusedFor, settle } from '../troubles.ts'
 
 interface Deps {
   db: Db
@@ -183,7 +183,7 @@ export function oidc({ db, work, outgoing, origin, arriving, endSessions, now }:
           return { claims: { ...more, ...shown }, idToken: tokens.id_token! }
         })
         .catch(async (error: unknown) => {
-          await arriving.refused(row, error)
+          await arriving.refused(row, refusedFor(error))
           throw fail('unauthenticated', 'providers.notAccepted')
         })
       const endSession = config.serverMetadata().end_session_endpoint ? client.buildEndSessionUrl(config).href : null

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Profile, SAML } from '@node-saml/node-saml'
-import { fail, type Actor, type Announce, type Call, type Tx } from '@atrium/platform'
+import { fail, type Actor, type Announce, type Call, type House, type Tx } from '@atrium/platform'
 import type { AccountId, ProviderId, SessionId } from '@atrium/protocol'
 import type { Entered } from '../../auth/index.ts'
 import { hashOf, leftHereOnly, said, type Arriving, type Identity } from '../arriving.ts'
 import { findProvider, type Db, type ProviderRow } from '../store.ts'
 import { fillVisit, findVisit, spend, untie, type Tie } from '../store.visits.ts'
+import { refusedFor, type Noted } from '../troubles.ts'
 import { keyOf } from './keys.ts'
 import { isAnswer, isDone, relayedIn, wishOf, type Said } from './leaving.ts'
 
@@ -16,7 +17,10 @@ interface Deps {
   arriving: Arriving
   endSessions: (tx: Tx, announce: Announce, accountId: AccountId, sessionIds: SessionId[]) => Promise<void>
   now: () => Date
+  log: Pick<House['log'], 'info'>
 }
+/** What came back: who it is, or why that is not believed. */
+type Arrived = Identity | { refused: Noted }
 interface Kept {
   requestId: string | null
   next: string
@@ -35,7 +39,7 @@ const notAccepted = () => fail('unauthenticated', 'providers.notAccepted')
  * SAML 2.0 as a service provider: signed assertions for us alone, each once, answering what this browser asked. What we say ourselves is
  * signed, too, with a key of this provider's own.
  */
-export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
+export function saml({ db, work, origin, arriving, endSessions, now, log }: Deps) {
   const at = (id: ProviderId, path: string) => new URL(`/auth/saml/${id}/${path}`, origin).href
 
   /** Also one that is being prepared. */
@@ -53,8 +57,16 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
   const keyFor = (id: ProviderId) => keyOf({ db, work, now }, id, new URL(origin).hostname)
 
   /** `answers`: the one request that an answer may be to; null: none. */
-  async function speaking({ id, settings }: SamlRow, answers: string | null, newRequest?: string): Promise<SAML> {
-    const { SAML: Speaker, ValidateInResponseTo } = await import('@node-saml/node-saml')
+  async function speaking({ id, settings }: SamlRow, answers: string | null, newRequest?: string): Promise<SAML & { isSigned: boolean }> {
+    const { SAML: Speaking, ValidateInResponseTo } = await import('@node-saml/node-saml')
+    class Speaker extends Speaking {
+      /** The signature of what it looked at holds: from there on what it says is about what the provider said. */
+      isSigned = false
+      protected override async processValidlySignedAssertionAsync(...said: [xml: string, whole: string, to: string | null]) {
+        this.isSigned = true
+        return super.processValidlySignedAssertionAsync(...said)
+      }
+    }
     const nothing = async () => null
     const { privateKey } = await keyFor(id)
     return new Speaker({
@@ -111,6 +123,27 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
     }
   }
 
+  /** Who somebody is by an answer, or why it is refused, as far as administrators can mend that. */
+  async function listen(
+    row: SamlRow,
+    SAMLResponse: string,
+    answers: string | null,
+  ): Promise<{ assertion: string; identity: Identity } | { refused: Noted | undefined; isSigned: boolean }> {
+    const speaker = await speaking(row, answers)
+    try {
+      const { profile } = await speaker.validatePostResponseAsync({ SAMLResponse })
+      if (!profile) return { refused: undefined, isSigned: false }
+      const assertion = addressedToUs(row, profile, answers)
+      return assertion === undefined ? { refused: 'audience', isSigned: true } : { assertion, identity: identityOf(row, profile) }
+    } catch (error) {
+      const { isSigned } = speaker
+      if (isSigned) return { refused: refusedFor(error), isSigned }
+      // Before that even the words of the library may be a stranger's: it repeats what a status says.
+      const isUnsigned = /^Invalid (?:document )?signature(?: from encrypted assertion)?$/.test((error as Error).message)
+      return { refused: isUnsigned ? 'signature' : undefined, isSigned }
+    }
+  }
+
   return {
     /** What the other side is told of us, which it wants to know first: before it is switched on, too. */
     async metadata(id: string): Promise<string> {
@@ -128,7 +161,8 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
 
     /**
      * An answer, posted from the provider's page: looked at here, and kept until this browser itself asks for it by our own cookie,
-     * which does not come along with what other sites post. Resolves to the number of the visit.
+     * which does not come along with what other sites post. Resolves to the number of the visit. Also of one that is refused: it is a
+     * trouble of the provider only if the browser that asked comes with it (PROV-12).
      */
     async receive(id: string, body: { SAMLResponse?: unknown; RelayState?: unknown }): Promise<string> {
       const row = await existing(id)
@@ -138,26 +172,23 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
       if (!isAsked && !row.settings.allowsIdpInitiated) throw fail('forbidden', visit ? 'providers.tooLate' : 'providers.onlyFromHere')
       const answers = isAsked ? (visit.kept as unknown as Kept).requestId : null
 
-      const speaker = await speaking(row, answers)
-      const { profile } = await speaker
-        .validatePostResponseAsync({ SAMLResponse: String(body.SAMLResponse ?? '') })
-        .catch(async (error: unknown) => {
-          await arriving.refused(row, error)
-          throw notAccepted()
-        })
-      if (!profile) throw notAccepted()
-      const assertion = addressedToUs(row, profile, answers)
-      if (assertion === undefined) {
-        await arriving.refused(row, new Error('Not for this audience.'))
+      const heard = await listen(row, String(body.SAMLResponse ?? ''), answers)
+      if ('refused' in heard) {
+        if (!heard.refused) throw notAccepted()
+        const refused: Arrived = { refused: heard.refused }
+        if (isAsked && (await work((tx) => fillVisit(tx, hashOf(relayed), refused)))) return relayed
+        // Whoever likes may post what nobody signed: that is no trouble of anybody's.
+        if (heard.isSigned) await arriving.refused(row, heard.refused)
+        else log.info({ operation: 'providers.signIn', provider: row.id }, 'an answer to nothing was refused: its signature does not hold')
         throw notAccepted()
       }
-      const identity = identityOf(row, profile)
       const number = isAsked
         ? relayed
         : (await arriving.begin(row, { requestId: null, next: '/' } satisfies Kept, { isOurs: false })).number
       await work(async (tx) => {
-        if (!(await spend(tx, row.id, `assertion ${assertion}`, new Date(now().getTime() + spentForMs)))) throw notAccepted()
-        if (!(await fillVisit(tx, hashOf(number), identity))) throw notAccepted()
+        const until = new Date(now().getTime() + spentForMs)
+        if (!(await spend(tx, row.id, `assertion ${heard.assertion}`, until))) throw notAccepted()
+        if (!(await fillVisit(tx, hashOf(number), heard.identity satisfies Arrived))) throw notAccepted()
       })
       return number
     },
@@ -172,7 +203,12 @@ export function saml({ db, work, origin, arriving, endSessions, now }: Deps) {
       const row = await existing(id)
       const visit = await arriving.finish(row, number, browser)
       if (!visit.arrived) throw fail('forbidden', 'providers.tooLate')
-      return { ...(await arriving.enter(row, visit.arrived as Identity, actor, call)), next: (visit.kept as unknown as Kept).next }
+      const arrived = visit.arrived as Arrived
+      if ('refused' in arrived) {
+        await arriving.refused(row, arrived.refused)
+        throw notAccepted()
+      }
+      return { ...(await arriving.enter(row, arrived, actor, call)), next: (visit.kept as unknown as Kept).next }
     },
 
     /**
