@@ -1,10 +1,10 @@
-import { fail, type Actor, type Announce, type Database, type Jobs, type Tx as UnderWay } from '@atrium/platform'
+import { fail, type Actor, type Announce, type Database, type Jobs, type Reading, type Tx as UnderWay } from '@atrium/platform'
 import type { AccountId, List, ListRow, Person, Sentence } from '@atrium/protocol'
 import type { Target, Visible } from '../grants/index.ts'
 import { conditionOf } from './attributes.ts'
 import { BadFilter, filterOf, keyOf } from './filter.ts'
 import { isDynamic } from './rules.ts'
-import { peopleAmong, type Kept, type ListTables, type Row, type Tx } from './store.ts'
+import { peopleAmong, type Db, type Kept, type ListTables, type Row, type Tx } from './store.ts'
 import { countFound, type Finding } from './store.members.ts'
 
 /** What lists need of the others, given as functions. */
@@ -12,7 +12,7 @@ export interface ListDeps extends Database<ListTables> {
   jobs: Pick<Jobs, 'enqueue'>
   now: () => Date
   newId: () => string
-  peopleOf: (at: any, ids: readonly string[]) => Promise<Person[]>
+  peopleOf: (at: Reading<any> | UnderWay, ids: readonly string[]) => Promise<Person[]>
   languageOf: (tx: UnderWay, id: AccountId) => Promise<'en' | 'de' | null>
   organisation: () => Promise<{ name: string } | undefined>
   /** Sends a letter, later. */
@@ -20,7 +20,7 @@ export interface ListDeps extends Database<ListTables> {
   visible: (actor: Actor, right: 'account.see' | 'list.see' | 'resource.see') => Promise<Visible>
   require: (actor: Actor, right: 'list.change' | 'list.create' | 'resource.change', target: Target) => Promise<void>
   /** Which fields of a list can be changed only in the directory that keeps it. Asked in the unit, on its connection: not on another. */
-  keptElsewhere: (list: Pick<List, 'id' | 'source'>, at: any) => Promise<string[]>
+  keptElsewhere: (list: Pick<List, 'id' | 'source'>, at: Reading<any> | UnderWay) => Promise<string[]>
   /** GRANT-10 */
   mayFill: (at: UnderWay, actor: Actor, listIds: readonly string[]) => Promise<boolean>
   membersChanged: (tx: UnderWay, announce: Announce, listIds: readonly string[], memberIds: readonly string[]) => Promise<void>
@@ -65,13 +65,13 @@ export async function mustBeOurs(
 }
 
 export function showing({ db, peopleOf, keptElsewhere }: Pick<ListDeps, 'db' | 'peopleOf' | 'keptElsewhere'>) {
-  const counted = (at: any, lists: readonly { id: string; domainId: string; domain: string; url: string | null }[]) =>
+  const counted = (at: Db, lists: readonly { id: string; domainId: string; domain: string; url: string | null }[]) =>
     countFound(
       at,
       lists.filter((list): list is Finding => isDynamic(list)),
     )
   return {
-    async whole(at: any, { ownerIds, named, domain, createdAt, ...list }: Kept): Promise<List> {
+    async whole(at: Db, { ownerIds, named, domain, createdAt, ...list }: Kept): Promise<List> {
       const [owners, counts, readOnlyFields] = await Promise.all([
         peopleOf(at, ownerIds),
         counted(at, [{ ...list, domain }]),
