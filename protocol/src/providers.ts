@@ -63,9 +63,9 @@ const Ldap = z.strictObject({
   writesBack: z.boolean().default(false),
 })
 /**
- * What is wrong with a provider, for the client to say in words. `late`: no answer in time. `truncated`: it stopped before the end, and
- * nothing of such an answer is taken. `referral`: it wants us to ask elsewhere, which we do not. `taken`: an address is another's here.
- * `full`: the domain has as many accounts as it may.
+ * What is wrong with a provider, for the client to say in words. `late`: no answer in time. `truncated`: it stopped before the end,
+ * `tooLong`: it is longer than any honest one; nothing of such an answer is taken. `referral`: it wants us to ask elsewhere, which we do
+ * not. `taken`: an address is another's here. `full`: the domain has as many accounts as it may.
  */
 export const ProviderTrouble = z.enum([
   'refused',
@@ -75,6 +75,7 @@ export const ProviderTrouble = z.enum([
   'credentials',
   'referral',
   'truncated',
+  'tooLong',
   'noBase',
   'rights',
   'address',

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { connect as dial, createServer, type AddressInfo } from 'node:net'
 import { test } from 'vitest'
 import { connected, type LdapSettings } from './connection.ts'
+import { library } from './library.ts'
+import { longestAnswer, longestMessage, wholeMessages } from './messages.ts'
 import { synchronised } from './synchronising.ts'
 import { Trouble } from './trouble.ts'
 
@@ -36,4 +38,61 @@ test('a length that would lead back to what was read already ends the connection
   // The same for the library, at the first word that a server says: back to an empty text, and on to the same control.
   await using first = await saying(ending('61', '30 04 0400 0400 30 84 fffffff0 04 84 fffffff2'))
   await assert.rejects(connected({ ...first.settings, bindDn: 'cn=us' }, 'secret', first.reach), Trouble)
+})
+
+const isTooLong = (error: unknown) => error instanceof Trouble && error.what === 'tooLong'
+
+test('what is announced longer than any honest answer ends the connection at once, and is not kept', async () => {
+  for (const announced of ['30 84 7fffffff 0201', '30 84 ffffffff', '30 84 02000000 0201']) {
+    await using bind = await saying(hex(announced))
+    await assert.rejects(connected({ ...bind.settings, bindDn: 'cn=us' }, 'secret', bind.reach), isTooLong, announced)
+    await using search = await saying(hex(announced))
+    const ldap = await connected({ ...search.settings, bindDn: '' }, null, search.reach)
+    await assert.rejects(ldap.find('dc=example', '(a=b)', ['cn']), isTooLong, announced)
+    ldap.close()
+  }
+  await using lengthless = await saying(hex('30 80 0201'))
+  const isOther = (error: unknown) => error instanceof Trouble && error.what === 'other'
+  await assert.rejects(connected({ ...lengthless.settings, bindDn: 'cn=us' }, 'secret', lengthless.reach), isOther)
+})
+
+test('an answer that goes on and on is ended, although each message of it is an honest one', async () => {
+  const { BerWriter, MessageParser } = await library()
+  const writer = new BerWriter()
+  writer.startSequence()
+  writer.writeInt(2)
+  writer.startSequence(0x64)
+  writer.writeString('cn=crew')
+  writer.startSequence()
+  writer.startSequence()
+  writer.writeString('description')
+  writer.startSequence(0x31)
+  writer.writeBuffer(Buffer.alloc(8 * 2 ** 20, 'a'), 0x04)
+  for (let i = 0; i < 5; i++) writer.endSequence()
+  const entry = Buffer.from(writer.buffer)
+
+  const ended: unknown[] = []
+  const waiting = { message: {}, reject: (error: unknown) => ended.push(error), socket: { destroy: () => ended.push('closed') } }
+  const asked = new Map([['2', waiting]]) as never
+  const parser = new MessageParser()
+  let entries = 0
+  parser.on('message', () => entries++)
+  for (let came = 0; came < 2 * longestAnswer; came += entry.length) parser.read(entry, asked)
+  assert.equal(entries, Math.floor(longestAnswer / entry.length))
+  assert.deepEqual([ended.length, isTooLong(ended[0]), ended[1]], [2, true, 'closed'])
+})
+
+test('messages come whole, in whatever pieces they come', () => {
+  const messages = [hex('30 03 020101'), hex('30 81 80', '00'.repeat(128)), hex('30 83 012000', '07'.repeat(0x12000)), hex('30 00')]
+  const all = Buffer.concat(messages)
+  for (const size of [1, 2, 3, 5, 7, 130, 65_536, all.length]) {
+    const reading = wholeMessages(longestMessage)
+    const read: Buffer[] = []
+    for (let i = 0; i < all.length; i += size) read.push(...reading.take(all.subarray(i, i + size)))
+    assert.deepEqual(
+      read.map((one) => one.toString('hex')),
+      messages.map((one) => one.toString('hex')),
+      `in pieces of ${size}`,
+    )
+  }
 })

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
+import { wholeMessages } from './messages.ts'
 import { Trouble } from './trouble.ts'
 
-/** No message of an honest server is as long. */
+/** What is said of deletions: no message of an honest server is as long. */
 const longest = 4 * 2 ** 20
 
 /**
@@ -11,15 +12,10 @@ const longest = 4 * 2 ** 20
 export async function exchange(socket: Socket, message: Buffer, timeoutMs: number, isLast: (message: Buffer) => boolean): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const others = socket.listeners('data') as ((bytes: Buffer) => void)[]
-  let rest: Buffer = Buffer.alloc(0)
+  const messages = wholeMessages(longest)
   function take(bytes: Buffer): void {
     try {
-      rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes])
-      for (let size = sizeOf(rest); size !== undefined && rest.length >= size; size = sizeOf(rest)) {
-        const one = rest.subarray(0, size)
-        rest = rest.subarray(size)
-        if (isLast(one)) return resolve()
-      }
+      for (const one of messages.take(bytes)) if (isLast(one)) return resolve()
     } catch (error) {
       reject(error instanceof Trouble ? error : new Trouble('other', (error as Error).message))
     }
@@ -37,17 +33,4 @@ export async function exchange(socket: Socket, message: Buffer, timeoutMs: numbe
     socket.off('data', take).off('close', closed)
     for (const other of others) socket.on('data', other)
   }
-}
-
-/** Of the message that begins here; undefined while not even its length has come. */
-function sizeOf(bytes: Buffer): number | undefined {
-  if (bytes.length < 2) return undefined
-  const short = bytes[1]!
-  if (short < 0x80) return 2 + short
-  const count = short & 0x7f
-  if (count === 0 || count > 4) throw new Trouble('other', 'a message without a length')
-  if (bytes.length < 2 + count) return undefined
-  const size = 2 + count + bytes.readUIntBE(2, count)
-  if (size > longest) throw new Trouble('truncated')
-  return size
 }

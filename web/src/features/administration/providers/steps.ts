@@ -24,6 +24,7 @@ export const troubles: Record<ProviderTrouble, () => string> = {
   credentials: m.trouble_credentials,
   referral: m.trouble_referral,
   truncated: m.trouble_truncated,
+  tooLong: m.trouble_too_long,
   noBase: m.trouble_no_base,
   rights: m.trouble_rights,
   address: m.trouble_address,
