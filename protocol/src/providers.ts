@@ -117,8 +117,9 @@ export const Provider = z.object({
       at: z.iso.datetime().nullable(),
       accounts: z.int(),
       lists: z.int(),
-      /** `asks`: so many would vanish. */
+      /** `asks`: so many accounts and lists would vanish. */
       vanished: z.int(),
+      vanishedLists: z.int(),
       problem: ProviderTrouble.nullable(),
     })
     .nullable(),
@@ -190,7 +191,10 @@ export const providers = {
     ...needs('domain.signIn', 'domainId'),
     repeat: 'natural',
   }),
-  /** The mirror found that more than a twentieth vanished, and waits: `accept` locks them, `dismiss` looks again. */
+  /**
+   * The mirror found that more than a twentieth vanished, and waits: `accept` locks those accounts and takes those lists away, `dismiss`
+   * looks again.
+   */
   'providers.answer': command(z.strictObject({ ...one, domainId: DomainId, answer: z.enum(['accept', 'dismiss']) }), Provider, {
     ...needs('domain.signIn', 'domainId'),
     confirmed: true,

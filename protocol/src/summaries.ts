@@ -301,7 +301,7 @@ export const fieldWords: Readonly<Record<string, string>> = {
   userNamePattern: 'With {given}, {initials}, {surname}, {g}, {s}.',
   sessionIds: '`all`, or which.',
   settings: 'Of the provider: see the schema.',
-  answer: '`accept` locks who vanished, `dismiss` looks again.',
+  answer: '`accept` locks the accounts that vanished and takes the lists away, `dismiss` looks again.',
   operations: 'Names, or the beginnings of names, such as `grants`.',
   meant: 'What words of the search mean in another language: see the schema.',
   roomId: 'The room.',

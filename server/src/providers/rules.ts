@@ -61,12 +61,29 @@ export function movesSecret(before: ProviderSettings, after: ProviderSettings): 
   return false
 }
 
-/**
- * PROV-5  What vanished from LDAP is locked only while it is little: of more than a twentieth, and of all there is, an administrator is
- * asked first. A single one of a few is no landslide. What vanishes bit by bit is counted together.
- */
-export const isLandslide = (known: number, vanished: number): boolean =>
+/** Of a mirror, by kind: how many vanished, or how many of them an administrator says have really left. */
+export interface Vanished {
+  accounts: number
+  lists: number
+}
+/** What an administrator said of those who vanished; `asked`: what they were asked about, and have not answered. */
+export interface Answered {
+  accepted?: Vanished | undefined
+  asked?: Vanished | undefined
+}
+
+const isLandslide = (known: number, vanished: number): boolean =>
   vanished > 0 && (vanished * 2 >= known || (vanished > 1 && vanished * 20 > known))
+/**
+ * PROV-5  What vanished from LDAP goes here only while it is little: of more than a twentieth, and of all there is, an administrator is
+ * asked first. A single one of a few is no landslide. What vanishes bit by bit is counted together. While they are asked nothing of that
+ * kind goes, and no group while they are asked about accounts: who is out is out, but a list that went comes back without what was built
+ * on it. What they know of goes, and no more than that.
+ */
+export const mustAsk = (
+  { known, vanished, lately }: { known: number; vanished: number; lately: number },
+  { accepted = 0, isAsking = false }: { accepted?: number | undefined; isAsking?: boolean | undefined },
+): boolean => vanished > accepted && (isAsking || isLandslide(known + lately, vanished + lately))
 export const countedTogetherMs = 10 * 60_000
 
 /**

@@ -70,8 +70,8 @@ export function settingsService({
     const base = { id, domainId, isOn, settings: said, addresses: addressesOf(row), certificate, troubles }
     if (kind !== 'ldap') return { ...base, mirror: null }
     const [mirror, counts] = [await findMirror(at, id), await countMirrored(at, id)]
-    const { state = 'idle', vanished = 0, problem = null } = mirror ?? {}
-    return { ...base, mirror: { state, at: mirror?.at?.toISOString() ?? null, vanished, problem, ...counts } }
+    const { state = 'idle', vanished = 0, vanishedLists = 0, problem = null } = mirror ?? {}
+    return { ...base, mirror: { state, at: mirror?.at?.toISOString() ?? null, vanished, vanishedLists, problem, ...counts } }
   }
 
   async function existingDomain(at: Db, id: DomainId): Promise<DomainWays> {

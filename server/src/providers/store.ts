@@ -27,6 +27,10 @@ export interface MirrorRow {
   /** When all ids were last compared. */
   listedAt: Date | null
   vanished: number
+  vanishedLists: number
+  /** An administrator's answer, for the next look: so many accounts, and so many lists, really left. */
+  acceptedAccounts: number | null
+  acceptedLists: number | null
   problem: NonNullable<Provider['mirror']>['problem']
 }
 export interface MirroredRow {
@@ -117,7 +121,10 @@ export async function dropProvider(tx: Tx, id: ProviderId): Promise<void> {
   await open(tx).deleteFrom('provider').where('id', '=', id).execute()
 }
 
-const mirrorColumns = ['providerId', 'state', 'at', 'seen', 'settled', 'listedAt', 'vanished', 'problem'] as const
+const mirrorColumns = [
+  ...(['providerId', 'state', 'at', 'seen', 'settled', 'listedAt', 'vanished', 'vanishedLists'] as const),
+  ...(['acceptedAccounts', 'acceptedLists', 'problem'] as const),
+] as const
 export const findMirror = (db: Db, id: ProviderId): Promise<MirrorRow | undefined> =>
   open(db).selectFrom('mirror').select(mirrorColumns).where('providerId', '=', id).executeTakeFirst()
 
@@ -130,7 +137,10 @@ export async function countMirrored(db: Db, id: ProviderId): Promise<{ accounts:
 
 /** What is said of a mirror; what is not said stays. */
 export async function noteMirror(tx: Tx, providerId: ProviderId, change: Partial<Omit<MirrorRow, 'providerId'>>): Promise<void> {
-  const fresh = { state: 'idle', at: null, seen: null, settled: null, listedAt: null, vanished: 0, problem: null } as const
+  const fresh = {
+    ...({ state: 'idle', at: null, seen: null, settled: null, listedAt: null, problem: null } as const),
+    ...{ vanished: 0, vanishedLists: 0, acceptedAccounts: null, acceptedLists: null },
+  }
   await open(tx)
     .insertInto('mirror')
     .values({ ...fresh, ...change, providerId })

@@ -7,7 +7,7 @@ import type { ProviderSettings } from '@atrium/protocol'
 import { exchange } from './exchange.ts'
 import { library } from './library.ts'
 import { presets, type Words } from './presets.ts'
-import { whole, type Raw } from './ranges.ts'
+import { withAllValues, type Raw } from './ranges.ts'
 import { ldapTrouble, Trouble } from './trouble.ts'
 
 export type LdapSettings = Extract<ProviderSettings, { kind: 'ldap' }>
@@ -94,7 +94,7 @@ function over(client: Client, words: Words, exchange: Ldap['exchange'], close: (
   })
   async function entriesOf(found: readonly Raw[]): Promise<Entry[]> {
     const entries: Entry[] = []
-    for (const raw of found) entries.push(entryOf(await whole(raw, more)))
+    for (const raw of found) entries.push(entryOf(await withAllValues(raw, more)))
     return entries
   }
   const more = async (dn: string, attribute: string): Promise<Raw | undefined> =>

@@ -16,11 +16,11 @@ const inLetters = (filter: string): string =>
   })
 
 /** As an administrator wrote it, with the brackets that may be left out. */
-export const whole = (filter: string): string => inLetters(filter.startsWith('(') ? filter : `(${filter})`)
+export const bracketed = (filter: string): string => inLetters(filter.startsWith('(') ? filter : `(${filter})`)
 
 /** Those of these ids, and of what the filter wants. Ids may be bytes, which no text of a filter can name here. */
 export async function ofIds(words: Words, ids: readonly string[], wanted = '(objectClass=*)'): Promise<Filter> {
   const { AndFilter, EqualityFilter, FilterParser, OrFilter } = await library()
   const each = ids.map((id) => new EqualityFilter({ attribute: words.id, value: words.isBinaryId ? Buffer.from(id, 'hex') : id }))
-  return new AndFilter({ filters: [FilterParser.parseString(whole(wanted)), new OrFilter({ filters: each })] })
+  return new AndFilter({ filters: [FilterParser.parseString(bracketed(wanted)), new OrFilter({ filters: each })] })
 }

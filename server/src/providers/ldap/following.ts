@@ -1,5 +1,6 @@
+import type { Answered, Vanished } from '../rules.ts'
 import type { Entry } from './connection.ts'
-import type { AccountsMirror, Answered, Whose } from './mirror.ts'
+import type { AccountsMirror, Whose } from './mirror.ts'
 import type { Words } from './presets.ts'
 import { isSameServer, type Gone, type Source } from './source.ts'
 import { Trouble } from './trouble.ts'
@@ -10,7 +11,7 @@ export interface Standing {
   listedAt: Date | null
   /** What the server had said when all was known that was deleted there. */
   settled: string | null
-  vanished: number
+  vanished: Vanished
 }
 export interface Pace {
   /** All ids are compared so often, whatever the server says of changes. */
@@ -27,8 +28,8 @@ export interface GroupsMirror {
   read(words: Words, whose: Whose, from: Source, entries: readonly Entry[]): Promise<void>
   /** Whether one of them is a group here. */
   isAmong(whose: Whose, said: Exclude<Gone, 'some'>): Promise<boolean>
-  /** Compares ids; those that are gone are gone here. */
-  compare(words: Words, whose: Whose, from: Source): Promise<void>
+  /** Compares ids; those that are gone are gone here, unless there are too many: then it says how many. */
+  compare(words: Words, whose: Whose, from: Source, answered: Answered): Promise<number>
 }
 interface Parts {
   accounts: AccountsMirror
@@ -38,6 +39,8 @@ interface Parts {
 }
 /** How far it is after a look, and what kept somebody out. Undefined: nothing changed. */
 export type Looked = Standing & { problem: 'taken' | 'full' | null }
+
+const isAny = ({ accounts, lists }: Vanished): boolean => accounts + lists > 0
 
 /** A server that names all who are there rests so many times as long as that took. */
 const restsTimes = 5
@@ -64,20 +67,21 @@ export function following({ accounts, groups, now, pace }: Parts) {
     return took.ids
   }
 
-  async function compareGroups(from: Source, words: Words, whose: Whose): Promise<void> {
-    await groups.compare(words, whose, from)
+  /** Behind the accounts: while somebody is asked about those, no group goes either. */
+  async function compareGroups(from: Source, words: Words, whose: Whose, answered: Answered, accounts: number): Promise<Vanished> {
+    const lists = await groups.compare(words, whose, from, { ...answered, asked: { lists: answered.asked?.lists ?? 0, accounts } })
     ofGroups.isDue = false
     ofGroups.comparedAt = now().getTime()
+    return { accounts, lists }
   }
 
   /** Everything, as for the first time. */
-  async function readAll(from: Source, words: Words, whose: Whose, answered: Answered): Promise<number> {
+  async function readAll(from: Source, words: Words, whose: Whose, answered: Answered): Promise<Vanished> {
     const listed = new Set<string>()
     for await (const page of from.accounts()) for (const id of await take(words, whose, page)) listed.add(id)
     const vanished = await accounts.settle(from, whose, await accounts.missing(whose, { listed }), answered)
     await groups.take(words, whose, from)
-    await compareGroups(from, words, whose)
-    return vanished
+    return compareGroups(from, words, whose, answered, vanished)
   }
 
   /** What changed since, but for what was deleted. */
@@ -91,25 +95,26 @@ export function following({ accounts, groups, now, pace }: Parts) {
   }
 
   /** What was deleted since, as far as the server says it. `settled`: that is all of it; `unclear`: only a comparison shows it. */
-  async function readDeletions(from: Source, words: Words, whose: Whose, since: string, answered: Answered) {
+  async function readDeletions(from: Source, words: Words, whose: Whose, since: string, before: Vanished, answered: Answered) {
     const began = now().getTime()
     const said = await from.gone(since)
-    if (said === undefined) return { is: 'unsaid' as const, vanished: 0 }
-    if (said === 'some') return { is: 'unclear' as const, vanished: 0 }
+    if (said === undefined) return { is: 'unsaid' as const, vanished: before }
+    if (said === 'some') return { is: 'unclear' as const, vanished: before }
     if ('listed' in said) asked.againFrom = now().getTime() + Math.min(pace.listAtMostEveryMs, (now().getTime() - began) * restsTimes)
     try {
-      const vanished = await accounts.settle(from, whose, await accounts.missing(whose, said), answered)
-      if (await groups.isAmong(whose, said)) await compareGroups(from, words, whose)
-      return { is: said.isAll && vanished === 0 ? ('settled' as const) : ('unsaid' as const), vanished }
+      const left = await accounts.settle(from, whose, await accounts.missing(whose, said), answered)
+      const known = { ...before, accounts: Math.max(before.accounts, left) }
+      const vanished = (await groups.isAmong(whose, said)) ? await compareGroups(from, words, whose, answered, known.accounts) : known
+      return { is: said.isAll && !isAny(vanished) ? ('settled' as const) : ('unsaid' as const), vanished }
     } catch (error) {
       // It says of somebody that they are not there, and has them.
-      if (error instanceof Trouble && error.what === 'truncated') return { is: 'unclear' as const, vanished: 0 }
+      if (error instanceof Trouble && error.what === 'truncated') return { is: 'unclear' as const, vanished: before }
       throw error
     }
   }
 
   /** Compares what is there with what is here: finds deletions, moves, and what was missed. */
-  async function compare(from: Source, words: Words, whose: Whose, answered: Answered): Promise<number> {
+  async function compare(from: Source, words: Words, whose: Whose, answered: Answered): Promise<Vanished> {
     const here = await accounts.versions(whose)
     const listed = new Set<string>()
     const stale: string[] = []
@@ -121,8 +126,7 @@ export function following({ accounts, groups, now, pace }: Parts) {
     if (stale.length > fewAtMost) return readAll(from, words, whose, answered)
     await take(words, whose, await from.byIds('account', stale))
     const vanished = await accounts.settle(from, whose, await accounts.missing(whose, { listed }), answered)
-    await compareGroups(from, words, whose)
-    return vanished
+    return compareGroups(from, words, whose, answered, vanished)
   }
 
   return {
@@ -131,10 +135,10 @@ export function following({ accounts, groups, now, pace }: Parts) {
       words: Words,
       whose: Whose,
       before: Standing,
-      how: { lists?: boolean; accepted?: number } = {},
+      how: { lists?: boolean; accepted?: Vanished } = {},
     ): Promise<Looked | undefined> {
       const at = now()
-      const answered = { accepted: how.accepted, isAsking: how.accepted === undefined && before.vanished > 0 }
+      const answered = { accepted: how.accepted, asked: how.accepted ? undefined : before.vanished }
       const seen = await from.seen()
       const isNew = seen !== null && (before.seen === null || !isSameServer(before.seen, seen))
       problem = null
@@ -145,7 +149,8 @@ export function following({ accounts, groups, now, pace }: Parts) {
       }
       const hasChanged = seen !== before.seen
       let { vanished, settled } = before
-      if (hasChanged && seen !== null) vanished = Math.max(vanished, await readChanges(from, words, whose, before.seen!, answered))
+      if (hasChanged && seen !== null)
+        vanished = { ...vanished, accounts: Math.max(vanished.accounts, await readChanges(from, words, whose, before.seen!, answered)) }
 
       // What was deleted shows in no entry: the server says it, or the ids are compared soon after a change, and now and then in any case.
       const sinceListed = at.getTime() - before.listedAt.getTime()
@@ -153,18 +158,20 @@ export function following({ accounts, groups, now, pace }: Parts) {
       let isUnclear = false
       if (!isRound && seen !== null && settled !== null && settled !== seen && asked.at !== seen && at.getTime() >= asked.againFrom) {
         asked.at = seen
-        const said = await readDeletions(from, words, whose, settled, answered)
-        vanished = Math.max(vanished, said.vanished)
+        const said = await readDeletions(from, words, whose, settled, vanished, answered)
+        vanished = said.vanished
         // While an administrator is asked, only a comparison shows whether those who vanished are back.
-        if (said.is === 'settled' && vanished === 0) settled = seen
+        if (said.is === 'settled') settled = seen
         isUnclear = said.is === 'unclear'
       }
       if (isRound) left.clear()
       const isBehind = seen === null || settled !== seen
       if (isRound || isUnclear || (isBehind && sinceListed >= pace.listAtMostEveryMs))
         return { seen, settled: seen, listedAt: at, vanished: await compare(from, words, whose, answered), problem }
-      if (ofGroups.isDue && at.getTime() - ofGroups.comparedAt >= pace.listAtMostEveryMs) await compareGroups(from, words, whose)
-      return hasChanged || settled !== before.settled ? { seen, settled, listedAt: before.listedAt, vanished, problem } : undefined
+      if (ofGroups.isDue && at.getTime() - ofGroups.comparedAt >= pace.listAtMostEveryMs)
+        vanished = await compareGroups(from, words, whose, answered, vanished.accounts)
+      const isNews = hasChanged || settled !== before.settled || vanished.lists !== before.vanished.lists
+      return isNews ? { seen, settled, listedAt: before.listedAt, vanished, problem } : undefined
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { Database } from '@atrium/platform'
 import type { ListId } from '@atrium/protocol'
 import type { ListsMirroring } from '../../lists/index.ts'
-import { countedTogetherMs, isLandslide } from '../rules.ts'
+import { countedTogetherMs, mustAsk, type Answered } from '../rules.ts'
 import type { MirroredRow, ProviderTables } from '../store.ts'
 import type { Entry } from './connection.ts'
 import type { GroupsMirror } from './following.ts'
@@ -10,7 +10,8 @@ import type { Words } from './presets.ts'
 import { groupOf, type GroupRecord } from './records.ts'
 import type { Source } from './source.ts'
 import { calledIn, plainDn, whoseAre } from './members.ts'
-import { dropMirrored, knownOf, saveMirrored, standing } from './store.ts'
+import { countGone, dropMirrored, knownOf, saveMirrored, setMirrored, standing } from './store.ts'
+import { Trouble } from './trouble.ts'
 
 /** What is kept as the hash of a group whose members are not all here: it is looked at again with the next round. */
 export const unfinished = ''
@@ -33,12 +34,7 @@ export function groupsMirror({
   lists,
   now,
 }: Database<ProviderTables> & { lists: ListsMirroring; now: () => Date }): GroupsMirror {
-  const dropped: { providerId: string; at: number }[] = []
-  /** How many went lately. */
-  function countDropped(providerId: string): number {
-    while (dropped[0] && dropped[0].at < now().getTime() - countedTogetherMs) dropped.shift()
-    return dropped.filter((one) => one.providerId === providerId).length
-  }
+  const isCounted = (goneAt: Date | null): boolean => goneAt !== null && goneAt.getTime() > now().getTime() - countedTogetherMs
 
   const row = ({ providerId }: Whose, record: GroupRecord, ownerId: string, hash: string): MirroredRow => ({
     ...{ providerId, kind: 'list', externalId: record.externalId, ownerId, dn: plainDn(record.dn), version: record.version },
@@ -52,6 +48,7 @@ export function groupsMirror({
         const { address } = record
         const known = (await knownOf(tx, whose.providerId, 'list', [record.externalId])).get(record.externalId)
         if (known && !evenOlder && isOlder(record.version, known.version)) return undefined
+        if (address === null && known?.isGone) return undefined
         if (address === null || known?.hash === record.hash) return known?.ownerId as ListId | undefined
         const id = await lists.put(tx, whose.domain.id, known?.ownerId as ListId | undefined, { ...record, address })
         if (id) await saveMirrored(tx, [row(whose, record, id, unfinished)])
@@ -92,6 +89,40 @@ export function groupsMirror({
     for (const [record, id] of here) await fill(whose, record, id, { ...how, called })
   }
 
+  /** PROV-5, as of people: takes away what is there no more, unless that is too much: then it says how much. */
+  async function settle(
+    from: Source,
+    whose: Whose,
+    { known, ids }: { known: number; ids: string[] },
+    { accepted, asked = { accounts: 0, lists: 0 } }: Answered,
+  ): Promise<number> {
+    if (ids.length === 0) return 0
+    const lately = await countGone(db, whose.providerId, 'list', new Date(now().getTime() - countedTogetherMs))
+    const isAsking = asked.accounts + asked.lists > 0
+    if (mustAsk({ known, vanished: ids.length, lately }, { accepted: accepted?.lists, isAsking })) return ids.length
+    // Whoever is asked for by name and is there after all was merely left out of an answer.
+    if ((await from.byIds('list', ids)).length > 0) throw new Trouble('truncated')
+    for (const id of ids) await drop(whose, id, accepted?.lists ? null : now())
+    return 0
+  }
+
+  /**
+   * Its row stays for as long as it is counted, which is not at all where an administrator knows of it (`goneAt`). One that is out of
+   * reach is here still, and tried again.
+   */
+  const drop = (whose: Whose, externalId: string, goneAt: Date | null): Promise<void> =>
+    work(
+      async (tx, announce) => {
+        const one = { providerId: whose.providerId, kind: 'list' as const, externalId }
+        const known = (await knownOf(tx, whose.providerId, 'list', [externalId])).get(externalId)
+        if (!known) return
+        const isDropped = await lists.drop(tx, announce, known.ownerId as ListId, whose.mayGoInside)
+        if (isDropped && goneAt === null) return dropMirrored(tx, whose.providerId, 'list', externalId)
+        await setMirrored(tx, one, { hash: unfinished, isGone: true, goneAt: isDropped ? goneAt : null })
+      },
+      { alone: true },
+    )
+
   return {
     read: take,
     async take(words: Words, whose: Whose, from: Source, since?: string): Promise<void> {
@@ -101,11 +132,11 @@ export function groupsMirror({
     },
 
     async isAmong({ providerId }: Whose, said: { left: ReadonlySet<string> } | { listed: ReadonlySet<string> }): Promise<boolean> {
-      const here = [...(await standing(db, providerId, 'list')).keys()]
-      return here.some((id) => ('left' in said ? said.left.has(id) : !said.listed.has(id)))
+      const here = await standing(db, providerId, 'list')
+      return [...here].some(([id, { isGone }]) => !isGone && ('left' in said ? said.left.has(id) : !said.listed.has(id)))
     },
 
-    async compare(words: Words, whose: Whose, from: Source): Promise<void> {
+    async compare(words: Words, whose: Whose, from: Source, answered: Answered): Promise<number> {
       const here = await standing(db, whose.providerId, 'list')
       const listed = new Set<string>()
       const stale: string[] = []
@@ -113,22 +144,13 @@ export function groupsMirror({
         for (const { id, dn, version } of page) {
           listed.add(id)
           const known = here.get(id)
-          if (known?.version !== version || known.dn !== plainDn(dn) || known.hash === unfinished) stale.push(id)
+          if (known?.version !== version || known.dn !== plainDn(dn) || known.hash === unfinished || known.isGone) stale.push(id)
         }
       await take(words, whose, from, await from.byIds('list', stale), { evenOlder: true })
-      const gone = [...here.keys()].filter((id) => !listed.has(id))
-      // PROV-5, as of people; and whoever is asked for by name and is there after all was merely left out of an answer.
-      const lately = countDropped(whose.providerId)
-      if (isLandslide(here.size + lately, gone.length > 0 ? gone.length + lately : 0) || (await from.byIds('list', gone)).length > 0) return
-      for (const externalId of gone)
-        await work(
-          async (tx, announce) => {
-            const known = (await knownOf(tx, whose.providerId, 'list', [externalId])).get(externalId)
-            if (known && !(await lists.drop(tx, announce, known.ownerId as ListId, whose.mayGoInside))) return
-            await dropMirrored(tx, whose.providerId, 'list', externalId)
-          },
-          { alone: true },
-        ).then(() => dropped.push({ providerId: whose.providerId, at: now().getTime() }))
+      for (const [id, { isGone, goneAt }] of here) if (isGone && !listed.has(id) && !isCounted(goneAt)) await drop(whose, id, null)
+      const standingHere = [...here].filter(([, { isGone }]) => !isGone)
+      const ids = standingHere.flatMap(([id]) => (listed.has(id) ? [] : [id]))
+      return settle(from, whose, { known: standingHere.length, ids }, answered)
     },
   }
 }

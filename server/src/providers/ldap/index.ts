@@ -6,7 +6,7 @@ import type { ListsMirroring } from '../../lists/index.ts'
 import { mayOpen, mayUseOwnPassword } from '../rules.ts'
 import { apart, secretOf } from '../secrets.ts'
 import type { ProviderDeps, SettingsService } from '../service.ts'
-import { findMirror, type ProviderRow } from '../store.ts'
+import { findMirror, noteMirror, type ProviderRow } from '../store.ts'
 import { connected, type LdapSettings } from './connection.ts'
 import { following, usualPace, type GroupsMirror, type Pace } from './following.ts'
 import { library } from './library.ts'
@@ -168,8 +168,10 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
       ldapOf(await settings.existing(db, { domainId, providerId }))
       const asking = await findMirror(db, providerId)
       if (asking?.state !== 'asks') throw fail('conflict', 'providers.notAsking', { field: 'providerId' })
-      // No more than the administrator was told of: if more are gone by now, it asks again.
-      await followed?.now(providerId, answer === 'accept' ? asking.vanished : 0)
+      // No more than the administrator was told of: if more are gone by now, it asks again. Whoever follows it reads the answer.
+      const told = answer === 'accept' ? asking : { vanished: 0, vanishedLists: 0 }
+      await work((tx) => noteMirror(tx, providerId, { acceptedAccounts: told.vanished, acceptedLists: told.vanishedLists }))
+      await followed?.now(providerId)
       return settings.shown(db, await settings.existing(db, { domainId, providerId }))
     },
 

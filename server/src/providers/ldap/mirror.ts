@@ -1,7 +1,7 @@
 import type { Database, Tx } from '@atrium/platform'
 import type { AccountId, DomainId, ProviderId } from '@atrium/protocol'
 import type { Mirroring } from '../../directory/index.ts'
-import { countedTogetherMs, isLandslide } from '../rules.ts'
+import { countedTogetherMs, mustAsk, type Answered } from '../rules.ts'
 import type { MirroredRow, ProviderTables } from '../store.ts'
 import type { Entry } from './connection.ts'
 import type { Words } from './presets.ts'
@@ -35,11 +35,6 @@ export interface Taken {
 interface Missing {
   known: number
   ids: readonly string[]
-}
-/** What an administrator said of those who vanished: that so many really left. Or they were asked, and have not answered. */
-export interface Answered {
-  accepted?: number | undefined
-  isAsking?: boolean
 }
 
 /** New people are told one by one only where they are few. */
@@ -244,15 +239,14 @@ export function accountsMirror({ db, work, people, now, newId }: MirrorDeps) {
     },
 
     /** PROV-5  Locks who vanished, unless there are too many: then it says how many. */
-    async settle(from: Source, whose: Whose, { known, ids }: Missing, { accepted, isAsking }: Answered = {}): Promise<number> {
+    async settle(from: Source, whose: Whose, { known, ids }: Missing, { accepted, asked }: Answered = {}): Promise<number> {
       if (ids.length === 0) return 0
-      if (ids.length > (accepted ?? 0)) {
-        const lately = await countGone(db, whose.providerId, new Date(now().getTime() - countedTogetherMs))
-        if (isAsking || isLandslide(known + lately, ids.length + lately)) return ids.length
-      }
+      const lately = await countGone(db, whose.providerId, 'account', new Date(now().getTime() - countedTogetherMs))
+      const isAsking = (asked?.accounts ?? 0) > 0
+      if (mustAsk({ known, vanished: ids.length, lately }, { accepted: accepted?.accounts, isAsking })) return ids.length
       // Asked for again by name: an answer that broke off without saying so would otherwise lock people.
       if ((await from.byIds('account', ids)).length > 0) throw new Trouble('truncated')
-      await lock(whose, ids, accepted ? null : now())
+      await lock(whose, ids, accepted?.accounts ? null : now())
       return 0
     },
   }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { every, type House } from '@atrium/platform'
 import type { ProviderId } from '@atrium/protocol'
 import type { DomainWays } from '../../directory/index.ts'
+import type { Vanished } from '../rules.ts'
 import { secretOf } from '../secrets.ts'
 import { findMirror, findProvider, listMirroring, noteMirror, type Db, type MirrorRow, type ProviderRow, type Tx } from '../store.ts'
 import { connected, type Ldap, type LdapSettings } from './connection.ts'
@@ -83,7 +84,7 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
   }
 
   /** In turn with the others of this mirror. Resolves to the pause until the next. */
-  async function look(id: ProviderId, shift: Shift, how: { lists?: boolean; accepted?: number } = {}): Promise<number> {
+  async function look(id: ProviderId, shift: Shift, how: { lists?: boolean } = {}): Promise<number> {
     const before = shift.underWay
     const { promise, resolve } = Promise.withResolvers<void>()
     shift.underWay = promise
@@ -103,13 +104,7 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
     }
   }
 
-  async function visit(
-    shift: Shift,
-    row: ProviderRow,
-    settings: LdapSettings,
-    { id, name }: DomainWays,
-    how: { lists?: boolean; accepted?: number },
-  ) {
+  async function visit(shift: Shift, row: ProviderRow, settings: LdapSettings, { id, name }: DomainWays, how: { lists?: boolean }) {
     const known = await findMirror(db, row.id)
     const note = (change: Partial<Omit<MirrorRow, 'providerId'>>) => work((tx) => noteMirror(tx, row.id, { ...change, at: now() }))
     // A large first reading takes a while, and its lease with it.
@@ -120,17 +115,19 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
     )
     try {
       if (!known?.listedAt) await note({ state: 'running' })
+      const accepted = await takeAnswer(row.id, known)
       const ldap = await connection(shift, row, settings)
       const standing = {
         seen: known?.seen ?? null,
         listedAt: known?.listedAt ?? null,
         settled: known?.settled ?? null,
-        vanished: known?.vanished ?? 0,
+        vanished: { accounts: known?.vanished ?? 0, lists: known?.vanishedLists ?? 0 },
       }
       const whose = { providerId: row.id, domain: { id, name }, mayGoInside: row.mayGoInside }
-      const looked = await shift.following.look(source(ldap, settings), ldap.words, whose, standing, how)
-      const state = (looked ?? standing).vanished > 0 ? 'asks' : 'idle'
-      if (looked) await note({ state, ...looked })
+      const looked = await shift.following.look(source(ldap, settings), ldap.words, whose, standing, { ...how, ...accepted })
+      const { vanished, ...far } = looked ?? standing
+      const state = vanished.accounts + vanished.lists > 0 ? 'asks' : 'idle'
+      if (looked) await note({ state, ...far, vanished: vanished.accounts, vanishedLists: vanished.lists })
       else if (known?.state !== state || now().getTime() - (known.at?.getTime() ?? 0) > noteEveryMs)
         await note({ state, ...(known?.state !== state && { problem: null }) })
     } catch (error) {
@@ -144,6 +141,14 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
     } finally {
       renewing()
     }
+  }
+
+  /** What an administrator answered, whichever process they asked: it holds for one look. */
+  async function takeAnswer(id: ProviderId, known: MirrorRow | undefined): Promise<{ lists?: boolean; accepted?: Vanished }> {
+    const { acceptedAccounts: accounts, acceptedLists: lists } = known ?? {}
+    if (accounts == null || lists == null) return {}
+    await work((tx) => noteMirror(tx, id, { acceptedAccounts: null, acceptedLists: null }))
+    return { lists: true, accepted: { accounts, lists } }
   }
 
   /** The one that is open still, unless other settings hold by now. */
@@ -171,13 +176,13 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
       })
     },
     /** Looks at once, by ids too. False: another process follows it, and does so with its next look. */
-    async now(id: ProviderId, accepted?: number): Promise<boolean> {
+    async now(id: ProviderId): Promise<boolean> {
       const shift = shifts.get(id) ?? ((await isOurs(id)) ? begin(id) : undefined)
       if (!shift) {
         await work((tx) => noteMirror(tx, id, { listedAt: null }))
         return false
       }
-      await look(id, shift, { lists: true, ...(accepted !== undefined && { accepted }) })
+      await look(id, shift, { lists: true })
       return true
     },
     async stop(): Promise<void> {

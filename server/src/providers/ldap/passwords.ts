@@ -1,6 +1,6 @@
 import type { Outgoing } from '@atrium/platform'
 import { connected, inTime, type Entry, type LdapSettings } from './connection.ts'
-import { escaped, ofIds, whole } from './filters.ts'
+import { bracketed, escaped, ofIds } from './filters.ts'
 import { library } from './library.ts'
 import { accountAttributes } from './records.ts'
 import type { Words } from './presets.ts'
@@ -40,7 +40,7 @@ export async function showPassword(
       const { words } = ldap
       const filter = settings.accountFilter || words.accounts
       const called = (address: string) => words.address.map((one) => `(${one}=${escaped(address)})`).join('')
-      const theirs = 'externalId' in who ? await ofIds(words, [who.externalId], filter) : `(&${whole(filter)}(|${called(who.address)}))`
+      const theirs = 'externalId' in who ? await ofIds(words, [who.externalId], filter) : `(&${bracketed(filter)}(|${called(who.address)}))`
       const found = await ldap.find(settings.baseDn, theirs, accountAttributes(words))
       // Two with one address: neither is certain.
       const [entry] = found

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { whole, type Raw } from './ranges.ts'
+import { withAllValues, type Raw } from './ranges.ts'
 import { Trouble } from './trouble.ts'
 
 const dn = 'cn=everybody,dc=example'
@@ -14,14 +14,14 @@ const from = (attribute: string): number => Number(/=(\d+)-\*$/.exec(attribute)!
 
 test('what Active Directory says a part at a time is read to its end', async () => {
   const asked: string[] = []
-  const entry = await whole({ ...part(0, 1_500), cn: 'everybody' }, async (of, attribute) => {
+  const entry = await withAllValues({ ...part(0, 1_500), cn: 'everybody' }, async (of, attribute) => {
     asked.push(`${of} ${attribute}`)
     return part(from(attribute), 1_500)
   })
   assert.deepEqual(entry, { dn, cn: 'everybody', member: members })
   assert.deepEqual(asked, [`${dn} member;range=1500-*`, `${dn} member;range=3000-*`])
   const small = { dn, cn: 'few', member: ['cn=1,dc=example'] }
-  assert.deepEqual(await whole(small, async () => assert.fail('nothing is asked for')), small)
+  assert.deepEqual(await withAllValues(small, async () => assert.fail('nothing is asked for')), small)
 })
 
 test('who stops before the end, says less than they say, or the same again, says nothing', async () => {
@@ -34,7 +34,7 @@ test('who stops before the end, says less than they say, or the same again, says
   ]
   for (const [what, first, next] of lies)
     await assert.rejects(
-      whole(first, async (_, attribute) => next(attribute)),
+      withAllValues(first, async (_, attribute) => next(attribute)),
       (error) => error instanceof Trouble && error.what === 'truncated',
       what,
     )

@@ -15,7 +15,7 @@ const mostValues = 1_000_000
  * Active Directory says fifteen hundred values of an attribute at a time, as `member;range=0-1499`, and the next ones to whoever asks on
  * (MS-ADTS 3.1.1.3.1.3.3). A larger group would otherwise have no members here.
  */
-export async function whole(entry: Raw, ask: Ask): Promise<Raw> {
+export async function withAllValues(entry: Raw, ask: Ask): Promise<Raw> {
   const complete: Raw = { ...entry }
   for (const key of Object.keys(entry)) {
     const first = ranged.exec(key)

@@ -1,6 +1,6 @@
 import type { Filter } from 'ldapts'
 import type { Entry, Ldap, LdapSettings } from './connection.ts'
-import { escaped, ofIds, whole } from './filters.ts'
+import { bracketed, escaped, ofIds } from './filters.ts'
 import { library } from './library.ts'
 import { accountAttributes, groupAttributes, idOf } from './records.ts'
 import { synchronisation, synchronised } from './synchronising.ts'
@@ -63,9 +63,9 @@ export function source(ldap: Ldap, settings: LdapSettings): Source {
     }
   }
   const with_ = (filter: string, since: string | undefined) =>
-    since === undefined ? whole(filter) : `(&${whole(filter)}${changed(since)})`
+    since === undefined ? bracketed(filter) : `(&${bracketed(filter)}${changed(since)})`
 
-  const everyone = `(|${whole(filters.account)}${whole(filters.list)})`
+  const everyone = `(|${bracketed(filters.account)}${bracketed(filters.list)})`
   async function offers(control: string): Promise<boolean> {
     const [root] = await ldap.find('', '(objectClass=*)', ['supportedControl'], 'base')
     return root?.all('supportedControl').includes(control) ?? false
@@ -124,7 +124,7 @@ export function source(ldap: Ldap, settings: LdapSettings): Source {
     accounts: (since) => read(with_(filters.account, since), attributes.account),
     groups: (since) => read(with_(filters.list, since), attributes.list),
     async *others(since) {
-      const filter = `(&${changed(since)}(!${whole(filters.account)})(!${whole(filters.list)}))`
+      const filter = `(&${changed(since)}(!${bracketed(filters.account)})(!${bracketed(filters.list)}))`
       for await (const page of read(filter, [words.id])) yield page.flatMap((entry) => idOf(words, entry) ?? [])
     },
     async gone(since) {
@@ -135,7 +135,7 @@ export function source(ldap: Ldap, settings: LdapSettings): Source {
       }
     },
     async *listing(kind) {
-      for await (const page of read(whole(filters[kind]), [words.id, words.version]))
+      for await (const page of read(bracketed(filters[kind]), [words.id, words.version]))
         yield page.flatMap((entry) => {
           const id = idOf(words, entry)
           return id === undefined ? [] : [{ id, dn: entry.dn, version: entry.one(words.version) ?? '' }]
@@ -152,7 +152,7 @@ export function source(ldap: Ldap, settings: LdapSettings): Source {
       const found = new Map<string, string>()
       for (let i = 0; i < names.length; i += atOnce) {
         const those = names.slice(i, i + atOnce).map((name) => `(${words.userName}=${escaped(name)})`)
-        for await (const page of read(`(&${whole(filters.account)}(|${those.join('')}))`, [words.id, words.userName]))
+        for await (const page of read(`(&${bracketed(filters.account)}(|${those.join('')}))`, [words.id, words.userName]))
           for (const entry of page) {
             const id = idOf(words, entry)
             if (id !== undefined) for (const name of entry.all(words.userName)) found.set(name.toLowerCase(), id)

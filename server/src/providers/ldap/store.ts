@@ -13,24 +13,20 @@ export async function knownOf(db: Db, providerId: ProviderId, kind: Kind, extern
   return new Map(rows.map((row) => [row.externalId, row]))
 }
 
+type Standing = Pick<MirroredRow, 'version' | 'dn' | 'hash' | 'isGone' | 'goneAt'>
 /** All that is here of it, or these: to compare with what the server lists. */
-export async function standing(
-  db: Db,
-  providerId: ProviderId,
-  kind: Kind,
-  ids?: readonly string[],
-): Promise<Map<string, { version: string; dn: string; hash: string; isGone: boolean }>> {
-  const { rows } = await sql<{ externalId: string; version: string; dn: string; hash: string; isGone: boolean }>`
-    select external_id, version, dn, hash, is_gone from mirrored where provider_id = ${providerId} and kind = ${kind} and (${ids ?? null}::text[] is null or external_id = any(${ids ?? null}::text[]))`.execute(
+export async function standing(db: Db, providerId: ProviderId, kind: Kind, ids?: readonly string[]): Promise<Map<string, Standing>> {
+  const { rows } = await sql<Standing & { externalId: string }>`
+    select external_id, version, dn, hash, is_gone, gone_at from mirrored where provider_id = ${providerId} and kind = ${kind} and (${ids ?? null}::text[] is null or external_id = any(${ids ?? null}::text[]))`.execute(
     open(db),
   )
   return new Map(rows.map(({ externalId, ...row }) => [externalId, row]))
 }
 
 /** How many were found gone since then. */
-export async function countGone(db: Db, providerId: ProviderId, since: Date): Promise<number> {
+export async function countGone(db: Db, providerId: ProviderId, kind: Kind, since: Date): Promise<number> {
   const { rows } = await sql<{ count: number }>`
-    select count(*)::int as count from mirrored where provider_id = ${providerId} and kind = 'account' and gone_at > ${since}`.execute(
+    select count(*)::int as count from mirrored where provider_id = ${providerId} and kind = ${kind} and gone_at > ${since}`.execute(
     open(db),
   )
   return rows[0]!.count
@@ -147,7 +143,7 @@ export async function dropMirrored(tx: Tx, providerId: ProviderId, kind: Kind, e
 export async function setMirrored(
   tx: Tx,
   { providerId, kind, externalId }: Pick<MirroredRow, 'providerId' | 'kind' | 'externalId'>,
-  change: Partial<Pick<MirroredRow, 'hash' | 'held' | 'version'>>,
+  change: Partial<Pick<MirroredRow, 'hash' | 'held' | 'version' | 'isGone' | 'goneAt'>>,
 ): Promise<void> {
   await open(tx)
     .updateTable('mirrored')

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { answerTo, isSynchronising, type Synchronised } from './synchronising.ts'
 
 /** What is between a hub and its LDAP server. */
-export type Mood = 'honest' | 'silent' | 'empty' | 'half' | 'truncated' | 'referral'
+export type Mood = 'honest' | 'silent' | 'empty' | 'half' | 'groupless' | 'truncated' | 'referral'
 
 const searchEntry = 0x64
 const searchDone = 0x65
@@ -33,6 +33,7 @@ export async function liar(port: number) {
         // Of the few entries that say what changed lies are of no use.
         const isPerson = message[at] === searchEntry && message.includes('uid=')
         if (isPerson && (moods.now === 'empty' || (moods.now === 'half' && entries++ % 2 === 0))) continue
+        if (moods.now === 'groupless' && message[at] === searchEntry && message.includes(',ou=groups,')) continue
         if (message[at] === searchDone && (moods.now === 'truncated' || moods.now === 'referral')) {
           // resultCode ENUMERATED is the first field: sizeLimitExceeded, or referral.
           const code = message.indexOf(Buffer.from([0x0a, 0x01]), at)

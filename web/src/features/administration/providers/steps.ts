@@ -34,6 +34,13 @@ export const troubles: Record<ProviderTrouble, () => string> = {
   other: m.trouble_other,
 }
 
+/** What a mirror that stopped asks about. */
+export const askedOf = ({ vanished, accounts, vanishedLists, lists }: NonNullable<Provider['mirror']>): string =>
+  [
+    ...(vanished > 0 ? [m.mirror_asks_title({ count: vanished, all: String(accounts) })] : []),
+    ...(vanishedLists > 0 ? [m.mirror_asks_lists({ count: vanishedLists, all: String(lists) })] : []),
+  ].join(' ')
+
 type SignInTrouble = Provider['troubles'][number]
 /** Of an identity provider: what is wrong since when, and what to do about it. */
 const signInTroubles: Record<SignInTrouble['what'], (said: { at: string }) => string> = {
