@@ -167,11 +167,11 @@ export function groupsWriting({ db, work, lists, groups, domainOf, reach }: Deps
     const keeper = await keeperOf({ db, domainOf }, 'list', id)
     const before = keeper && (await read(id))
     if (!keeper || !before) return async () => {}
+    // Should this process end before LDAP has what is changed now, the next comparison makes it again what stands there.
+    await forget(keeper.mirrored)
     return async () => {
       const after = await read(id)
       if (!after || isAsBefore(before, after)) return
-      // Should this process end before LDAP has it, the next comparison makes it again what stands there.
-      await forget(keeper.mirrored)
       try {
         await push(keeper, before, after)
       } catch (error) {
