@@ -39,13 +39,13 @@ describe.skipIf(!slapdProgram())('what vanishes from LDAP', () => {
     const other = slices({ ...town.ground, node: nodeOf('other') })
     other.elsewhere.follow()
     try {
-      await until('somebody is asked', async () => (await mirror()).state === 'asks', 5_000)
+      await until('somebody is asked', async () => (await mirror()).state === 'asks', 10_000)
       assert.deepEqual(await asked(), ['asks', 0, 1, groups - 1])
       await there((client) => client.del(person(49)))
-      await until('whoever leaves is out all the same', isOut(49), 5_000)
+      await until('whoever leaves is out all the same', isOut(49), 10_000)
       assert.deepEqual(await asked(), ['asks', 0, 1, groups - 1])
       await answer('accept')
-      await until('the other hub heard it', async () => (await mirror()).state === 'idle', 5_000)
+      await until('the other hub heard it', async () => (await mirror()).state === 'idle', 10_000)
       assert.deepEqual(await asked(), ['idle', 0, 0, groups - 2])
     } finally {
       await other.elsewhere.stop()
