@@ -1,6 +1,6 @@
 import { sql, type Generated, type Kysely } from 'kysely'
 import type { AccountId, DocumentVersion, FileId } from '@atrium/protocol'
-import type { Reading, Tx } from '@atrium/platform'
+import { statement, type Reading, type Tx } from '@atrium/platform'
 
 export interface DocumentTables {
   document: {
@@ -85,11 +85,24 @@ export interface Change {
   bytes: Uint8Array
 }
 
+interface Written {
+  fileId: FileId
+  n: number
+}
+const insertChanges = statement<{ all: Buffer; fileIds: FileId[]; accountIds: AccountId[]; starts: number[]; lengths: number[] }, Written>(
+  ({ all, fileIds, accountIds, starts, lengths }) => sql`
+    insert into doc_update (file_id, account_id, bytes)
+    select f, a, substring(${all}::bytea from o for l)
+    from unnest(${fileIds}::uuid[], ${accountIds}::uuid[], ${starts}::int[], ${lengths}::int[]) with ordinality as u(f, a, o, l, i)
+    where exists (select from document where file_id = f and deleted_at is null)
+    order by i
+    returning file_id, n`,
+)
 /**
  * Writes changes of many documents in one statement: all bytes are one parameter, cut apart by the database. Those of a
  * document that was deleted meanwhile are dropped.
  */
-export async function append(db: Tables, changes: readonly Change[]): Promise<{ fileId: FileId; n: number }[]> {
+export async function append(db: Tables, changes: readonly Change[]): Promise<Written[]> {
   const starts: number[] = []
   const lengths: number[] = []
   let end = 0
@@ -102,15 +115,8 @@ export async function append(db: Tables, changes: readonly Change[]): Promise<{ 
     changes.map(({ bytes }) => bytes),
     end,
   )
-  const { rows } = await sql<{ fileId: FileId; n: number }>`
-    insert into doc_update (file_id, account_id, bytes)
-    select f, a, substring(${all}::bytea from o for l)
-    from unnest(${changes.map(({ fileId }) => fileId)}::uuid[], ${changes.map(({ accountId }) => accountId)}::uuid[], ${starts}::int[], ${lengths}::int[])
-      with ordinality as u(f, a, o, l, i)
-    where exists (select from document where file_id = f and deleted_at is null)
-    order by i
-    returning file_id, n`.execute(db)
-  return rows
+  const [fileIds, accountIds] = [changes.map(({ fileId }) => fileId), changes.map(({ accountId }) => accountId)]
+  return insertChanges(db, { all, fileIds, accountIds, starts, lengths })
 }
 
 export interface Fold {

@@ -24,8 +24,11 @@ const checkMs = 250
 const hangMs = 1_500
 const busyHangMs = 15_000
 const maxHeapMb = 512
-/** Waking a thread costs as much as a key press does in it: those of many people at once go together. */
-const postEveryMs = 2
+/**
+ * Waking a thread that sleeps costs as much as a key press does in it: those of many people go together. Of a few at a time nobody
+ * waits: the first goes at once.
+ */
+const postEveryMs = 4
 
 /** One worker thread with documents in it, or the place for one: it starts with its first document. */
 export class DocumentThread {
