@@ -33,6 +33,8 @@ export interface Unit {
   run: (tx: Transaction<any>, announce: Announce<any>) => Promise<unknown>
   /** It writes only in the payloads of its facts. */
   isAbreast: boolean
+  /** The disk may have it a moment after the answer. */
+  mayWait: boolean
   /** Calls in the async context of whoever asked for the unit: otherwise it would log and trace under another's request. */
   here: <T>(call: () => T) => T
   receipt: Receipt | undefined

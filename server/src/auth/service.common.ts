@@ -98,9 +98,13 @@ export function common(deps: AuthDeps) {
       return { link: { ...link, accountId: link.accountId }, person: { ...person, address: person.address } }
     },
 
-    /** Commits, and hands the cookie over. */
-    async enter(call: Call, unit: (tx: Tx, announce: Announce) => Promise<Entered>): Promise<SignInState> {
-      const { begun, state } = await work(unit)
+    /** Commits, and hands the cookie over. `asynchronousCommit`: where nothing but the session would have to be begun once more. */
+    async enter(
+      call: Call,
+      unit: (tx: Tx, announce: Announce) => Promise<Entered>,
+      how: { asynchronousCommit?: boolean } = {},
+    ): Promise<SignInState> {
+      const { begun, state } = await work(unit, how)
       give(call, begun)
       return state
     },

@@ -21,7 +21,7 @@ export function signingIn(here: Common) {
     const by = where === 'here' ? 'password' : 'ldap'
     // They may have been locked, have gone, or have another password, while we compared.
     const how = { by, instead: actor, guess: against.guess, hash } as const
-    const coming = enter(call, (tx, announce) => walk.enterAs(tx, announce, person.id, call, how))
+    const coming = enter(call, (tx, announce) => walk.enterAs(tx, announce, person.id, call, how), { asynchronousCommit: true })
     return (await Promise.all([coming, proving.forget({ ...against, guess: undefined })]))[0]
   }
 
