@@ -33,6 +33,6 @@ export const extensions = (doc: Doc, picture: PictureOptions, placeholder: () =>
   TaskItem.configure({ nested: true }),
   TableKit.configure({ table: { resizable: true } }),
   Picture.configure(picture),
-  Placeholder.configure({ placeholder, showOnlyWhenEditable: true }),
+  Placeholder.configure({ placeholder, showOnlyWhenEditable: false }),
   Collaboration.configure({ document: doc, field: 'default' }),
 ]
