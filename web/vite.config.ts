@@ -11,6 +11,7 @@ import { firstPage } from './scripts/first-page.ts'
 import { lean } from './scripts/lean.ts'
 import { licences } from './scripts/licences.ts'
 import { oneLanguage } from './scripts/one-language.ts'
+import { unshelved } from './scripts/unshelved.ts'
 
 /** The theme's three lines run before the first paint. They are the only script of ours that stands in the page itself. */
 function hashOfThemeScript(): `sha256-${string}` {
@@ -56,6 +57,7 @@ export default defineConfig(({ command }) => ({
     command === 'serve' ? paraglideVitePlugin(messages) : compiledMessages(),
     first.plugin,
     oneLanguage(),
+    unshelved(),
     licences(),
     lean,
     sveltekit({
