@@ -88,9 +88,11 @@ test.each([
   'http://'.repeat(2_800),
   '~~a'.repeat(6_000),
 ])('no message takes long to read (%#)', (body) => {
-  const startedAt = performance.now()
+  const before = process.cpuUsage()
   blocksOf(body)
-  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  // What it costs, however busy the machine is with something else.
+  const { user } = process.cpuUsage(before)
+  expect(user / 1_000).toBeLessThan(2_000)
 })
 
 test('emoji alone are large', () => {
