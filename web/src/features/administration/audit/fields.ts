@@ -154,7 +154,8 @@ export function fieldText(key: string, value: unknown, names: ReadonlyMap<string
   if (typeof value === 'number') return key === 'maxBytes' || key === 'bytes' ? size(value) : count(value)
   if (typeof value === 'string') {
     if (isPicture.has(key)) return m.audit_picture()
-    if (isId(value)) return names.get(value) ?? m.audit_gone({ id: value.slice(0, 8) })
+    // Providers are known to those pages alone that set them up: whether one is still there nobody has said.
+    if (isId(value)) return names.get(value) ?? (key === 'providerId' ? value.slice(0, 8) : m.audit_gone({ id: value.slice(0, 8) }))
     return choices[key]?.[value]?.() ?? (isMoment(value) ? moment(value) : value)
   }
   if (Array.isArray(value)) return manyText(key, value, names)
