@@ -4,7 +4,7 @@ import { connect as dial, createServer, type AddressInfo } from 'node:net'
 import { test } from 'vitest'
 import { connected, type LdapSettings } from './connection.ts'
 import { library } from './library.ts'
-import { longestAnswer, longestMessage, wholeMessages } from './messages.ts'
+import { longestAnswer, longestMessage, mostInAnswer, mostInMessage, wholeMessages } from './messages.ts'
 import { synchronised } from './synchronising.ts'
 import { Trouble } from './trouble.ts'
 
@@ -38,6 +38,17 @@ test('a length that would lead back to what was read already ends the connection
   // The same for the library, at the first word that a server says: back to an empty text, and on to the same control.
   await using first = await saying(ending('61', '30 04 0400 0400 30 84 fffffff0 04 84 fffffff2'))
   await assert.rejects(connected({ ...first.settings, bindDn: 'cn=us' }, 'secret', first.reach), Trouble)
+})
+
+test('what says to be longer than its message, or breaks off within a length, is refused and not looked for again and again', async () => {
+  const entry = (values: string) => `30 12 020101 64 0d 0401 78 30 08 30 06 0401 61 31 ${values}`
+  const isOther = (error: unknown) => error instanceof Trouble && error.what === 'other'
+  for (const values of ['7f 0400', '02 0401', '01 0400', '01 0482']) {
+    await using search = await saying(hex(entry(values)))
+    const ldap = await connected({ ...search.settings, bindDn: '' }, null, search.reach)
+    await assert.rejects(ldap.find('dc=example', '(a=b)', ['cn']), isOther, values)
+    ldap.close()
+  }
 })
 
 const isTooLong = (error: unknown) => error instanceof Trouble && error.what === 'tooLong'
@@ -80,6 +91,37 @@ test('an answer that goes on and on is ended, although each message of it is an 
   for (let came = 0; came < 2 * longestAnswer; came += entry.length) parser.read(entry, asked)
   assert.equal(entries, Math.floor(longestAnswer / entry.length))
   assert.deepEqual([ended.length, isTooLong(ended[0]), ended[1]], [2, true, 'closed'])
+})
+
+/** An entry with so many values, none of which says anything. */
+function entryOfNothing(values: number): Buffer {
+  const of = (tag: number, ...parts: Buffer[]) => {
+    const size = Buffer.alloc(4)
+    size.writeUInt32BE(parts.reduce((all, { length }) => all + length, 0))
+    return Buffer.concat([Buffer.from([tag, 0x84]), size, ...parts])
+  }
+  const attribute = of(0x30, hex('0408 783b62696e617279'), of(0x31, Buffer.alloc(2 * values, hex('0400'))))
+  return of(0x30, hex('020102'), of(0x64, hex('0401 78'), of(0x30, attribute)))
+}
+
+test('what is short but of more pieces than any honest answer is ended before it has been read', async () => {
+  const { MessageParser } = await library()
+  for (const [values, times] of [
+    [mostInMessage, 1],
+    [mostInMessage / 2, 2 * (mostInAnswer / mostInMessage) + 2],
+  ] as const) {
+    const entry = entryOfNothing(values)
+    const ended: unknown[] = []
+    const socket = { destroy: () => ended.push('closed') }
+    const asked = new Map([['2', { message: {}, reject: (error: unknown) => ended.push(error), socket }]])
+    const parser = new MessageParser()
+    let entries = 0
+    parser.on('message', () => entries++)
+    parser.on('error', () => {})
+    for (let i = 0; i < times; i++) parser.read(entry, asked as never)
+    assert.ok(entries < times, 'all was read')
+    assert.deepEqual([ended.length, isTooLong(ended[0]), ended[1]], [2, true, 'closed'])
+  }
 })
 
 test('messages come whole, in whatever pieces they come', () => {

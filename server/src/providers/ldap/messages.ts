@@ -7,6 +7,9 @@ import { Trouble } from './trouble.ts'
 export const longestMessage = 32 * 2 ** 20
 /** What comes as the answer to one question, which is a page of a thousand entries at most. */
 export const longestAnswer = 256 * 2 ** 20
+/** Pieces, such as values, of which each takes a few microseconds and two hundred bytes to read, however short it is. */
+export const mostInMessage = 400_000
+export const mostInAnswer = 2_000_000
 
 /** Of the message that begins here; undefined while not even its length has come. */
 function sizeOf(bytes: Buffer, longest: number): number | undefined {
