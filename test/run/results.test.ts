@@ -64,9 +64,27 @@ test('what came too late is tried again, what was found false only where seconds
 })
 
 test('a second try stands for the first, which is told nevertheless', () => {
-  const first = report(file([spec('passed')]), file([spec('failed')], { name: 'b' }), file([spec('failed')], { name: 'c' }))
-  const second = report(file([spec('passed')], { name: 'b' }), file([spec('failed')], { name: 'c' }))
+  const one = (state: State) => [spec(state, late, 'one')]
+  const first = report(file(one('passed')), file(one('failed'), { name: 'b' }), file(one('failed'), { name: 'c' }))
+  const second = report(file(one('passed'), { name: 'b' }), file(one('failed'), { name: 'c' }))
   const both = together(first, second)
   assert.deepEqual(both.wavering, ['b: Error: locator.click: Timeout 15000ms exceeded.'])
   assert.equal(sentence(resultOf('scenarios', both.report, 1)), '2 passed, 1 failed')
+})
+
+test('what failed and was not there, or not run, when it was tried again has not passed', () => {
+  const first = report(file([spec('failed', late, 'one'), spec('failed', late, 'two'), spec('passed', late, 'three')]))
+  const without = report(file([spec('skipped', late, 'two'), spec('passed', late, 'three')]))
+  const both = together(first, without)
+  assert.deepEqual(both.wavering, [])
+  assert.equal(resultOf('scenarios', both.report, 0).failures.length, 2)
+})
+
+test('a second try stands for the file of the same project, and a file that ran along is not said to have wavered', () => {
+  const one = (state: State, reason = late) => [spec(state, reason, 'one')]
+  const first = report(file(one('failed')), file(one('failed', wrong), { project: 'web' }), file(one('passed'), { name: 'b' }))
+  const second = report(file(one('passed')), file(one('passed'), { name: 'b' }))
+  const both = together(first, second)
+  assert.deepEqual(both.wavering, ['a.test.ts: Error: locator.click: Timeout 15000ms exceeded.'])
+  assert.deepEqual(resultOf('units', both.report, 0).failures, ['a.test.ts: one · AssertionError: 1 !== 2'])
 })

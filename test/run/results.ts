@@ -99,12 +99,24 @@ export function toTryAgain({ files }: Report): FileReport[] {
 
 /** The report of both tries, and what the first one said of the files that then passed. */
 export function together(first: Report, second: Report): { report: Report; wavering: string[] } {
-  const again = new Map(second.files.map((file) => [file.name, file]))
-  const report = { files: first.files.map((file) => again.get(file.name) ?? file), unhandled: [...first.unhandled, ...second.unhandled] }
-  const wavering = first.files
-    .filter(({ name }) => again.has(name) && failuresOf(again.get(name)!).length === 0)
-    .map((file) => `${file.name}: ${failuresOf(file).map(reasonOf).join(' · ')}`)
-  return { report, wavering }
+  const keyOf = ({ project, name }: FileReport) => `${project} ${name}`
+  const again = new Map(second.files.map((file) => [keyOf(file), file]))
+  const both = first.files.map((file) => [file, afterwards(file, again.get(keyOf(file)))] as const)
+  return {
+    report: { files: both.map(([, then]) => then), unhandled: [...first.unhandled, ...second.unhandled] },
+    wavering: both
+      .filter(([file, then]) => failuresOf(file).length > 0 && failuresOf(then).length === 0)
+      .map(([file]) => `${file.name}: ${failuresOf(file).map(reasonOf).join(' · ')}`),
+  }
+}
+
+/** What failed has to run again: a test that was not there, or skipped, has not passed. */
+function afterwards(file: FileReport, again: FileReport | undefined): FileReport {
+  if (!again) return file
+  const ran = new Set(again.tests.flatMap(({ name, state }) => (state === 'passed' || state === 'failed' ? [name] : [])))
+  const left = file.tests.filter(({ name, state }) => state === 'failed' && !ran.has(name))
+  const names = new Set(left.map(({ name }) => name))
+  return { ...again, tests: [...again.tests.filter(({ name }) => !names.has(name)), ...left] }
 }
 
 const failuresOf = (file: FileReport): Failure[] => [
