@@ -71,6 +71,7 @@ export const sentences = [
   'meetings.onlyHosts',
   'meetings.notInside',
   'meetings.isLocked',
+  'meetings.mayNotStart',
   'meetings.noGuests',
   'meetings.isRecorded',
   'meetings.deniedTooOften',

@@ -262,6 +262,7 @@ export function slices(ground: Ground) {
     peopleOf: known.peopleOf,
     organisation: known.organisation,
     isAdministrator: known.isAdministrator,
+    mayStart: (actor) => switched.may(actor, 'meetings.mayStart'),
     mayAdmitGuests: (actor) => switched.may(actor, 'meetings.mayAdmitGuests'),
     haveScreens: (accountIds) => haveScreens(screens, accountIds),
     networksOf,

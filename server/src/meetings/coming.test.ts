@@ -25,6 +25,17 @@ test('[MEET-1] [MEET-9] members come straight in; the owner hosts, and so does w
   assert.equal((await ada.call('meetings.list', {})).meetings.find(({ id }) => id === begun.id)?.sitting?.inside, 1)
 })
 
+test('[MEET-1] whoever may not start meetings does not begin one by its link either, and comes in once somebody has', async () => {
+  const dora = await here.colleague(ada, 'Dora')
+  await ada.call('accounts.values', { accountId: dora.accountId, values: { 'meetings.mayStart': false } })
+  const meeting = await ada.call('meetings.create', { title: 'Tide' })
+  await ada.call('chat.room.invite', { roomId: meeting.roomId, accountIds: [dora.accountId] })
+  const refused = await dora.refusal('meetings.knock', { meetingId: meeting.id, slug: meeting.slug })
+  assert.deepEqual([refused.code, refused.key], ['forbidden', 'meetings.mayNotStart'])
+  await here.knock(ada, meeting)
+  assert.equal((await here.knock(dora, meeting)).state, 'admitted')
+})
+
 test('[MEET-1] [MEET-6] a guest waits, and hears nothing until a host says yes', async () => {
   const { meeting, meetingId, roomId } = await here.garden(bob)
   const host = await here.knock(ada, meeting)

@@ -113,8 +113,9 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
     hosted,
     inside: async (at: Db, meetingId: MeetingId) => (await listPresent(at, meetingId)).filter(({ state }) => isInside(state)),
 
-    knock: (actor: Actor, { meetingId, slug, agreesToRecording }: Input<Hub, 'meetings.knock'>): Promise<Participant> =>
-      hold(meetingId, async (held) => {
+    async knock(actor: Actor, { meetingId, slug, agreesToRecording }: Input<Hub, 'meetings.knock'>): Promise<Participant> {
+      const mayStart = await deps.mayStart(actor)
+      return hold(meetingId, async (held) => {
         const { tx } = held
         const { row, occasion, me, mine, isArchived } = await known(tx, meetingId, actor, slug)
         if (mine && isPresent(mine.state)) {
@@ -129,6 +130,7 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
         const state = entryOf(occasion, me)
         if (state === 'waiting' && (isDeniedForGood(occasion, me.part) || (await isNetworkDenied(held, actor))))
           throw fail('forbidden', 'meetings.deniedTooOften')
+        if (state === 'admitted' && row.sittingId === null && !mayStart) throw fail('forbidden', 'meetings.mayNotStart')
 
         const beganIt = state === 'admitted' && (await sittings.begin(held, actor.accountId))
         const sittingId = held.row.sittingId
@@ -152,7 +154,8 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
         // Who comes in while it rings for them has answered.
         if (state === 'admitted') await sittings.answered(held, actor.accountId)
         return participant
-      }),
+      })
+    },
 
     async mine(actor: Actor, { meetingId }: Input<Hub, 'meetings.mine'>): Promise<Output<Hub, 'meetings.mine'>> {
       const { mine } = await known(db, meetingId, actor)

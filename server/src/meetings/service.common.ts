@@ -33,6 +33,8 @@ export interface MeetingDeps extends Database<MeetingTables> {
   peopleOf: (at: Reading<any> | AnyTx, accountIds: readonly string[]) => Promise<Person[]>
   organisation: () => Promise<{ name: string } | undefined>
   isAdministrator: (actor: Actor) => Promise<boolean>
+  /** Whether somebody may begin a meeting. */
+  mayStart: (actor: Actor) => Promise<boolean>
   /** Whether somebody may let guests in. */
   mayAdmitGuests: (actor: Actor) => Promise<boolean>
   /** Of these, those with a page open somewhere. */

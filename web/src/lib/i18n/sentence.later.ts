@@ -31,6 +31,7 @@ export const spokenLater: Spoken<Later> = {
   'meetings.onlyHosts': m.sentence_meetings_only_hosts,
   'meetings.notInside': m.sentence_meetings_not_inside,
   'meetings.isLocked': m.sentence_meetings_is_locked,
+  'meetings.mayNotStart': m.sentence_meetings_may_not_start,
   'meetings.noGuests': m.sentence_meetings_no_guests,
   'meetings.isRecorded': m.sentence_meetings_is_recorded,
   'meetings.deniedTooOften': m.sentence_meetings_denied_too_often,
