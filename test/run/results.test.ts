@@ -60,6 +60,7 @@ test('what came too late is tried again, what was found false only where seconds
   const names = (...files: FileReport[]) => toTryAgain(report(file([spec('passed')]), ...files)).map(({ name }) => name)
   assert.deepEqual(names(named('late', late), named('wrong', wrong), named('story', wrong, 'scenarios')), ['late', 'story'])
   assert.deepEqual(names(file([spec('skipped')], { name: 'begun badly', failures: [late] })), ['begun badly'])
+  assert.deepEqual(names(named('broke', { name: 'TypeError', message: 'no such thing' })), [])
   assert.deepEqual(names(...['1', '2', '3', '4', '5'].map((name) => named(name, late))), [])
 })
 

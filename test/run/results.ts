@@ -94,8 +94,11 @@ const mostTriedAgain = 4
 export function toTryAgain({ files }: Report): FileReport[] {
   const failed = files.filter((file) => failuresOf(file).length > 0)
   if (failed.length > mostTriedAgain) return []
-  return failed.filter((file) => timed.includes(file.project) || failuresOf(file).every(({ name }) => name !== 'AssertionError'))
+  return failed.filter((file) => timed.includes(file.project) || failuresOf(file).every(cameLate))
 }
+/** As Vitest, Playwright, `until` and whoever starts a program for us say it. */
+const cameLate = ({ name, message }: Failure): boolean =>
+  name !== 'AssertionError' && /timed? ?out|Timeout|in vain|did not serve within|EADDRINUSE/.test(`${name} ${message}`)
 
 /** The report of both tries, and what the first one said of the files that then passed. */
 export function together(first: Report, second: Report): { report: Report; wavering: string[] } {
