@@ -234,7 +234,10 @@ export const media = {
     'meeting',
     z.object({ meetingId: MeetingId, version: z.int(), state: MediaState.omit({ version: true }).nullable() }),
   ),
-  /** Who speaks, loudest first, at most twice a second; `loudness` 0 to 1. */
+  /**
+   * Who speaks, when it changes and every two seconds while somebody does: who has the word first, then the loudest; `loudness` 0 to 1, as
+   * it was when it was said.
+   */
   'media.speaking': signal(
     'meeting',
     z.object({ meetingId: MeetingId, speakers: z.array(z.object({ participantId: ParticipantId, loudness: z.number() })) }),

@@ -8,18 +8,27 @@ export interface Speaker {
 }
 
 const everyMs = 500
+/** While nothing changes it is said again, for who came meanwhile. */
+const againMs = 2_000
 const most = 5
 /** In dBov, where 0 is the loudest there is: a quiet voice in a quiet room is above this. */
 const quietest = -55
 
-/** Who speaks in a room, twice a second while somebody does: the one who has the word first, then the loudest. */
-export async function speakers(router: types.Router, tell: (speaking: Speaker[]) => void) {
+/** Who speaks in a room, as soon as it changes: the one who has the word first, then the loudest. Looked at twice a second. */
+export async function speakers(router: types.Router, announce: (speaking: Speaker[]) => void) {
   const [levels, dominance] = await Promise.all([
     router.createAudioLevelObserver({ maxEntries: most, threshold: quietest, interval: everyMs }),
     router.createActiveSpeakerObserver({ interval: everyMs }),
   ])
   const owners = new Map<string, ParticipantId>()
   let first: string | undefined
+  let said = { who: '', at: 0 }
+  function tell(speaking: Speaker[]): void {
+    const who = speaking.map(({ participantId }) => participantId).join()
+    if (who === said.who && performance.now() - said.at < againMs) return
+    said = { who, at: performance.now() }
+    announce(speaking)
+  }
 
   dominance.on('dominantspeaker', ({ producer }) => (first = producer.id))
   levels.on('volumes', (volumes) => {
