@@ -66,6 +66,7 @@ export interface Vanished {
   accounts: number
   lists: number
 }
+export const isAny = ({ accounts, lists }: Vanished): boolean => accounts + lists > 0
 /** What an administrator said of those who vanished; `asked`: what they were asked about, and have not answered. */
 export interface Answered {
   accepted?: Vanished | undefined

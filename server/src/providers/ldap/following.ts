@@ -1,4 +1,4 @@
-import type { Answered, Vanished } from '../rules.ts'
+import { isAny, type Answered, type Vanished } from '../rules.ts'
 import type { Entry } from './connection.ts'
 import type { AccountsMirror, Whose } from './mirror.ts'
 import type { Words } from './presets.ts'
@@ -39,8 +39,6 @@ interface Parts {
 }
 /** How far it is after a look, and what kept somebody out. Undefined: nothing changed. */
 export type Looked = Standing & { problem: 'taken' | 'full' | null }
-
-const isAny = ({ accounts, lists }: Vanished): boolean => accounts + lists > 0
 
 /** A server that names all who are there rests so many times as long as that took. */
 const restsTimes = 5

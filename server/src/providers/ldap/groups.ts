@@ -1,7 +1,7 @@
 import type { Database } from '@atrium/platform'
 import type { ListId } from '@atrium/protocol'
 import type { ListsMirroring } from '../../lists/index.ts'
-import { countedTogetherMs, mustAsk, type Answered } from '../rules.ts'
+import { countedTogetherMs, isAny, mustAsk, type Answered } from '../rules.ts'
 import type { MirroredRow, ProviderTables } from '../store.ts'
 import type { Entry } from './connection.ts'
 import type { GroupsMirror } from './following.ts'
@@ -94,11 +94,11 @@ export function groupsMirror({
     from: Source,
     whose: Whose,
     { known, ids }: { known: number; ids: string[] },
-    { accepted, asked = { accounts: 0, lists: 0 } }: Answered,
+    { accepted, asked }: Answered,
   ): Promise<number> {
     if (ids.length === 0) return 0
     const lately = await countGone(db, whose.providerId, 'list', new Date(now().getTime() - countedTogetherMs))
-    const isAsking = asked.accounts + asked.lists > 0
+    const isAsking = asked !== undefined && isAny(asked)
     if (mustAsk({ known, vanished: ids.length, lately }, { accepted: accepted?.lists, isAsking })) return ids.length
     // Whoever is asked for by name and is there after all was merely left out of an answer.
     if ((await from.byIds('list', ids)).length > 0) throw new Trouble('truncated')

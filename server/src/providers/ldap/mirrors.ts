@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { every, type House } from '@atrium/platform'
 import type { ProviderId } from '@atrium/protocol'
 import type { DomainWays } from '../../directory/index.ts'
-import type { Vanished } from '../rules.ts'
+import { isAny, type Vanished } from '../rules.ts'
 import { secretOf } from '../secrets.ts'
 import { findMirror, findProvider, listMirroring, noteMirror, type Db, type MirrorRow, type ProviderRow, type Tx } from '../store.ts'
 import { connected, type Ldap, type LdapSettings } from './connection.ts'
@@ -126,7 +126,7 @@ export function mirrors({ db, work, placement, node, outgoing, log, now, followi
       const whose = { providerId: row.id, domain: { id, name }, mayGoInside: row.mayGoInside }
       const looked = await shift.following.look(source(ldap, settings), ldap.words, whose, standing, { ...how, ...accepted })
       const { vanished, ...far } = looked ?? standing
-      const state = vanished.accounts + vanished.lists > 0 ? 'asks' : 'idle'
+      const state = isAny(vanished) ? 'asks' : 'idle'
       if (looked) await note({ state, ...far, vanished: vanished.accounts, vanishedLists: vanished.lists })
       else if (known?.state !== state || now().getTime() - (known.at?.getTime() ?? 0) > noteEveryMs)
         await note({ state, ...(known?.state !== state && { problem: null }) })
