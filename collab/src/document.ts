@@ -4,7 +4,7 @@ import type { DocumentThread } from './threads.ts'
 import type { Visit } from './visit.ts'
 
 /** So many changes are folded into the snapshot; of a large document, whose snapshot is much to write, more. */
-const foldAfterRows = 200
+const foldAfterRows = 500
 const bytesPerRow = 4_096
 
 type Timer = 'left' | 'idle' | 'version'

@@ -47,7 +47,7 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
     },
     onLost: () => threads.loseAll(),
   })
-  const { load, stateOf, tidy, heal } = keeping({ db, log, changes })
+  const { load, stateOf, tidy, tidyInTurn, heal } = keeping({ db, log, changes })
   const threads = documentThreads({ verbs: { load: loadFor }, hear, lost }, howMany)
 
   /** One that is being let go is waited for: it must be gone before it is opened again. */
@@ -89,7 +89,7 @@ export function documents({ db, log, docsOpen, times, keepVersion, threads: howM
 
   function changed(document: OpenDocument): void {
     if (document.loaded?.hasChanges) document.later('version', times.versionMs, () => keep(document, 'time'))
-    if (document.loaded?.isLong) void tidy(document)
+    if (document.loaded?.isLong) void tidyInTurn(document)
   }
 
   async function keep(document: OpenDocument, reason: 'left' | 'time'): Promise<void> {

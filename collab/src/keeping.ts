@@ -14,6 +14,7 @@ const partsOf = ({ snapshot, tail }: Stored): Buffer[] => [...(snapshot ? [snaps
 /** The stored side of open documents: loading them, and folding their log into a snapshot. */
 export function keeping({ db, log, changes }: Needs) {
   const tidying = new Map<OpenDocument, Promise<void>>()
+  const long = new Set<OpenDocument>()
 
   /** What a thread is given to begin with. Nothing for a document that was deleted. */
   async function load(document: OpenDocument): Promise<Buffer[] | undefined> {
@@ -66,22 +67,33 @@ export function keeping({ db, log, changes }: Needs) {
     for (const { n } of unknown) loaded.wrote(n)
   }
 
+  /** Folds the log, if there is anything in it; never twice at once. */
+  function tidy(document: OpenDocument): Promise<void> {
+    const under = tidying.get(document)
+    if (under) return under
+    const run = foldNow(document)
+      .catch((error: unknown) => {
+        // The log is longer than it need be, and nothing is lost: the next change tries again.
+        if (document.loaded) log.warn({ operation: 'document.fold', error })
+      })
+      .finally(() => tidying.delete(document))
+    tidying.set(document, run)
+    return run
+  }
+
   return {
     load,
     stateOf,
     heal,
-    /** Folds the log, if there is anything in it; never twice at once. */
-    tidy(document: OpenDocument): Promise<void> {
-      const under = tidying.get(document)
-      if (under) return under
-      const run = foldNow(document)
-        .catch((error: unknown) => {
-          // The log is longer than it need be, and nothing is lost: the next change tries again.
-          if (document.loaded) log.warn({ operation: 'document.fold', error })
-        })
-        .finally(() => tidying.delete(document))
-      tidying.set(document, run)
-      return run
+    tidy,
+    /** Folds it when its turn comes: many at once would hold up what people write. */
+    async tidyInTurn(document: OpenDocument): Promise<void> {
+      long.add(document)
+      if (long.size > 1) return
+      for (const next of long) {
+        if (next.loaded?.isLong) await tidy(next)
+        long.delete(next)
+      }
     },
   }
 }

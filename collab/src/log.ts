@@ -4,8 +4,8 @@ import { isUnavailable } from '@atrium/platform/db/faults'
 import type { FileId } from '@atrium/protocol'
 import { append, type Change, type Tables } from './store.ts'
 
-/** So long changes gather before they are written: key strokes of many people are one statement. */
-const gatherMs = 10
+/** So long after the first of them changes gather before they are written: key strokes of many people are one statement. */
+const gatherMs = 16
 const firstPauseMs = 50
 const maxPauseMs = 1_000
 /** After a long wait there may be much: not all of it in one statement. */
@@ -28,6 +28,7 @@ interface Needs {
 export function changeLog({ db, log, onWritten, onLost, maxBytes = 64 << 20 }: Needs) {
   let waiting: Change[] = []
   let waitingBytes = 0
+  let waitsSince = 0
   let next: PromiseWithResolvers<boolean> | undefined
   let isWriting = false
   let life = 0
@@ -39,7 +40,7 @@ export function changeLog({ db, log, onWritten, onLost, maxBytes = 64 << 20 }: N
     if (isWriting) return
     isWriting = true
     while (next) {
-      await sleep(gatherMs)
+      await sleep(waitsSince + gatherMs - performance.now())
       const batch = waiting
       const done = next
       waiting = []
@@ -84,6 +85,7 @@ export function changeLog({ db, log, onWritten, onLost, maxBytes = 64 << 20 }: N
 
   return {
     append(change: Change): void {
+      if (waiting.length === 0) waitsSince = performance.now()
       waiting.push(change)
       waitingBytes += change.bytes.length
       next ??= Promise.withResolvers()

@@ -1,11 +1,7 @@
 import { createDecoder, readVarString, readVarUint, readVarUint8Array } from 'lib0/decoding'
 import { createEncoder, toUint8Array, writeVarString, writeVarUint, writeVarUint8Array } from 'lib0/encoding'
 
-/**
- * What the main thread and a thread of documents say to each other: one packed buffer per turn of the event loop and
- * direction, or per so many milliseconds, moved and not copied. Posting each piece by itself costs about as much as the work
- * behind it.
- */
+/** What the main thread and a thread of documents say to each other: one packed buffer per turn of the event loop and direction. */
 const kinds = [
   'enter', // main → thread: somebody comes to a document
   'mode', // main → thread: may read or write from now on
@@ -23,9 +19,6 @@ export interface Piece {
   id: number
   bytes: Uint8Array
 }
-export interface Port {
-  postMessage(value: unknown, transfer: readonly ArrayBuffer[]): void
-}
 export type Post = (kind: Kind, id: number, bytes: Uint8Array) => void
 
 const headBytes = 7
@@ -34,15 +27,13 @@ const maxIds = 2 ** 16 - 1
 export const nothing = new Uint8Array()
 
 /**
- * Collects the pieces of this turn; where the last were sent less than `everyMs` ago, those until then. What many are told is
- * packed once: each broadcast is the same bytes, one after the other.
+ * Collects the pieces until `soon` says that it is time. What many are told is packed once: each broadcast is the same bytes, one
+ * after the other.
  */
-export function outbox(port: Port, everyMs = 0): Post {
+export function outbox(send: (packed: Uint8Array<ArrayBuffer>) => void, soon: (run: () => void) => unknown): Post {
   let pieces: { kind: Kind; ids: number[]; bytes: Uint8Array }[] = []
   let size = 0
-  let sentAt = -Infinity
   function flush(): void {
-    if (everyMs > 0) sentAt = performance.now()
     const packed = new Uint8Array(size)
     const view = new DataView(packed.buffer)
     let at = 0
@@ -60,16 +51,10 @@ export function outbox(port: Port, everyMs = 0): Post {
     }
     pieces = []
     size = 0
-    port.postMessage(packed, [packed.buffer])
-  }
-  function flushSoon(): void {
-    const waitMs = everyMs > 0 ? sentAt + everyMs - performance.now() : 0
-    if (waitMs > 0) setTimeout(flush, waitMs)
-    // Behind all that others, such as Hocuspocus, do at the end of this turn: what they say comes along.
-    else setImmediate(() => setImmediate(flush))
+    send(packed)
   }
   return (kind, id, bytes) => {
-    if (pieces.length === 0) flushSoon()
+    if (pieces.length === 0) soon(flush)
     const last = pieces.at(-1)
     size += idBytes
     if (last && last.bytes === bytes && last.kind === kind && last.ids.length < maxIds) {

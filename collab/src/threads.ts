@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { createHash } from 'node:crypto'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { asking, type Asking, type Verbs } from './asking.ts'
 import { outbox, unpack, type Kind, type Piece, type Post } from './packet.ts'
+import { pipeFrom, pipeInto, pipeMemory } from './pipe.ts'
 import { beat, beatFields } from './thread/beats.ts'
 import type { Settings } from './thread/desk.ts'
 
@@ -24,11 +25,6 @@ const checkMs = 250
 const hangMs = 1_500
 const busyHangMs = 15_000
 const maxHeapMb = 512
-/**
- * Waking a thread that sleeps costs as much as a key press does in it: those of many people go together. Of a few at a time nobody
- * waits: the first goes at once.
- */
-const postEveryMs = 4
 
 /** One worker thread with documents in it, or the place for one: it starts with its first document. */
 export class DocumentThread {
@@ -58,17 +54,20 @@ export class DocumentThread {
     if (this.#running) return this.#running
     if (this.#isStopped) throw new Error('the documents of this process are over')
     const beats = new Int32Array(new SharedArrayBuffer(4 * beatFields))
-    const settings: Settings = { beats }
+    const { port1: port, port2 } = new MessageChannel()
+    const [memory, answers] = [pipeMemory(), pipeMemory()]
+    const settings: Settings = { beats, heard: { memory, port: port2 }, said: { memory: answers, port: port2 } }
     const worker = new Worker(new URL('./thread/main.ts', import.meta.url), {
       workerData: settings,
+      transferList: [port2],
       resourceLimits: { maxOldGenerationSizeMb: maxHeapMb },
     })
-    const post = outbox(worker, postEveryMs)
-    const running = { worker, beats, post, questions: asking(post, this.#needs.verbs) }
-    const isCurrent = () => this.#running === running
-    worker.on('message', (packed: Uint8Array) => {
+    const post = outbox(pipeInto({ memory, port }), queueMicrotask)
+    pipeFrom({ memory: answers, port }, (packed) => {
       if (isCurrent()) for (const piece of unpack(packed)) this.#hear(piece, running.questions)
     })
+    const running = { worker, beats, post, questions: asking(post, this.#needs.verbs) }
+    const isCurrent = () => this.#running === running
     worker.on('error', () => isCurrent() && this.lose('crashed'))
     worker.on('exit', () => isCurrent() && this.lose('crashed'))
     this.#pulse = 0

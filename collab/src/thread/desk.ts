@@ -3,7 +3,8 @@ import { applyUpdate, Doc, encodeStateAsUpdate, encodeStateVector } from 'yjs'
 import type { DocumentEnding } from '@atrium/protocol/endings'
 import { asking, type Answer } from '../asking.ts'
 import { addressOf, addressed, message, type Mode } from '../frames.ts'
-import { change, outbox, unpack, type Piece, type Port } from '../packet.ts'
+import { change, outbox, unpack, type Piece } from '../packet.ts'
+import { pipeFrom, pipeInto, type Pipe } from '../pipe.ts'
 import { heart } from './beats.ts'
 import { authorOf, fromLog, originOf } from './origin.ts'
 import { noteVoices } from './voices.ts'
@@ -12,12 +13,15 @@ import { Visitor, type Claims, type OpenDocument } from './visitor.ts'
 
 export interface Settings {
   beats: Int32Array
+  heard: Pipe
+  said: Pipe
 }
 interface Context {
   visitor: Visitor
 }
-type ThreadPort = Port & { on(event: 'message', listener: (packed: Uint8Array) => void): void }
 
+/** How often this thread looks for more, while much comes: what somebody typed waits no longer. */
+const lookEveryMs = 4
 /** Hocuspocus' own look at silent connections: the main thread has a better one. */
 const neverMs = 2 ** 31 - 1
 const request = new Request('http://documents/')
@@ -27,8 +31,9 @@ const quietly = () => new Error('')
 const comeIn = Uint8Array.of(message.auth, 0, 0)
 
 /** The documents of one thread. Everything that decodes a document happens on this side of the port. */
-export function desk(port: ThreadPort, { beats }: Settings): void {
-  const post = outbox(port)
+export function desk({ beats, heard, said }: Settings): void {
+  // Behind all that Hocuspocus does at the end of a turn: what it says comes along.
+  const post = outbox(pipeInto(said), (run) => queueMicrotask(() => setImmediate(run)))
   const alive = heart(beats)
   const visitors = new Map<number, { visitor: Visitor; peer: ReturnType<typeof hub.handleConnection> }>()
   const leaving = new Set<string>()
@@ -134,9 +139,13 @@ export function desk(port: ThreadPort, { beats }: Settings): void {
     else if (kind === 'answer') questions.answered(id, bytes)
   }
 
-  port.on('message', (packed) => {
-    for (const piece of unpack(packed)) hear(piece)
-  })
+  pipeFrom(
+    heard,
+    (packed) => {
+      for (const piece of unpack(packed)) hear(piece)
+    },
+    lookEveryMs,
+  )
 }
 
 const wordsOf = <T>(bytes: Uint8Array): T => JSON.parse(Buffer.from(bytes).toString()) as T

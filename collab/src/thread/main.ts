@@ -1,5 +1,5 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { desk, type Settings } from './desk.ts'
 
 // What a worker thread of the document service runs.
-desk(parentPort!, workerData as Settings)
+desk(workerData as Settings)
