@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { sql, type Kysely } from 'kysely'
 import { cloneDatabase, until } from '../testing/index.ts'
@@ -129,4 +131,24 @@ test('a database whose letters search could not tell apart is refused with the s
     await sql`drop database ${sql.id(name)}`.execute(keeper)
   }
   await keeper.destroy()
+})
+
+test('what was read is not held by what is read after it', async () => {
+  const house = await cloneDatabase(inject('cluster'))
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as (how: { type: 'minor' }) => void
+  const oldBytes = () => getHeapSpaceStatistics().find((space) => space.space_name === 'old_space')!.space_used_size
+  // Whatever is still held at the second of such collections becomes old.
+  async function read(times: number): Promise<void> {
+    for (let n = 0; n < times; n++) {
+      await sql`select i, 'some words, the ' || i || 'th' as words from generate_series(1, 100) as i`.execute(house.db)
+      if (n % 20 === 0) collect({ type: 'minor' })
+    }
+  }
+  await read(200)
+  const before = oldBytes()
+  await read(400)
+  const grown = oldBytes() - before
+  await house.close()
+  assert.ok(grown < 2 ** 21, `${grown} bytes became old`)
 })
