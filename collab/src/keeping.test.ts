@@ -25,20 +25,20 @@ test('a long log is folded while people write, and what they wrote is all there'
   const fileId = aFile()
   const [alice, bob] = [come(fileId), come(fileId)]
   await Promise.all([alice.saved(), bob.saved()])
-  for (let n = 0; n < 250; n++) {
+  for (let n = 0; n < 400; n++) {
     alice.text.insert(alice.text.length, `${n};`)
     bob.text.insert(0, 'b')
   }
   await Promise.all([alice.saved(), bob.saved()])
-  await until('the log is short', async () => (await rowsOf(fileId)) < 300)
+  await until('the log is short', async () => (await rowsOf(fileId)) < 500)
   alice.leave()
   bob.leave()
   await isGone()
   assert.equal(await rowsOf(fileId), 0)
   const carol = come(fileId)
   await until('it is all there', () => carol.text.length > 0)
-  assert.equal(carol.text.toString().replaceAll('b', ''), Array.from({ length: 250 }, (_, n) => `${n};`).join(''))
-  assert.equal(carol.text.toString().replaceAll(/[^b]/g, '').length, 250)
+  assert.equal(carol.text.toString().replaceAll('b', ''), Array.from({ length: 400 }, (_, n) => `${n};`).join(''))
+  assert.equal(carol.text.toString().replaceAll(/[^b]/g, '').length, 400)
 })
 
 test('a lone reader is served with stored bytes; the first edit and a second person load the document', async () => {

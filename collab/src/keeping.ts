@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Log } from '@atrium/platform'
 import { Loaded, type OpenDocument } from './document.ts'
 import type { ChangeLog } from './log.ts'
 import { fold, rowsBeside, stored, type Stored, type Tables } from './store.ts'
+
+/** So long the next waits for the fold of a long log. */
+const turnMs = 5_000
 
 interface Needs {
   db: Tables
@@ -91,7 +95,8 @@ export function keeping({ db, log, changes }: Needs) {
       long.add(document)
       if (long.size > 1) return
       for (const next of long) {
-        if (next.loaded?.isLong) await tidy(next)
+        // One that takes for ever holds up nobody else.
+        if (next.loaded?.isLong) await Promise.race([tidy(next), sleep(turnMs, undefined, { ref: false })])
         long.delete(next)
       }
     },

@@ -65,3 +65,19 @@ test('without a database changes wait, up to a limit; beyond it they are given u
   assert.equal(changes.durable(fileId), undefined)
   await nowhere.destroy()
 })
+
+test('what becomes too much while it gathers is dropped, and what comes later is written', async () => {
+  const fileId = aFile()
+  await begin(clone.db, fileId)
+  let lost = 0
+  const changes = changeLog({ db: clone.db, log, maxBytes: 1_000, onLost: () => lost++, onWritten: () => {} })
+  const append = (bytes: Buffer) => changes.append({ fileId, accountId: anAccount(), bytes })
+  append(Buffer.alloc(800))
+  const first = changes.durable(fileId)!
+  append(Buffer.alloc(800))
+  assert.deepEqual([lost, await first], [1, false])
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  append(bytesOf('later'))
+  assert.equal(await changes.durable(fileId), true)
+  assert.deepEqual(await textsOf(fileId), ['later'])
+})

@@ -40,7 +40,9 @@ export function changeLog({ db, log, onWritten, onLost, maxBytes = 64 << 20 }: N
     if (isWriting) return
     isWriting = true
     while (next) {
-      await sleep(waitsSince + gatherMs - performance.now())
+      await sleep(Math.max(0, waitsSince + gatherMs - performance.now()))
+      // Meanwhile it may have become too much, and all was dropped.
+      if (!next) break
       const batch = waiting
       const done = next
       waiting = []

@@ -1,7 +1,7 @@
 import { createDecoder, readVarString, readVarUint, readVarUint8Array } from 'lib0/decoding'
 import { createEncoder, toUint8Array, writeVarString, writeVarUint, writeVarUint8Array } from 'lib0/encoding'
 
-/** What the main thread and a thread of documents say to each other: one packed buffer per turn of the event loop and direction. */
+/** What the main thread and a thread of documents say to each other: what is said together goes as one packed buffer. */
 const kinds = [
   'enter', // main → thread: somebody comes to a document
   'mode', // main → thread: may read or write from now on

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MessageChannel } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { afterEach, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { pipeFrom, pipeInto, pipeMemory } from './pipe.ts'
@@ -72,4 +72,52 @@ test('without an interval each is heard at once', async () => {
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
     await until('it was heard', () => heard.length === n)
   }
+})
+
+test('what is much does not keep the reader from everything else', async () => {
+  const { port1, port2 } = new MessageChannel()
+  closings.push(() => port1.close())
+  const memory = pipeMemory()
+  const write = pipeInto({ memory, port: port1 })
+  let heard = 0
+  let turns = 0
+  pipeFrom({ memory, port: port2 }, () => {
+    for (const until = performance.now() + 1; performance.now() < until;);
+    // As fast as it is read, until others had their turn.
+    if (++heard < 2_000 && turns < 3) write(packet(40, 1))
+  })
+  write(packet(40, 1))
+  const turn = () => void (++turns < 3 && setImmediate(turn))
+  await until('it was begun', () => heard > 0)
+  setImmediate(turn)
+  await until('others had their turn', () => turns === 3)
+  assert.ok(heard < 2_000, `${heard}`)
+})
+
+test.each([0, 4])('between two threads none is left unheard, every %i ms', async (everyMs) => {
+  const { port1: port, port2 } = new MessageChannel()
+  const memory = pipeMemory()
+  const heard = new Int32Array(new SharedArrayBuffer(4))
+  const workerData = { pipe: { memory, port: port2 }, heard, everyMs }
+  const reader = new Worker(new URL('testing/pipe-reader.ts', import.meta.url), { workerData, transferList: [port2] })
+  const write = pipeInto({ memory, port })
+  let written = 0
+  const say = (...lengths: number[]) => {
+    for (const length of lengths) write(packet(length, ++written))
+  }
+  const isHeard = () => Atomics.load(heard, 0) === written
+  say(40)
+  await until('the reader is there', isHeard)
+  for (const begun = performance.now(); performance.now() - begun < 2_000;) {
+    say(40)
+    // It hears that, and goes to sleep just as more comes: small, large and small again.
+    for (const patient = performance.now() + 5; !isHeard() && performance.now() < patient;);
+    for (let times = Math.random() * 400; times > 0; times--) Atomics.load(heard, 0)
+    say(40, 40, 70_000, 40)
+    await until('all was heard', isHeard)
+    if (everyMs > 0) await sleep(12 * Math.random())
+    say(40)
+    await until('a small one wakes', isHeard)
+  }
+  await reader.terminate()
 })
