@@ -112,11 +112,11 @@ export function pipeFrom({ memory, port }: Pipe, hear: (packet: Uint8Array) => v
       hear(packet)
       if (performance.now() < until) continue
       isBehind = true
-      setImmediate(goOn)
+      setImmediate(turn)
       return
     }
   }
-  function goOn(): void {
+  function turn(): void {
     isBehind = false
     look()
     if (!ticking) sleep()
@@ -139,8 +139,6 @@ export function pipeFrom({ memory, port }: Pipe, hear: (packet: Uint8Array) => v
     const now = performance.now()
     if (!ticking && now - wokenAt < 2 * everyMs) ticking = setTimeout(tick, everyMs)
     wokenAt = now
-    if (isBehind) return
-    look()
-    if (!ticking) sleep()
+    if (!isBehind) turn()
   })
 }
