@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, inject, test } from 'vitest'
 import { sql, type Generated } from 'kysely'
 import { z } from 'zod'
-import { command, nudge, perAccount, perSource, query, type AccountId, type Reply, type SessionId } from '@atrium/protocol'
+import { command, needs, nudge, perAccount, perSource, query, type AccountId, type Reply, type SessionId } from '@atrium/protocol'
 import { maintain } from './db/maintenance.ts'
 import { dispatcher, type Actor, type Call, type DispatchDeps, type Handlers, type Observation } from './dispatch.ts'
 import { fail } from './errors.ts'
@@ -33,6 +33,8 @@ const contract = {
   'note.peek': query(z.strictObject({}), z.object({}), { open: true, limit: perSource(2, '1 min') }),
   'note.signIn': command(z.strictObject({ clientId: ClientId }), z.object({}), { open: true, door: 'http', repeat: 'natural' }),
   'note.fail': query(z.strictObject({ how: z.string() }), z.object({ count: z.int() })),
+  'note.see': query(z.strictObject({ how: z.string() }), z.object({}), needs('account.see', 'anything')),
+  'note.clear': command(z.strictObject({ clientId: ClientId }), z.object({}), needs('account.see', 'anything')),
   'note.typing': nudge(z.strictObject({ at: z.int() })),
 }
 type Notes = { note: { id: Generated<number>; text: string } }
@@ -66,6 +68,15 @@ function hub(more: Partial<DispatchDeps> = {}, failure?: () => unknown) {
     'note.peek': async () => ({}),
     'note.signIn': async () => ({}),
     'note.fail': async () => failure!() as never,
+    'note.see': async (_actor, { how }) => {
+      requests.push(how)
+      if (how === 'badly') throw fail('not_found', 'notFound')
+      return {}
+    },
+    'note.clear': async () => {
+      requests.push('cleared')
+      return {}
+    },
   }
   const line = (entry: Line) => void logged.push(entry)
   const dispatch = dispatcher(
@@ -255,6 +266,23 @@ test('receipts are forgotten after fifteen days', async () => {
   await dispatch(alice, 'note.add', old, call())
   await dispatch(alice, 'note.add', young, call())
   assert.deepEqual(await notes(), ['old', 'young', 'old'])
+})
+
+test('what is read before the right to it was looked up does not leave without it, nor why it could not be read', async () => {
+  const [asked, may] = [[] as string[], { now: true }]
+  const check = async () => {
+    asked.push(`asked after ${requests.length}`)
+    if (!may.now) throw fail('forbidden', 'forbidden')
+  }
+  const { dispatch, requests } = hub({ authority: { presumes: () => true, check, confirmed: async () => {} } })
+  assert.deepEqual(await dispatch(alice, 'note.see', { how: 'well' }, call()), { ok: true, data: {} })
+  assert.equal(refusal(await dispatch(alice, 'note.see', { how: 'badly' }, call())).code, 'not_found')
+  may.now = false
+  for (const how of ['well', 'badly']) assert.equal(refusal(await dispatch(alice, 'note.see', { how }, call())).code, 'forbidden')
+  assert.deepEqual(requests, ['well', 'badly', 'well', 'badly'])
+  assert.equal(refusal(await dispatch(alice, 'note.clear', { clientId: randomUUID() }, call())).code, 'forbidden')
+  assert.deepEqual(requests.length, 4, 'a command is never tried')
+  assert.deepEqual(asked, ['asked after 1', 'asked after 2', 'asked after 3', 'asked after 4', 'asked after 4'])
 })
 
 test('wherever the code is, it knows the request it belongs to', async () => {

@@ -12,7 +12,7 @@ import { alternate, percentile, report, type Figure } from './rig.ts'
 const people = 50_000
 const page = 50
 const rounds = 5
-const timesARound = 40
+const timesARound = 150
 const contacts = 60
 
 const product = await composed()

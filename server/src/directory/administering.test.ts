@@ -266,6 +266,27 @@ test('[DIR-2] of administrators who demote each other at once one stays', async 
   )
 })
 
+test('[DIR-1] who administers no longer, or is shut out, sees no page more, and one without anybody is as empty as it says', async () => {
+  const account = await anAccount()
+  const other = await comeIn(account)
+  const seen = async () => {
+    const reply = await other.ask('accounts.list', { search: account.address! })
+    return reply.ok ? reply.data.accounts.length : reply.error.key
+  }
+  const change = (isAdministrator: boolean) => ada.call('accounts.administrator', { accountId: other.accountId, isAdministrator })
+  for (let n = 0; n < 2; n++) {
+    await change(true)
+    assert.deepEqual([await seen(), await seen()], [1, 1])
+    assert.deepEqual((await other.call('accounts.list', { search: 'nobody is called this' })).accounts, [])
+    await change(false)
+    assert.equal(await seen(), 'forbidden')
+  }
+  await change(true)
+  assert.equal(await seen(), 1)
+  await hub.db.updateTable('account').set({ status: 'locked' }).where('id', '=', other.accountId).execute()
+  assert.equal(await seen(), 'forbidden')
+})
+
 test('one thing for many: what is refused is said, the others are done', async () => {
   const [one, two] = [await anAccount(), await anAccount()]
   const { done, refused } = await ada.call('accounts.bulk', {

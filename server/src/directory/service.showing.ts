@@ -12,13 +12,9 @@ export function showingService(deps: DirectoryDeps) {
   const { db, known } = deps
 
   /** What is asked for only where the filter needs it: everything else is one statement less. */
-  async function asked(actor: Actor, filter: Filter) {
-    const [visible, delegates, shut] = await Promise.all([
-      deps.visible(actor, 'account.see'),
-      filter.types ? deps.delegates() : [],
-      filter.statuses ? findShut(db) : [],
-    ])
-    return { ...filter, visible, delegates, shut, beside: deps.beside }
+  async function asked(filter: Filter) {
+    const [delegates, shut] = await Promise.all([filter.types ? deps.delegates() : [], filter.statuses ? findShut(db) : []])
+    return { ...filter, delegates, shut, beside: deps.beside }
   }
 
   /** Everything of one account, with where its values are from. */
@@ -61,7 +57,8 @@ export function showingService(deps: DirectoryDeps) {
     ): Promise<Output<Hub, 'accounts.list'>> {
       const [key, id] = after === undefined ? [] : readCursor(after, 2)
       const from = key === undefined ? undefined : { key, id: id! }
-      const rows = await listAccounts(db, { ...(await asked(actor, filter)), sort, isDescending, after: from, limit: limit + 1 })
+      const ask = { ...(await asked(filter)), sort, isDescending, after: from, limit: limit + 1 }
+      const rows = await deps.shown(actor, 'account.see', (visible) => listAccounts(db, { ...ask, visible }))
       const page = rows.slice(0, limit)
       return {
         accounts: page.map(({ isDelegate, lockedOutUntil, ...row }) => toRow(row, { isDelegate, lockedOutUntil })),
@@ -69,9 +66,10 @@ export function showingService(deps: DirectoryDeps) {
       }
     },
 
-    count: async (actor: Actor, filter: Input<Hub, 'accounts.count'>): Promise<{ count: number }> => ({
-      count: await countAccounts(db, await asked(actor, filter)),
-    }),
+    async count(actor: Actor, filter: Input<Hub, 'accounts.count'>): Promise<{ count: number }> {
+      const [visible, ask] = await Promise.all([deps.visible(actor, 'account.see'), asked(filter)])
+      return { count: await countAccounts(db, { ...ask, visible }) }
+    },
   }
 }
 export type Showing = ReturnType<typeof showingService>

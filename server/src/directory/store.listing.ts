@@ -7,6 +7,8 @@ import { inwardPatternsOf } from './words.ts'
 
 /** Accounts that somebody may see: all, or those of these domains and these single ones, but for the exceptions. */
 export type Visible = 'all' | (Targets & { except: Targets })
+/** The same in the statement that shows them: all as long as this holds. */
+export type Shown = Visible | { while: RawBuilder<boolean> }
 interface Targets {
   domainIds: string[]
   ids: string[]
@@ -31,7 +33,7 @@ export interface Beside {
   delegatesAmong: (accountIds: RawBuilder<unknown>) => RawBuilder<unknown>
 }
 interface Asked extends Filter {
-  visible: Visible
+  visible: Shown
   /** Who has been granted something. */
   delegates: readonly string[]
   /** Domains whose status is not active, with it. */
@@ -47,6 +49,8 @@ export type Listed = Row & { lockedOutUntil: Date | null; isDelegate: boolean }
 /** Up to so many that a search finds are sorted; of more, a page is soon found in the order that it is to have. */
 const fewFound = 400
 const nearby = 5_000
+/** Of about so many accounts from anywhere so many are found: then a page of them lies nearby, and nobody looks for the others. */
+const sample = { of: 300, isDense: 5 }
 /**
  * A page of another size would be another statement: with its size in it, one that was prepared keeps its plan. Of more rows than
  * were asked for, the last are not shown.
@@ -59,7 +63,10 @@ export async function listAccounts(
   asked: Asked & { sort: Sort; isDescending: boolean; after: Cursor | undefined; limit: number },
 ): Promise<Listed[]> {
   const { key, type } = sortedBy[asked.sort]
-  const conditions = conditionsOf(asked)
+  // Said once, not with each of the ways to a page: what is planned takes as long as what is read.
+  const may = typeof asked.visible === 'object' && 'while' in asked.visible ? asked.visible.while : undefined
+  const wanted = conditionsOf(may ? { ...asked, visible: { while: sql`(select holds from may)` } } : asked)
+  const conditions = [...wanted]
   if (asked.sort === 'address') conditions.push(sql`main.address is not null`)
   if (asked.after)
     conditions.push(
@@ -74,13 +81,13 @@ export async function listAccounts(
   const firstOf = (some: RawBuilder<unknown>) => sql`select id, key from ${some} order by key ${direction}, id ${direction} limit ${size}`
 
   /** What a row shows is looked up for those of a page only. */
-  async function shown(page: RawBuilder<unknown>, before: RawBuilder<unknown> = sql``, found: RawBuilder<unknown> = sql`0`) {
-    const { rows } = await sql<Listed & { found: number }>`
-      with ${before}page as materialized (${page})
+  async function shown(page: RawBuilder<unknown>, before: RawBuilder<unknown> = sql``, isWhole: RawBuilder<unknown> = sql`true`) {
+    const { rows } = await sql<Listed & { isWhole: boolean }>`
+      with ${may ? sql`may as materialized (select ${may} as holds), ` : sql``}${before}page as materialized (${page})
       select ${rowColumns}, page.key::text as key, ${asked.beside.lockoutOf(sql`account.id`)} as locked_out_until,
-        account.id in (${asked.beside.delegatesAmong(sql`select id from page`)}) as is_delegate, ${found} as found
+        account.id in (${asked.beside.delegatesAmong(sql`select id from page`)}) as is_delegate, ${isWhole} as is_whole
       from page join ${joined} on account.id = page.id order by page.key ${direction}, page.id ${direction}`.execute(open(db))
-    return { rows: rows.slice(0, asked.limit).map(({ found: _, ...row }) => row), found: rows[0]?.found ?? 0 }
+    return { rows: rows.slice(0, asked.limit).map(({ isWhole: _, ...row }) => row), isWhole: rows[0]?.isWhole ?? false }
   }
 
   const patterns = inwardPatternsOf(asked.search ?? '').map((pattern) => sql`words like ${pattern}`)
@@ -88,15 +95,19 @@ export async function listAccounts(
   // Whether a search finds few or nearly everybody nobody knows before, and a planner that guesses may read everybody for one: so
   // the statement itself looks, and of the two ways goes the shorter.
   const isFound = sql.join(patterns, sql` and `)
-  const found = sql`(select count(*)::int from found)`
-  const some = sql`found as materialized (${those()} and ${isFound} limit ${sql.lit(fewFound + 1)}), `
-  const few = firstOf(sql`found where ${found} <= ${sql.lit(fewFound)}`)
-  const near = firstOf(
-    sql`(${those(sql`, words`)} ${inOrder} limit ${sql.lit(nearby)}) as near where ${isFound} and ${found} > ${sql.lit(fewFound)}`,
-  )
-  const soon = await shown(sql`(${few}) union all (${near})`, some, found)
+  const isDense = sql`(select is_dense from sample)`
+  const isFew = sql`(select is_few from found_few)`
+  const some = sql`
+    sample as materialized (select count(*) >= ${sql.lit(sample.isDense)} as is_dense from account tablesample system (
+      (select 100.0 * ${sql.lit(sample.of)} / greatest(reltuples, ${sql.lit(sample.of)}) from pg_class where oid = 'account'::regclass))
+      where ${sql.join(wanted, sql` and `)} and ${isFound}),
+    found as materialized (${those()} and ${isFound} and not ${isDense} limit ${sql.lit(fewFound + 1)}),
+    found_few as materialized (select not ${isDense} and count(*) <= ${sql.lit(fewFound)} as is_few from found), `
+  const few = firstOf(sql`found where ${isFew}`)
+  const near = firstOf(sql`(${those(sql`, words`)} ${inOrder} limit ${sql.lit(nearby)}) as near where ${isFound} and not ${isFew}`)
+  const soon = await shown(sql`(${few}) union all (${near})`, some, isFew)
+  if (soon.isWhole || soon.rows.length >= asked.limit) return soon.rows
   // A page without rows says nothing of how many there are.
-  if (soon.rows.length >= asked.limit || (soon.rows.length > 0 && soon.found <= fewFound)) return soon.rows
   return (await shown(firstOf(sql`(${those()} and ${isFound}) as all_found`))).rows
 }
 
@@ -129,11 +140,12 @@ function conditionsOf({ domainId, cosId, types, statuses, isLockedOut, visible, 
   conditions.push(amongVisible(visible))
   return conditions
 }
-export const amongVisible = (visible: Visible): RawBuilder<unknown> =>
-  visible === 'all'
-    ? sql`true`
-    : sql`(account.domain_id = ${uuids(visible.domainIds)} or account.id = ${uuids(visible.ids)})
+export function amongVisible(visible: Shown): RawBuilder<unknown> {
+  if (visible === 'all') return sql`true`
+  if ('while' in visible) return visible.while
+  return sql`(account.domain_id = ${uuids(visible.domainIds)} or account.id = ${uuids(visible.ids)})
         and not (account.domain_id = ${uuids(visible.except.domainIds)} or account.id = ${uuids(visible.except.ids)})`
+}
 
 const anyOf = (conditions: readonly RawBuilder<unknown>[]) =>
   conditions.length === 0 ? sql`false` : sql`(${sql.join(conditions, sql` or `)})`

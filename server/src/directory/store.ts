@@ -83,6 +83,10 @@ export async function findStanding(db: Db | Tx, id: string): Promise<Standing | 
   return row && toStanding(row)
 }
 
+/** DIR-1 as a statement that shows something says it. */
+export const administers = (id: AccountId) => sql<boolean>`exists (select from account left join domain on domain.id = account.domain_id
+  where account.id = ${id} and is_administrator and ${holds(['active'])})`
+
 /**
  * Locks the account: a sign-in and a lock at the same moment are decided one after the other. Who changes the domain as well holds
  * that first. Sent in one go: what is asked behind it, without waiting for its answer, is asked when it is held.

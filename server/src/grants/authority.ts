@@ -1,5 +1,6 @@
-import { currentRequest, fail, type Actor, type Authority } from '@atrium/platform'
-import { rights as allRights, type Needs, type Right } from '@atrium/protocol'
+import type { RawBuilder } from 'kysely'
+import { currentRequest, fail, type Actor, type Authority, type Request } from '@atrium/platform'
+import { rights as allRights, type AccountId, type Needs, type Right } from '@atrium/protocol'
 import {
   denies,
   gives,
@@ -36,6 +37,8 @@ export interface AuthorityDeps {
   db: Db
   now: () => Date
   isAdministrator: (actor: Pick<Actor, 'accountId'>) => Promise<boolean>
+  /** The same in SQL. */
+  administers: (accountId: AccountId) => RawBuilder<boolean>
 }
 
 const confirmedForMs = 10 * 60_000
@@ -50,22 +53,31 @@ const seeing: Record<TargetKind, Right> = {
 const forbidden = () => fail('forbidden', 'forbidden')
 const notFound = () => fail('not_found', 'notFound')
 
-export function authorityOf({ db, now, isAdministrator }: AuthorityDeps) {
+export function authorityOf({ db, now, isAdministrator, administers: administersNow }: AuthorityDeps) {
   const asked = new Map<string, { answer: Promise<boolean>; until: number }>()
-  /** The dispatcher asks, and then the handler: within one request, and a moment, that is one question. */
+  /** Who administered when it was last asked. */
+  const lately = new Set<AccountId>()
+  const keyOf = (request: Request, { accountId }: Who) => `${request.id} ${accountId}`
+  /** The dispatcher asks, and the handler: within one request, and a moment, that is one question. */
   function askedOnce(actor: Who): Promise<boolean> {
     const request = currentRequest()
     if (!request) return isAdministrator(actor)
-    const [key, at] = [`${request.id} ${actor.accountId}`, performance.now()]
+    const [key, at] = [keyOf(request, actor), performance.now()]
     const known = asked.get(key)
     if (known && known.until > at) return known.answer
     for (const [old, { until }] of asked)
       if (until <= at) asked.delete(old)
       else break
-    const answer = isAdministrator(actor)
+    const answer = isAdministrator(actor).then((is) => remembered(actor, is))
     asked.set(key, { answer, until: at + sameMomentMs })
     return answer
   }
+  function remembered({ accountId }: Who, is: boolean): boolean {
+    if (is) lately.add(accountId)
+    else lately.delete(accountId)
+    return is
+  }
+  const wasAdministrator = ({ accountId, through }: Who) => !through && lately.has(accountId)
   /**
    * Whoever sits at the hub's own machine has the database anyway. Nobody administers through another's eyes. `at`: in a unit it is asked
    * on the unit's connection; many that each wait for another one would leave none to anybody.
@@ -165,6 +177,8 @@ export function authorityOf({ db, now, isAdministrator }: AuthorityDeps) {
       return require(actor, right, on.slice(0, -2) as TargetKind, [said])
     },
 
+    presumes: (actor, { on }) => on === 'anything' && wasAdministrator(actor),
+
     /** A token shows no password, and nobody shows somebody else’s. */
     async confirmed({ sessionId, through }) {
       if (through?.kind === 'console') return
@@ -183,6 +197,23 @@ export function authorityOf({ db, now, isAdministrator }: AuthorityDeps) {
     if (!holds(held, place, right)) throw forbidden()
   }
 
+  async function visible(actor: Who, right: Right): Promise<Visible> {
+    if (await administers(actor)) return 'all'
+    const held = await heldOf(actor)
+    const isOne = ({ target }: Held) => target.kind !== 'domain' && (kindOf(right) === 'grant' || target.kind === kindOf(right))
+    const idsOf = (which: Held[]): Targets => ({
+      domainIds: which.flatMap(({ target }) => (target.kind === 'domain' ? [target.id] : [])),
+      ids: which.flatMap((grant) => (isOne(grant) ? [grant.target.id] : [])),
+    })
+    const except = idsOf(held.filter(({ isDenied, rights }) => isDenied && denies(rights, right)))
+    const seen = idsOf(held.filter(({ isDenied, rights }) => !isDenied && gives(rights, right)))
+    const domainIds = seen.domainIds.filter((id) => !except.domainIds.includes(id))
+    // A class lies in many domains: one that may be seen in one of them is seen.
+    if (kindOf(right) !== 'cos') return { domainIds, ids: seen.ids, except }
+    const ids = [...new Set([...(await classesOf(db, domainIds)), ...seen.ids])].filter((id) => !except.ids.includes(id))
+    return { domainIds: [], ids, except: { domainIds: [], ids: [] } }
+  }
+
   return {
     authority,
     administers,
@@ -192,21 +223,21 @@ export function authorityOf({ db, now, isAdministrator }: AuthorityDeps) {
     /** As the dispatcher does for what an operation needs: for what a handler must look at itself, such as where something goes. */
     require: (actor: Who, right: Right, target: Target): Promise<void> => require(actor, right, target.kind, [target.id]),
 
-    async visible(actor: Who, right: Right): Promise<Visible> {
-      if (await administers(actor)) return 'all'
-      const held = await heldOf(actor)
-      const isOne = ({ target }: Held) => target.kind !== 'domain' && (kindOf(right) === 'grant' || target.kind === kindOf(right))
-      const idsOf = (which: Held[]): Targets => ({
-        domainIds: which.flatMap(({ target }) => (target.kind === 'domain' ? [target.id] : [])),
-        ids: which.flatMap((grant) => (isOne(grant) ? [grant.target.id] : [])),
-      })
-      const except = idsOf(held.filter(({ isDenied, rights }) => isDenied && denies(rights, right)))
-      const seen = idsOf(held.filter(({ isDenied, rights }) => !isDenied && gives(rights, right)))
-      const domainIds = seen.domainIds.filter((id) => !except.domainIds.includes(id))
-      // A class lies in many domains: one that may be seen in one of them is seen.
-      if (kindOf(right) !== 'cos') return { domainIds, ids: seen.ids, except }
-      const ids = [...new Set([...(await classesOf(db, domainIds)), ...seen.ids])].filter((id) => !except.ids.includes(id))
-      return { domainIds: [], ids, except: { domainIds: [], ids: [] } }
+    visible,
+    /**
+     * What `read` shows of what somebody has this right over. Who administered a moment ago is not asked about before: the statement
+     * itself shows everything while they do. Where it shows nothing, that may be why.
+     */
+    async shown<T>(actor: Who, right: Right, read: (visible: Visible | { while: RawBuilder<boolean> }) => Promise<T[]>): Promise<T[]> {
+      const request = currentRequest()
+      if (request && wasAdministrator(actor)) {
+        const found = await read({ while: administersNow(actor.accountId) })
+        if (found.length > 0) {
+          asked.set(keyOf(request, actor), { answer: Promise.resolve(true), until: performance.now() + sameMomentMs })
+          return found
+        }
+      }
+      return read(await visible(actor, right))
     },
 
     /** All rights of somebody over anything at all, and over each domain. */

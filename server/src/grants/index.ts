@@ -1,5 +1,6 @@
 import type { Actor, Announce, Database, Handlers, Reading, Tx } from '@atrium/platform'
-import type { grants as contract } from '@atrium/protocol'
+import type { RawBuilder } from 'kysely'
+import type { AccountId, grants as contract } from '@atrium/protocol'
 import { authorityOf } from './authority.ts'
 import { reachesBeyond } from './rules.ts'
 import { grantsService } from './service.ts'
@@ -12,6 +13,8 @@ interface Deps extends Database<GrantTables> {
   now: () => Date
   newId: () => string
   isAdministrator: (actor: Pick<Actor, 'accountId'>) => Promise<boolean>
+  /** The same in SQL. */
+  administers: (accountId: AccountId) => RawBuilder<boolean>
   /** Rights changed in this unit: what somebody began by them may be over. */
   changed: (tx: Tx, announce: Announce) => Promise<void>
 }
@@ -36,6 +39,7 @@ export function grants(deps: Deps) {
     /** Refuses where an operation looks at more than the one thing that its terms name. */
     require: ruling.require,
     visible: ruling.visible,
+    shown: ruling.shown,
     /** Whether there is anything that somebody administers. */
     async mayAdminister(actor: Actor): Promise<boolean> {
       const rights = await ruling.rightsOf(actor)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, inject, test } from 'vitest'
+import { sql } from 'kysely'
 import type { ListId } from '@atrium/protocol'
 import { grants, type GrantTables } from '../grants/index.ts'
 import { domains, type Colleague, type Domains } from '../grants/testing/domains.ts'
@@ -17,7 +18,11 @@ test('[GRANT-10] a directory that somebody below set up neither fills nor remove
   const { ground, ada, saltmarsh } = here
   const { now, newId } = ground
   const { work, ...database } = ground.databaseOf<GrantTables>()
-  const ruling = { isAdministrator: () => Promise.resolve(false), changed: here.hub.sessions.endLooking }
+  const ruling = {
+    isAdministrator: () => Promise.resolve(false),
+    administers: () => sql<boolean>`false`,
+    changed: here.hub.sessions.endLooking,
+  }
   const mirror = listsMirroring({ now, newId, ...grants({ ...database, work, now, newId, ...ruling }) })
   const said = { externalId: 'g-1', address: 'helpers@saltmarsh.example', name: 'Helpers', description: '' }
   const id = (await work((tx) => mirror.put(tx, saltmarsh, undefined, said))) as ListId
