@@ -8,6 +8,10 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const module = (path: string) => join(root, 'node_modules', path)
 
+/** What was found of files that are the same now, by their content: neither linting nor formatting looks from one file into another. */
+const kept = (name: string) => module(`.cache/check/${name}`)
+const keeping = (name: string) => ['--cache', '--cache-strategy=content', `--cache-location=${kept(name)}`]
+
 interface Step {
   name: string
   /** Programs for Node, one after the other. */
@@ -25,9 +29,12 @@ const steps: Step[] = [
       [module('svelte-check/bin/svelte-check'), '--tsgo', '--fail-on-warnings'],
     ],
   },
-  { name: 'types', commands: [[module('@typescript/native/bin/tsc'), '-p', '.']] },
-  { name: 'lint', commands: [[module('eslint/bin/eslint.js'), '.', '--max-warnings=0']] },
-  { name: 'formatting', commands: [[module('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.']] },
+  {
+    name: 'types',
+    commands: [[module('@typescript/native/bin/tsc'), '-p', '.', '--incremental', '--tsBuildInfoFile', kept('types.json')]],
+  },
+  { name: 'lint', commands: [[module('eslint/bin/eslint.js'), '.', '--max-warnings=0', ...keeping('lint')]] },
+  { name: 'formatting', commands: [[module('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.', ...keeping('formatting')]] },
   { name: 'imports', commands: [['infra/check-imports.ts']] },
   { name: 'licences', commands: [['infra/check-licences.ts']] },
   { name: 'settings in the README', commands: [['infra/readme.ts', '--check']] },

@@ -7,6 +7,9 @@ import { until } from '@atrium/platform/testing'
 import { freePort, program } from '@atrium/infra/servers'
 import { firefoxProgram } from './browsers.ts'
 
+/** It shows a page two to three times as late as Chromium, and other stories run beside it. */
+const patienceMs = 40_000
+
 /** One page of Debian's Firefox, driven by WebDriver BiDi: enough for a smoke test by role and name. */
 export interface FirefoxPage {
   goto(url: string): Promise<void>
@@ -91,7 +94,7 @@ export async function openFirefox(preferences: Record<string, string | number | 
     until(
       `Firefox shows ${what}`,
       async () => (await send('browsingContext.locateNodes', { context, locator }).catch(() => ({ nodes: [] }))).nodes[0],
-      15_000,
+      patienceMs,
     )
   const type = (text: string) =>
     send('input.performActions', {
@@ -132,7 +135,11 @@ export async function openFirefox(preferences: Record<string, string | number | 
         awaitPromise: false,
         userActivation: true,
       }
-      await until(`Firefox shows “${text}” to click on`, async () => (await send('script.evaluate', script)).result?.value === true, 15_000)
+      await until(
+        `Firefox shows “${text}” to click on`,
+        async () => (await send('script.evaluate', script)).result?.value === true,
+        patienceMs,
+      )
     },
     async fill(role, name, text) {
       await click(`the ${role} “${name}”`, locatorOf(role, name))
@@ -141,7 +148,7 @@ export async function openFirefox(preferences: Record<string, string | number | 
     press: async (key) => void (await type(keys[key])),
     async sees(text) {
       const shown = async (): Promise<string> => (await evaluate('document.body.innerText')) ?? ''
-      await until(`Firefox shows “${text}”`, async () => (await shown()).includes(text), 15_000).catch(async (error: Error) => {
+      await until(`Firefox shows “${text}”`, async () => (await shown()).includes(text), patienceMs).catch(async (error: Error) => {
         throw new Error(`${error.message}. It shows:\n${await shown()}`)
       })
     },

@@ -2,7 +2,9 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { found } from '@atrium/infra/servers'
 import { cameraFilm } from './camera.ts'
 
-export const chromiumProgram = () => found('chromium') ?? found('chromium-browser') ?? found('google-chrome')
+/** Chromium without the windows around its pages, where it is to be had: a story takes a quarter less of the machine. */
+export const shellProgram = () => found('chromium-headless-shell')
+export const chromiumProgram = () => shellProgram() ?? found('chromium') ?? found('chromium-browser') ?? found('google-chrome')
 export const firefoxProgram = () => found('firefox-esr') ?? found('firefox')
 
 /** How a Chromium is started; its camera shows the film, or, without one, what Chromium itself makes up. */
@@ -38,6 +40,9 @@ export async function screen(browser: Browser, url: string): Promise<Screen> {
   })
   return { page, troubles }
 }
+
+/** At the end of a story: pages that nobody looks at any more are work for the machine. */
+export const closeScreens = (browser: Browser) => Promise.all(browser.contexts().map((one) => one.close()))
 
 /** For a story that failed: what its pages show now, as a screen reader would say it. */
 export async function told(error: unknown, ...screens: Screen[]): Promise<never> {

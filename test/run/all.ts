@@ -1,6 +1,7 @@
 // Runs everything there is to run, one after the other, and sums it. `npm test -- scenarios faults` runs these alone.
 import { rm } from 'node:fs/promises'
 import { check, tellOutcome } from '../../infra/check.ts'
+import { groundInMemory } from './ground.ts'
 import { prepareMachine } from './machine.ts'
 import { nothing, sum, sentence, type Result } from './results.ts'
 import { vitest } from './vitest.ts'
@@ -14,7 +15,7 @@ const stages: Record<string, () => Promise<Result>> = {
   // Rules, slices, components, and every adapter against the real servers.
   units: () => vitest('units', ['node', 'web', 'films']),
   conformance: () => vitest('conformance', ['conformance']),
-  scenarios: () => vitest('scenarios', ['scenarios']),
+  scenarios: () => vitest('scenarios', ['scenarios', 'timed']),
   faults: () => vitest('faults', ['faults']),
 }
 
@@ -25,6 +26,7 @@ if (unknown) throw new Error(`There is no ${unknown}: known are ${Object.keys(st
 await rm('test/results', { recursive: true, force: true })
 const missing = await prepareMachine()
 const results: Result[] = [{ ...nothing, notRun: missing }]
+const leaveGround = await groundInMemory()
 for (const [name, run] of Object.entries(stages)) {
   if (asked.length > 0 && !asked.includes(name)) continue
   const begun = performance.now()
@@ -33,6 +35,8 @@ for (const [name, run] of Object.entries(stages)) {
   results.push(result)
   console.log(`── ${name}: ${sentence(result)} (${Math.round((performance.now() - begun) / 1000)} s)`)
 }
+
+await leaveGround()
 
 const all = sum(results, process.env['CI'] === 'true')
 for (const reason of all.notRun) console.log(`not run: ${reason}`)

@@ -8,10 +8,11 @@ import { configFrom } from '@atrium/platform/config'
 import { openOutgoing } from '@atrium/platform/outgoing'
 import { slapdProgram } from '@atrium/platform/testing/slapd'
 import { install } from '@atrium/sfu/egress/install'
-import { chromiumProgram, firefoxProgram } from '../harness/browsers.ts'
+import { chromiumProgram, firefoxProgram, shellProgram } from '../harness/browsers.ts'
 
+const shell = 'chromium-headless-shell'
 const packages: [name: string, isThere: () => unknown][] = [
-  ['chromium', chromiumProgram],
+  [shell, shellProgram],
   ['firefox-esr', firefoxProgram],
   ['redis-server', () => found('redis-server')],
   ['nginx', () => found('nginx')],
@@ -22,13 +23,17 @@ const packages: [name: string, isThere: () => unknown][] = [
   ['postgresql-15', () => existsSync('/usr/lib/postgresql/15/bin/postgres')],
 ]
 
+const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version')
+
 /** Brings real servers and browsers to this machine where it may. Returns what stays missing, as sentences. */
 export async function prepareMachine(): Promise<string[]> {
   const absent = () => packages.filter(([, isThere]) => !isThere()).map(([name]) => name)
-  if (absent().length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_version')) await installDebian(absent())
+  if (mayInstall && absent().length > 0) await installDebian(absent())
+  if (mayInstall && !chromiumProgram()) await installDebian(['chromium'])
   if (!minioProgram()) await buildMinio()
   const missing = [
-    ...absent(),
+    // The whole Chromium does as well, and takes longer.
+    ...absent().filter((name) => name !== shell || !chromiumProgram()),
     ...(minioProgram() ? [] : ['MinIO (or Go, to build it)']),
     ...(await missingForMedia()),
     ...(await missingForRecording()),
@@ -38,7 +43,6 @@ export async function prepareMachine(): Promise<string[]> {
 
 /** The media worker, downloaded or built once; as root on Debian with the tools that this takes. */
 async function missingForMedia(): Promise<string[]> {
-  const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version')
   const prepared = await prepareWorker({
     cacheDir: configFrom({ XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }, []).cacheDir,
     outgoing: openOutgoing(),

@@ -83,7 +83,7 @@ export function resultOf(stage: string, report: Report | undefined, exitCode: nu
 }
 
 /** Judged in seconds, by what a real browser shows or a film holds, on a machine that others use too. */
-const timed = ['scenarios', 'films']
+const timed = ['scenarios', 'timed', 'films']
 /** More than these is no wavering. */
 const mostTriedAgain = 4
 
