@@ -33,8 +33,9 @@ const contract = {
   'note.peek': query(z.strictObject({}), z.object({}), { open: true, limit: perSource(2, '1 min') }),
   'note.signIn': command(z.strictObject({ clientId: ClientId }), z.object({}), { open: true, door: 'http', repeat: 'natural' }),
   'note.fail': query(z.strictObject({ how: z.string() }), z.object({ count: z.int() })),
-  'note.see': query(z.strictObject({ how: z.string() }), z.object({}), needs('account.see', 'anything')),
-  'note.clear': command(z.strictObject({ clientId: ClientId }), z.object({}), needs('account.see', 'anything')),
+  'note.see': query(z.strictObject({ how: z.string() }), z.object({}), { ...needs('account.see', 'anything'), saysWhoMay: true }),
+  'note.look': query(z.strictObject({}), z.object({}), needs('account.see', 'anything')),
+  'note.clear': command(z.strictObject({ clientId: ClientId }), z.object({}), { ...needs('account.see', 'anything'), saysWhoMay: true }),
   'note.typing': nudge(z.strictObject({ at: z.int() })),
 }
 type Notes = { note: { id: Generated<number>; text: string } }
@@ -71,6 +72,10 @@ function hub(more: Partial<DispatchDeps> = {}, failure?: () => unknown) {
     'note.see': async (_actor, { how }) => {
       requests.push(how)
       if (how === 'badly') throw fail('not_found', 'notFound')
+      return {}
+    },
+    'note.look': async () => {
+      requests.push('looked')
       return {}
     },
     'note.clear': async () => {
@@ -280,9 +285,13 @@ test('what is read before the right to it was looked up does not leave without i
   may.now = false
   for (const how of ['well', 'badly']) assert.equal(refusal(await dispatch(alice, 'note.see', { how }, call())).code, 'forbidden')
   assert.deepEqual(requests, ['well', 'badly', 'well', 'badly'])
-  assert.equal(refusal(await dispatch(alice, 'note.clear', { clientId: randomUUID() }, call())).code, 'forbidden')
-  assert.deepEqual(requests.length, 4, 'a command is never tried')
-  assert.deepEqual(asked, ['asked after 1', 'asked after 2', 'asked after 3', 'asked after 4', 'asked after 4'])
+  for (const [name, input] of [
+    ['note.look', {}],
+    ['note.clear', { clientId: randomUUID() }],
+  ] as const)
+    assert.equal(refusal(await dispatch(alice, name, input, call())).code, 'forbidden')
+  assert.equal(requests.length, 4, 'neither a command is tried, nor what does not say itself who may')
+  assert.deepEqual(asked, ['asked after 1', 'asked after 2', 'asked after 3', 'asked after 4', 'asked after 4', 'asked after 4'])
 })
 
 test('wherever the code is, it knows the request it belongs to', async () => {

@@ -160,7 +160,7 @@ export const accounts = {
       isExport: z.boolean().default(false),
     }),
     z.object({ accounts: z.array(AccountRow), next: z.string().nullable() }),
-    needs('account.see', 'anything'),
+    { ...needs('account.see', 'anything'), saysWhoMay: true },
   ),
   'accounts.count': query(AccountFilter, z.object({ count: z.int() }), needs('account.see', 'anything')),
   'accounts.get': query(z.strictObject({ accountId: AccountId }), Account, needs('account.see', 'accountId')),

@@ -38,6 +38,11 @@ export interface Terms {
   limit?: Limit
   /** An administrative operation: who has this right over what the named field of the input says. Checked before the handler runs. */
   needs?: Needs
+  /**
+   * Of a query: its statement itself shows nothing to whoever has not this right. For who nearly always has it, it is looked up while the
+   * answer waits.
+   */
+  saysWhoMay?: true
   /** Callable by somebody who has shown the password and still owes something: a second factor, a new password, an enrolment. */
   unfinished?: true
   /** Asks for the password (or a passkey) again, unless that was within the last ten minutes. */

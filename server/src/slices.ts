@@ -72,7 +72,7 @@ export function slices(ground: Ground) {
     ...databaseOf<GrantTables>(),
     ...{ now, newId },
     isAdministrator: known.isAdministrator,
-    administers: known.administers,
+    administersInSql: known.administersInSql,
     changed: (...asked) => sessions.endLooking(...asked),
   })
   const noted = audit({ ...databaseOf<AuditTables>(), now, throttle: ground.throttle, visible: granted.visible })
@@ -148,7 +148,7 @@ export function slices(ground: Ground) {
     ...databaseOf<DirectoryTables>(),
     ...{ now, newId, known },
     visible: granted.visible,
-    shown: granted.shown,
+    seenBy: granted.seenBy,
     mustHave: (actor, right, over) => granted.require(actor, right, targetOf(over)),
     mayAdminister: granted.mayAdminister,
     signedIn: sessions.signedIn,

@@ -19,6 +19,8 @@ while (Date.now() < until && !process.exitCode) {
       '--project',
       'faults',
       '--project',
+      'timed',
+      '--project',
       'node',
       'test/faults',
       'platform/src/journal',

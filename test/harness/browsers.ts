@@ -41,9 +41,6 @@ export async function screen(browser: Browser, url: string): Promise<Screen> {
   return { page, troubles }
 }
 
-/** At the end of a story: pages that nobody looks at any more are work for the machine. */
-export const closeScreens = (browser: Browser) => Promise.all(browser.contexts().map((one) => one.close()))
-
 /** For a story that failed: what its pages show now, as a screen reader would say it. */
 export async function told(error: unknown, ...screens: Screen[]): Promise<never> {
   const shown = await Promise.all(

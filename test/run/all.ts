@@ -26,7 +26,7 @@ if (unknown) throw new Error(`There is no ${unknown}: known are ${Object.keys(st
 await rm('test/results', { recursive: true, force: true })
 const missing = await prepareMachine()
 const results: Result[] = [{ ...nothing, notRun: missing }]
-const leaveGround = await groundInMemory()
+await groundInMemory()
 for (const [name, run] of Object.entries(stages)) {
   if (asked.length > 0 && !asked.includes(name)) continue
   const begun = performance.now()
@@ -35,8 +35,6 @@ for (const [name, run] of Object.entries(stages)) {
   results.push(result)
   console.log(`── ${name}: ${sentence(result)} (${Math.round((performance.now() - begun) / 1000)} s)`)
 }
-
-await leaveGround()
 
 const all = sum(results, process.env['CI'] === 'true')
 for (const reason of all.notRun) console.log(`not run: ${reason}`)

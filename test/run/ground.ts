@@ -1,31 +1,48 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm, statfs } from 'node:fs/promises'
-import { freemem } from 'node:os'
+import { existsSync, rmSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const memory = '/dev/shm'
-const prefix = 'atrium-test-'
-/** All of it together takes a third of a gibibyte at most; a run that leaves a machine without memory is no faster. */
-const leastBytes = 4 * 2 ** 30
+const folders = /^atrium-ground-(\d+)-/
+/** All temporary files of a run at once take some 300 MiB; the rest is for whoever else is here. */
+const leastRoom = 4 * 2 ** 30
+const leastMemory = 8 * 2 ** 30
 
 /**
  * Lets everything that is started keep its temporary files in memory, where there is plenty of it: a database is a thousand files, and
- * making them on a disk took as long as a third of all tests of the servers. Answers with what takes them away again.
+ * making them on a disk took as long as a third of all tests of the servers. It is given back when this process ends.
  */
-export async function groundInMemory(): Promise<() => Promise<void>> {
+export async function groundInMemory(): Promise<void> {
   // Whoever chose a place has a reason.
-  if (process.env['TMPDIR'] !== undefined || !existsSync(memory)) return async () => {}
+  if (process.env['TMPDIR'] !== undefined || !(await isFit())) return
   await removeLeft()
-  const { bavail, bsize } = await statfs(memory)
-  if (bavail * bsize < leastBytes || freemem() < 2 * leastBytes) return async () => {}
-  const folder = join(memory, `${prefix}${process.pid}`)
-  await mkdir(folder, { mode: 0o700 })
+  const folder = await mkdtemp(join(memory, `atrium-ground-${process.pid}-`))
   process.env['TMPDIR'] = folder
-  return () => rm(folder, { recursive: true, force: true })
+  process.once('exit', () => {
+    try {
+      rmSync(folder, { recursive: true, force: true })
+    } catch {
+      // Somebody still writes there: the next run takes what stays.
+    }
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+}
+
+async function isFit(): Promise<boolean> {
+  if (!existsSync(memory) || process.availableMemory() < leastMemory) return false
+  const { bavail, bsize } = await statfs(memory)
+  if (bavail * bsize < leastRoom) return false
+  const mounts = await readFile('/proc/mounts', 'utf8').catch(() => '')
+  // Some tests write a program and run it.
+  return !mounts.split('\n').some((line) => line.split(' ')[1] === memory && /\bnoexec\b/.test(line))
 }
 
 /** What a run that was killed has left: nobody else gives the memory back. */
 async function removeLeft(): Promise<void> {
-  const left = (await readdir(memory)).filter((name) => name.startsWith(prefix) && !existsSync(`/proc/${name.slice(prefix.length)}`))
+  const isLeft = (name: string) => {
+    const pid = folders.exec(name)?.[1]
+    return pid !== undefined && (Number(pid) === process.pid || !existsSync(`/proc/${pid}`))
+  }
+  const left = (await readdir(memory)).filter(isLeft)
   await Promise.all(left.map((name) => rm(join(memory, name), { recursive: true, force: true }).catch(() => {})))
 }

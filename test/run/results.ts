@@ -83,7 +83,7 @@ export function resultOf(stage: string, report: Report | undefined, exitCode: nu
 }
 
 /** Judged in seconds, by what a real browser shows or a film holds, on a machine that others use too. */
-const timed = ['scenarios', 'timed', 'films']
+const judgedInSeconds = ['scenarios', 'timed', 'films']
 /** More than these is no wavering. */
 const mostTriedAgain = 4
 
@@ -94,7 +94,7 @@ const mostTriedAgain = 4
 export function toTryAgain({ files }: Report): FileReport[] {
   const failed = files.filter((file) => failuresOf(file).length > 0)
   if (failed.length > mostTriedAgain) return []
-  return failed.filter((file) => timed.includes(file.project) || failuresOf(file).every(cameLate))
+  return failed.filter((file) => judgedInSeconds.includes(file.project) || failuresOf(file).every(cameLate))
 }
 /** As Vitest, Playwright, `until` and whoever starts a program for us say it. */
 const cameLate = ({ name, message }: Failure): boolean =>

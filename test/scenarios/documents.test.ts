@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { afterEach, beforeAll, test } from 'vitest'
+import { beforeAll, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
-import { closeScreens, told } from '../harness/browsers.ts'
+import { told } from '../harness/browsers.ts'
 import { weather } from '../harness/weather.ts'
 import { linesOn, openDocument, paper, sharedFolder, standing, write } from './filing.ts'
 import { peopled, screenOf } from './people.ts'
@@ -11,7 +11,6 @@ import { sceneElsewhere } from './scene.ts'
 sceneElsewhere('documents', (stage) => {
   let people: ReturnType<typeof peopled>
   beforeAll(() => void (people = peopled(stage.hub)))
-  afterEach(() => closeScreens(stage.browser))
 
   test('two write in one document, one of them without a network; a version is restored, and both see the same', async () => {
     const { ada, bob } = await people

@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterEach, beforeAll, test } from 'vitest'
+import { beforeAll, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
-import { closeScreens, told } from '../harness/browsers.ts'
+import { told } from '../harness/browsers.ts'
 import { weather } from '../harness/weather.ts'
 import { download, sha256, sharedFolder } from './filing.ts'
 import { peopled, screenOf } from './people.ts'
@@ -20,7 +20,6 @@ declare const File: new (parts: string[], name: string, options: { type: string 
 sceneElsewhere('files', (stage) => {
   let people: ReturnType<typeof peopled>
   beforeAll(() => void (people = peopled(stage.hub)))
-  afterEach(() => closeScreens(stage.browser))
   const row = (page: Page, name: string) => page.getByRole('row').filter({ has: page.getByText(name, { exact: true }) })
   const tray = (page: Page) => page.getByRole('region', { name: 'Uploads' })
 

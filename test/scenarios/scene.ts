@@ -1,5 +1,5 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe } from 'vitest'
+import type { Browser, BrowserContext } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
 import { notRun } from '@atrium/platform/testing/needs'
 import { chromiumProgram, openChromium } from '../harness/browsers.ts'
 import { missingFor, topologies, topology, type Topology, type TopologyName, type TopologyOptions } from '../harness/topology.ts'
@@ -27,6 +27,10 @@ export function scene(title: string, tell: (stage: Stage) => void, { missing: la
       let hub: Topology | undefined
       let browser: Browser | undefined
       beforeAll(async () => void ([hub, browser] = await Promise.all([topology(name, options), openChromium()])))
+      let opened: BrowserContext[]
+      beforeEach(() => void (opened = browser!.contexts()))
+      // What a test opened is nothing but work for the machine when it is over.
+      afterEach(() => Promise.all(browser!.contexts().flatMap((one) => (opened.includes(one) ? [] : one.close()))))
       afterAll(async () => {
         await browser?.close()
         await hub?.stop()

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterEach, beforeAll, test } from 'vitest'
+import { beforeAll, test } from 'vitest'
 import { AccountId } from '@atrium/protocol'
 import { until } from '@atrium/platform/testing'
-import { closeScreens, told } from '../harness/browsers.ts'
+import { told } from '../harness/browsers.ts'
 import { download, linesOn, openDocument, paper, put, sharedFolder, write } from './filing.ts'
 import { comeIn, tileOf } from './meeting.ts'
 import { colleague, peopled, screenOf, type Somebody } from './people.ts'
@@ -16,7 +16,6 @@ sceneElsewhere('what is taken', (stage) => {
   let ada: Somebody
   let bob: Somebody
   beforeAll(async () => void ({ ada, bob } = await peopled(stage.hub)))
-  afterEach(() => closeScreens(stage.browser))
 
   test('a shared file is seen by the other one, and gone within a second of unsharing', async () => {
     const { own } = await ada.call('files.spaces', {})

@@ -26,7 +26,7 @@ import {
   findByAddress,
   findOrganisation,
   findPerson,
-  administers,
+  administersInSql,
   findStanding,
   holdAccount,
   holdWithLayers,
@@ -102,8 +102,7 @@ export function accounts({ db, newId, defaults }: Deps) {
     allowanceOf: (at: Reading<any> | Tx, id: AccountId) => allowanceOf(at, id, valuesIn),
     /** What holds where nobody says anything. */
     defaultValues: defaultValues(defaults),
-    /** In SQL: what is shown to an administrator says it itself. */
-    administers,
+    administersInSql,
     isAdministrator: async (actor: Pick<Actor, 'accountId'>): Promise<boolean> => canAdminister(await findStanding(db, actor.accountId)),
     organisation: (): Promise<Organisation | undefined> => findOrganisation(db),
     organisationIn: (tx: Tx): Promise<Organisation | undefined> => findOrganisation(tx),

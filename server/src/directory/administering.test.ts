@@ -276,8 +276,13 @@ test('[DIR-1] who administers no longer, or is shut out, sees no page more, and 
   const change = (isAdministrator: boolean) => ada.call('accounts.administrator', { accountId: other.accountId, isAdministrator })
   for (let n = 0; n < 2; n++) {
     await change(true)
-    assert.deepEqual([await seen(), await seen()], [1, 1])
+    assert.equal(await seen(), 1)
+    const before = hub.statements.length
+    assert.equal(await seen(), 1)
+    // The session, and the page.
+    assert.equal(hub.statements.length - before, 2, hub.statements.slice(before).join('\n'))
     assert.deepEqual((await other.call('accounts.list', { search: 'nobody is called this' })).accounts, [])
+    assert.equal(hub.statements.length - before, 5, 'whoever sees nobody is asked about')
     await change(false)
     assert.equal(await seen(), 'forbidden')
   }

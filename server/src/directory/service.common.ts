@@ -2,7 +2,7 @@ import { fail, type Actor, type Announce, type Database, type Tx } from '@atrium
 import type { Account, AccountId, DomainId, Invitation, ListId, Person, PictureId, Right, SignedIn, Topic } from '@atrium/protocol'
 import type { Accounts } from './accounts.ts'
 import { canChange, type Standing } from './rules.ts'
-import type { Beside, Shown, Visible } from './store.listing.ts'
+import type { Beside, Seen, Visible } from './store.listing.ts'
 import { findPerson, holdAccount } from './store.ts'
 import type { Db, DirectoryTables } from './tables.ts'
 
@@ -13,8 +13,8 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   known: Accounts
   /** Over what somebody has a right. */
   visible: (actor: Actor, right: Right) => Promise<Visible>
-  /** What is shown to somebody who has this right over some of it. */
-  shown: <T>(actor: Actor, right: Right, read: (visible: Shown) => Promise<T[]>) => Promise<T[]>
+  /** What `read` finds of that. */
+  seenBy: <T>(actor: Actor, right: Right, read: (seen: Seen) => Promise<T[]>) => Promise<T[]>
   /** Refuses whoever has not this right over that. */
   mustHave: (actor: Actor, right: Right, over: { accountId: AccountId } | { domainId: DomainId } | { listId: ListId }) => Promise<void>
   /** Refuses whoever does not administer the hub as a whole. */

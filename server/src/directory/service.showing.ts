@@ -58,7 +58,7 @@ export function showingService(deps: DirectoryDeps) {
       const [key, id] = after === undefined ? [] : readCursor(after, 2)
       const from = key === undefined ? undefined : { key, id: id! }
       const ask = { ...(await asked(filter)), sort, isDescending, after: from, limit: limit + 1 }
-      const rows = await deps.shown(actor, 'account.see', (visible) => listAccounts(db, { ...ask, visible }))
+      const rows = await deps.seenBy(actor, 'account.see', (visible) => listAccounts(db, { ...ask, visible }))
       const page = rows.slice(0, limit)
       return {
         accounts: page.map(({ isDelegate, lockedOutUntil, ...row }) => toRow(row, { isDelegate, lockedOutUntil })),

@@ -7,8 +7,8 @@ import { inwardPatternsOf } from './words.ts'
 
 /** Accounts that somebody may see: all, or those of these domains and these single ones, but for the exceptions. */
 export type Visible = 'all' | (Targets & { except: Targets })
-/** The same in the statement that shows them: all as long as this holds. */
-export type Shown = Visible | { while: RawBuilder<boolean> }
+/** As the statement that reads them says it: all if this holds, which is asked in it. */
+export type Seen = Visible | { allIf: RawBuilder<boolean> }
 interface Targets {
   domainIds: string[]
   ids: string[]
@@ -33,7 +33,7 @@ export interface Beside {
   delegatesAmong: (accountIds: RawBuilder<unknown>) => RawBuilder<unknown>
 }
 interface Asked extends Filter {
-  visible: Shown
+  visible: Seen
   /** Who has been granted something. */
   delegates: readonly string[]
   /** Domains whose status is not active, with it. */
@@ -49,8 +49,10 @@ export type Listed = Row & { lockedOutUntil: Date | null; isDelegate: boolean }
 /** Up to so many that a search finds are sorted; of more, a page is soon found in the order that it is to have. */
 const fewFound = 400
 const nearby = 5_000
-/** Of about so many accounts from anywhere so many are found: then a page of them lies nearby, and nobody looks for the others. */
-const sample = { of: 300, isDense: 5 }
+/** Blocks of the table that hold about `size` accounts: where `denseFrom` of these are found, a page of them lies nearby. */
+const sample = { size: 300, denseFrom: 5 }
+/** As many as there are taken to be while nobody has counted. */
+const uncounted = 100_000
 /**
  * A page of another size would be another statement: with its size in it, one that was prepared keeps its plan. Of more rows than
  * were asked for, the last are not shown.
@@ -64,8 +66,8 @@ export async function listAccounts(
 ): Promise<Listed[]> {
   const { key, type } = sortedBy[asked.sort]
   // Said once, not with each of the ways to a page: what is planned takes as long as what is read.
-  const may = typeof asked.visible === 'object' && 'while' in asked.visible ? asked.visible.while : undefined
-  const wanted = conditionsOf(may ? { ...asked, visible: { while: sql`(select holds from may)` } } : asked)
+  const may = asked.visible !== 'all' && 'allIf' in asked.visible ? asked.visible.allIf : undefined
+  const wanted = conditionsOf(may ? { ...asked, visible: { allIf: sql`(select holds from may)` } } : asked)
   const conditions = [...wanted]
   if (asked.sort === 'address') conditions.push(sql`main.address is not null`)
   if (asked.after)
@@ -82,12 +84,14 @@ export async function listAccounts(
 
   /** What a row shows is looked up for those of a page only. */
   async function shown(page: RawBuilder<unknown>, before: RawBuilder<unknown> = sql``, isWhole: RawBuilder<unknown> = sql`true`) {
-    const { rows } = await sql<Listed & { isWhole: boolean }>`
+    const { rows } = await sql<(Listed | { id: null }) & { isWhole: boolean }>`
       with ${may ? sql`may as materialized (select ${may} as holds), ` : sql``}${before}page as materialized (${page})
       select ${rowColumns}, page.key::text as key, ${asked.beside.lockoutOf(sql`account.id`)} as locked_out_until,
-        account.id in (${asked.beside.delegatesAmong(sql`select id from page`)}) as is_delegate, ${isWhole} as is_whole
-      from page join ${joined} on account.id = page.id order by page.key ${direction}, page.id ${direction}`.execute(open(db))
-    return { rows: rows.slice(0, asked.limit).map(({ isWhole: _, ...row }) => row), isWhole: rows[0]?.isWhole ?? false }
+        account.id in (${asked.beside.delegatesAmong(sql`select id from page`)}) as is_delegate, is_whole
+      from (select ${isWhole} as is_whole) as said left join (page join ${joined} on account.id = page.id) on true
+      order by page.key ${direction}, page.id ${direction}`.execute(open(db))
+    const found = rows.flatMap(({ isWhole: _, ...row }) => (row.id === null ? [] : [row]))
+    return { rows: found.slice(0, asked.limit), isWhole: rows[0]!.isWhole }
   }
 
   const patterns = inwardPatternsOf(asked.search ?? '').map((pattern) => sql`words like ${pattern}`)
@@ -98,8 +102,9 @@ export async function listAccounts(
   const isDense = sql`(select is_dense from sample)`
   const isFew = sql`(select is_few from found_few)`
   const some = sql`
-    sample as materialized (select count(*) >= ${sql.lit(sample.isDense)} as is_dense from account tablesample system (
-      (select 100.0 * ${sql.lit(sample.of)} / greatest(reltuples, ${sql.lit(sample.of)}) from pg_class where oid = 'account'::regclass))
+    sample as materialized (select count(*) >= ${sql.lit(sample.denseFrom)} as is_dense from account tablesample system (
+      (select 100.0 * ${sql.lit(sample.size)} / greatest(coalesce(nullif(reltuples, -1), ${sql.lit(uncounted)}), ${sql.lit(sample.size)})
+        from pg_class where oid = 'account'::regclass))
       where ${sql.join(wanted, sql` and `)} and ${isFound}),
     found as materialized (${those()} and ${isFound} and not ${isDense} limit ${sql.lit(fewFound + 1)}),
     found_few as materialized (select not ${isDense} and count(*) <= ${sql.lit(fewFound)} as is_few from found), `
@@ -107,7 +112,6 @@ export async function listAccounts(
   const near = firstOf(sql`(${those(sql`, words`)} ${inOrder} limit ${sql.lit(nearby)}) as near where ${isFound} and not ${isFew}`)
   const soon = await shown(sql`(${few}) union all (${near})`, some, isFew)
   if (soon.isWhole || soon.rows.length >= asked.limit) return soon.rows
-  // A page without rows says nothing of how many there are.
   return (await shown(firstOf(sql`(${those()} and ${isFound}) as all_found`))).rows
 }
 
@@ -140,9 +144,9 @@ function conditionsOf({ domainId, cosId, types, statuses, isLockedOut, visible, 
   conditions.push(amongVisible(visible))
   return conditions
 }
-export function amongVisible(visible: Shown): RawBuilder<unknown> {
+export function amongVisible(visible: Seen): RawBuilder<unknown> {
   if (visible === 'all') return sql`true`
-  if ('while' in visible) return visible.while
+  if ('allIf' in visible) return visible.allIf
   return sql`(account.domain_id = ${uuids(visible.domainIds)} or account.id = ${uuids(visible.ids)})
         and not (account.domain_id = ${uuids(visible.except.domainIds)} or account.id = ${uuids(visible.except.ids)})`
 }

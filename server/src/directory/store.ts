@@ -83,8 +83,10 @@ export async function findStanding(db: Db | Tx, id: string): Promise<Standing | 
   return row && toStanding(row)
 }
 
-/** DIR-1 as a statement that shows something says it. */
-export const administers = (id: AccountId) => sql<boolean>`exists (select from account left join domain on domain.id = account.domain_id
+/** DIR-1, `canAdminister`, as a statement that shows something says it. */
+export const administersInSql = (
+  id: AccountId,
+) => sql<boolean>`exists (select from account left join domain on domain.id = account.domain_id
   where account.id = ${id} and is_administrator and ${holds(['active'])})`
 
 /**

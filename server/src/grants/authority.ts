@@ -37,8 +37,7 @@ export interface AuthorityDeps {
   db: Db
   now: () => Date
   isAdministrator: (actor: Pick<Actor, 'accountId'>) => Promise<boolean>
-  /** The same in SQL. */
-  administers: (accountId: AccountId) => RawBuilder<boolean>
+  administersInSql: (accountId: AccountId) => RawBuilder<boolean>
 }
 
 const confirmedForMs = 10 * 60_000
@@ -53,31 +52,34 @@ const seeing: Record<TargetKind, Right> = {
 const forbidden = () => fail('forbidden', 'forbidden')
 const notFound = () => fail('not_found', 'notFound')
 
-export function authorityOf({ db, now, isAdministrator, administers: administersNow }: AuthorityDeps) {
+export function authorityOf({ db, now, isAdministrator, administersInSql }: AuthorityDeps) {
   const asked = new Map<string, { answer: Promise<boolean>; until: number }>()
-  /** Who administered when it was last asked. */
-  const lately = new Set<AccountId>()
+  const administeredWhenLastAsked = new Set<AccountId>()
   const keyOf = (request: Request, { accountId }: Who) => `${request.id} ${accountId}`
   /** The dispatcher asks, and the handler: within one request, and a moment, that is one question. */
   function askedOnce(actor: Who): Promise<boolean> {
     const request = currentRequest()
     if (!request) return isAdministrator(actor)
+    const known = asked.get(keyOf(request, actor))
+    if (known && known.until > performance.now()) return known.answer
+    return keep(request, actor, isAdministrator(actor))
+  }
+  function keep(request: Request, actor: Who, found: Promise<boolean>): Promise<boolean> {
     const [key, at] = [keyOf(request, actor), performance.now()]
-    const known = asked.get(key)
-    if (known && known.until > at) return known.answer
     for (const [old, { until }] of asked)
       if (until <= at) asked.delete(old)
       else break
-    const answer = isAdministrator(actor).then((is) => remembered(actor, is))
+    const answer = found.then((is) => {
+      if (is) administeredWhenLastAsked.add(actor.accountId)
+      else administeredWhenLastAsked.delete(actor.accountId)
+      return is
+    })
+    // Taken out first: those that are over soonest come first.
+    asked.delete(key)
     asked.set(key, { answer, until: at + sameMomentMs })
     return answer
   }
-  function remembered({ accountId }: Who, is: boolean): boolean {
-    if (is) lately.add(accountId)
-    else lately.delete(accountId)
-    return is
-  }
-  const wasAdministrator = ({ accountId, through }: Who) => !through && lately.has(accountId)
+  const presumes = ({ accountId, through }: Who) => !through && administeredWhenLastAsked.has(accountId)
   /**
    * Whoever sits at the hub's own machine has the database anyway. Nobody administers through another's eyes. `at`: in a unit it is asked
    * on the unit's connection; many that each wait for another one would leave none to anybody.
@@ -177,7 +179,7 @@ export function authorityOf({ db, now, isAdministrator, administers: administers
       return require(actor, right, on.slice(0, -2) as TargetKind, [said])
     },
 
-    presumes: (actor, { on }) => on === 'anything' && wasAdministrator(actor),
+    presumes,
 
     /** A token shows no password, and nobody shows somebody else’s. */
     async confirmed({ sessionId, through }) {
@@ -225,19 +227,19 @@ export function authorityOf({ db, now, isAdministrator, administers: administers
 
     visible,
     /**
-     * What `read` shows of what somebody has this right over. Who administered a moment ago is not asked about before: the statement
-     * itself shows everything while they do. Where it shows nothing, that may be why.
+     * What `read` finds of what somebody has this right over. Who administered when it was last asked is not asked about before: the
+     * statement itself shows everything while they do. Where it shows nothing, that may be why.
      */
-    async shown<T>(actor: Who, right: Right, read: (visible: Visible | { while: RawBuilder<boolean> }) => Promise<T[]>): Promise<T[]> {
+    async seenBy<T>(actor: Who, right: Right, read: (seen: Visible | { allIf: RawBuilder<boolean> }) => Promise<T[]>): Promise<T[]> {
       const request = currentRequest()
-      if (request && wasAdministrator(actor)) {
-        const found = await read({ while: administersNow(actor.accountId) })
-        if (found.length > 0) {
-          asked.set(keyOf(request, actor), { answer: Promise.resolve(true), until: performance.now() + sameMomentMs })
-          return found
-        }
+      if (!request || !presumes(actor)) return read(await visible(actor, right))
+      const found = await read({ allIf: administersInSql(actor.accountId) })
+      if (found.length > 0) {
+        await keep(request, actor, Promise.resolve(true))
+        return found
       }
-      return read(await visible(actor, right))
+      const seen = await visible(actor, right)
+      return seen === 'all' ? found : read(seen)
     },
 
     /** All rights of somebody over anything at all, and over each domain. */

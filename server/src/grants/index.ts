@@ -13,8 +13,7 @@ interface Deps extends Database<GrantTables> {
   now: () => Date
   newId: () => string
   isAdministrator: (actor: Pick<Actor, 'accountId'>) => Promise<boolean>
-  /** The same in SQL. */
-  administers: (accountId: AccountId) => RawBuilder<boolean>
+  administersInSql: (accountId: AccountId) => RawBuilder<boolean>
   /** Rights changed in this unit: what somebody began by them may be over. */
   changed: (tx: Tx, announce: Announce) => Promise<void>
 }
@@ -39,7 +38,7 @@ export function grants(deps: Deps) {
     /** Refuses where an operation looks at more than the one thing that its terms name. */
     require: ruling.require,
     visible: ruling.visible,
-    shown: ruling.shown,
+    seenBy: ruling.seenBy,
     /** Whether there is anything that somebody administers. */
     async mayAdminister(actor: Actor): Promise<boolean> {
       const rights = await ruling.rightsOf(actor)

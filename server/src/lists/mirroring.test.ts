@@ -20,7 +20,7 @@ test('[GRANT-10] a directory that somebody below set up neither fills nor remove
   const { work, ...database } = ground.databaseOf<GrantTables>()
   const ruling = {
     isAdministrator: () => Promise.resolve(false),
-    administers: () => sql<boolean>`false`,
+    administersInSql: () => sql<boolean>`false`,
     changed: here.hub.sessions.endLooking,
   }
   const mirror = listsMirroring({ now, newId, ...grants({ ...database, work, now, newId, ...ruling }) })
