@@ -69,10 +69,10 @@ function hub(more: Partial<DispatchDeps> = {}, failure?: () => unknown) {
     'note.peek': async () => ({}),
     'note.signIn': async () => ({}),
     'note.fail': async () => failure!() as never,
-    'note.see': async (_actor, { how }) => {
+    'note.see': (_actor, { how }) => {
       requests.push(how)
       if (how === 'badly') throw fail('not_found', 'notFound')
-      return {}
+      return Promise.resolve({})
     },
     'note.look': async () => {
       requests.push('looked')

@@ -82,38 +82,49 @@ export async function listAccounts(
   const inOrder = sql`order by ${key} ${direction}, account.id ${direction}`
   const firstOf = (some: RawBuilder<unknown>) => sql`select id, key from ${some} order by key ${direction}, id ${direction} limit ${size}`
 
-  /** What a row shows is looked up for those of a page only. */
-  async function shown(page: RawBuilder<unknown>, before: RawBuilder<unknown> = sql``, isWhole: RawBuilder<unknown> = sql`true`) {
-    const { rows } = await sql<(Listed | { id: null }) & { isWhole: boolean }>`
+  /** What a row shows is looked up for those of a page only. Where the statement chooses a `way`, it says also of nobody which one it went. */
+  async function shown(page: RawBuilder<unknown>, before: RawBuilder<unknown> = sql``, way?: RawBuilder<Way>) {
+    const rowsOfPage = sql`page join ${joined} on account.id = page.id`
+    const { rows } = await sql<(Listed | { id: null }) & { way: Way }>`
       with ${may ? sql`may as materialized (select ${may} as holds), ` : sql``}${before}page as materialized (${page})
       select ${rowColumns}, page.key::text as key, ${asked.beside.lockoutOf(sql`account.id`)} as locked_out_until,
-        account.id in (${asked.beside.delegatesAmong(sql`select id from page`)}) as is_delegate, is_whole
-      from (select ${isWhole} as is_whole) as said left join (page join ${joined} on account.id = page.id) on true
+        account.id in (${asked.beside.delegatesAmong(sql`select id from page`)}) as is_delegate, ${way ? sql`way` : sql`'whole'`} as way
+      from ${way ? sql`(select ${way} as way) as gone left join (${rowsOfPage}) on true` : rowsOfPage}
       order by page.key ${direction}, page.id ${direction}`.execute(open(db))
-    const found = rows.flatMap(({ isWhole: _, ...row }) => (row.id === null ? [] : [row]))
-    return { rows: found.slice(0, asked.limit), isWhole: rows[0]!.isWhole }
+    const found = rows.flatMap(({ way: _, ...row }) => (row.id === null ? [] : [row]))
+    return { rows: found.slice(0, asked.limit), way: rows[0]?.way }
   }
 
   const patterns = inwardPatternsOf(asked.search ?? '').map((pattern) => sql`words like ${pattern}`)
   if (patterns.length === 0) return (await shown(sql`${those()} ${inOrder} limit ${size}`)).rows
-  // Whether a search finds few or nearly everybody nobody knows before, and a planner that guesses may read everybody for one: so
-  // the statement itself looks, and of the two ways goes the shorter.
   const isFound = sql.join(patterns, sql` and `)
-  const isDense = sql`(select is_dense from sample)`
-  const isFew = sql`(select is_few from found_few)`
-  const some = sql`
-    sample as materialized (select count(*) >= ${sql.lit(sample.denseFrom)} as is_dense from account tablesample system (
+  const sampled = sql`(select count(*) >= ${sql.lit(sample.denseFrom)} from account tablesample system (
       (select 100.0 * ${sql.lit(sample.size)} / greatest(coalesce(nullif(reltuples, -1), ${sql.lit(uncounted)}), ${sql.lit(sample.size)})
         from pg_class where oid = 'account'::regclass))
-      where ${sql.join(wanted, sql` and `)} and ${isFound}),
-    found as materialized (${those()} and ${isFound} and not ${isDense} limit ${sql.lit(fewFound + 1)}),
-    found_few as materialized (select not ${isDense} and count(*) <= ${sql.lit(fewFound)} as is_few from found), `
-  const few = firstOf(sql`found where ${isFew}`)
-  const near = firstOf(sql`(${those(sql`, words`)} ${inOrder} limit ${sql.lit(nearby)}) as near where ${isFound} and not ${isFew}`)
-  const soon = await shown(sql`(${few}) union all (${near})`, some, isFew)
-  if (soon.isWhole || soon.rows.length >= asked.limit) return soon.rows
+      where ${sql.join(wanted, sql` and `)} and ${isFound})`
+
+  // Whether a search finds few or nearly everybody nobody knows before, and a planner that guesses may read everybody for one: so
+  // the statement itself looks, and of the two ways goes the shorter.
+  function soon(guess: RawBuilder<unknown>) {
+    const isDense = sql`(select is_dense from guessed)`
+    const isWhole = sql`(select way = 'whole' from gone)`
+    const some = sql`
+      guessed as materialized (select ${guess} as is_dense),
+      found as materialized (${those()} and ${isFound} and not ${isDense} limit ${sql.lit(fewFound + 1)}),
+      gone as materialized (
+        select case when ${isDense} then 'dense' when count(*) <= ${sql.lit(fewFound)} then 'whole' else 'near' end as way from found), `
+    const few = firstOf(sql`found where ${isWhole}`)
+    const near = firstOf(sql`(${those(sql`, words`)} ${inOrder} limit ${sql.lit(nearby)}) as near where ${isFound} and not ${isWhole}`)
+    return shown(sql`(${few}) union all (${near})`, some, sql<Way>`(select way from gone)`)
+  }
+  let page = await soon(sampled)
+  // What a sample has many of may be far away, or have been few that stand together.
+  if (page.way === 'dense' && page.rows.length < asked.limit) page = await soon(sql`false`)
+  if (page.way === 'whole' || page.rows.length >= asked.limit) return page.rows
   return (await shown(firstOf(sql`(${those()} and ${isFound}) as all_found`))).rows
 }
+/** All that were found, what lies near of many, or the same where a sample said that there are many. */
+type Way = 'whole' | 'near' | 'dense'
 
 export async function countAccounts(db: Db, asked: Asked): Promise<number> {
   const { rows } = await sql<{ count: number }>`select count(*)::int as count from account
