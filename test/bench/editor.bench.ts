@@ -69,7 +69,7 @@ const kilobytes = encodeStateAsUpdate(worked).length / 1_000
 await newDocument('Long worked on', worked)
 const small = await newDocument('Empty', new Doc())
 
-const browser = await openChromium()
+const browser = await openChromium({ isWhole: true })
 async function newPage(serviceWorkers: 'allow' | 'block' = 'allow'): Promise<Page> {
   const context = await browser.newContext({ baseURL: hub.url, locale: 'en-GB', viewport: { width: 1280, height: 800 }, serviceWorkers })
   const [name = '', value = ''] = me!.cookie.split('=')

@@ -38,7 +38,7 @@ declare const requestAnimationFrame: (run: () => void) => void
 const { hub, db, stop } = await benchHub()
 const [host, ...others] = await addPeople(db, 2)
 const [roomId] = await addRooms(db, [{ members: [host!, others[0]!] }])
-const browser = await openChromium()
+const browser = await openChromium({ isWhole: true })
 
 async function ask<T>(cookie: string, operation: string, input: object): Promise<T> {
   const reply = await fetch(`${hub.url}/api/${operation}`, {

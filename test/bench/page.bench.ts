@@ -35,7 +35,7 @@ const roomIds = await addRooms(
   Array.from({ length: roomCount }, (_, n) => ({ members: people, said: said + 2 * stretch * n })),
 )
 const rooms = roomIds.map((id, n) => ({ id, last: said + 2 * stretch * n }))
-const browser = await openChromium()
+const browser = await openChromium({ isWhole: true })
 
 async function newPage(): Promise<Page> {
   const context = await browser.newContext({ baseURL: hub.url, locale: 'en-GB', viewport: { width: 1280, height: 800 } })

@@ -4,7 +4,8 @@ import { cameraFilm } from './camera.ts'
 
 /** Chromium without the windows around its pages, where it is to be had: a story takes a quarter less of the machine. */
 export const shellProgram = () => found('chromium-headless-shell')
-export const chromiumProgram = () => shellProgram() ?? found('chromium') ?? found('chromium-browser') ?? found('google-chrome')
+const wholeProgram = () => found('chromium') ?? found('chromium-browser') ?? found('google-chrome')
+export const chromiumProgram = () => shellProgram() ?? wholeProgram()
 export const firefoxProgram = () => found('firefox-esr') ?? found('firefox')
 
 /** How a Chromium is started; its camera shows the film, or, without one, what Chromium itself makes up. */
@@ -14,9 +15,15 @@ export const flags = (film?: string) => [
   ...(film ? [`--use-file-for-fake-video-capture=${film}`] : []),
 ]
 
-/** A real Chromium; everybody in a story gets a `screen` of it. `camera`: the one that gives whatever a page wants, or a small one. */
-export async function openChromium({ camera = 'any' }: { camera?: 'any' | 'small' } = {}): Promise<Browser> {
-  const executablePath = chromiumProgram()
+/**
+ * A real Chromium; everybody in a story gets a `screen` of it. `camera`: the one that gives whatever a page wants, or a small one.
+ * `isWhole`: as people have it, for what is measured.
+ */
+export async function openChromium({
+  camera = 'any',
+  isWhole = false,
+}: { camera?: 'any' | 'small'; isWhole?: boolean } = {}): Promise<Browser> {
+  const executablePath = (isWhole ? wholeProgram() : undefined) ?? chromiumProgram()
   if (!executablePath) throw new Error('needs chromium')
   return chromium.launch({ executablePath, args: flags(camera === 'small' ? await cameraFilm() : undefined) })
 }
