@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const module = (path: string) => join(root, 'node_modules', path)
 
-/** What was found of files that are the same now, by their content: neither linting nor formatting looks from one file into another. */
 const kept = (name: string) => module(`.cache/check/${name}`)
+/** What was found of files that are the same now, by their content: neither linting nor formatting looks from one file into another. */
 const keeping = (name: string) => ['--cache', '--cache-strategy=content', `--cache-location=${kept(name)}`]
 
 interface Step {

@@ -36,7 +36,10 @@ export interface Terms {
   /** Callable by a guest, whose session is good for one meeting. What the guest may do there is the slice's rule. */
   guests?: true
   limit?: Limit
-  /** An administrative operation: who has this right over what the named field of the input says. Checked before the handler runs. */
+  /**
+   * An administrative operation: who has this right over what the named field of the input says. Checked before the handler runs, or,
+   * where it `saysWhoMay`, before anything leaves.
+   */
   needs?: Needs
   /**
    * Of a query: its statement itself shows nothing to whoever has not this right. For who nearly always has it, it is looked up while the
