@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { command, needs, perSource, query } from './kernel.ts'
-import { AccountId, ClientId, DomainId, ProviderId } from './ids.ts'
+import { AccountId, ClientId, DomainId, ListId, ProviderId } from './ids.ts'
 import { line, optionalLine, text } from './text.ts'
 
 /** Which attribute of the source is which of ours. */
@@ -120,6 +120,8 @@ export const Provider = z.object({
       /** `asks`: so many accounts and lists would vanish. */
       vanished: z.int(),
       vanishedLists: z.int(),
+      /** GRANT-10: they differ from their groups, and stay as they are, for rights are granted to them. */
+      outOfReach: z.array(z.object({ id: ListId, name: z.string() })),
       problem: ProviderTrouble.nullable(),
     })
     .nullable(),

@@ -191,7 +191,6 @@ export function grantsService({ db, work, ruling, now, newId, isAdministrator, c
       const mine: Held[] = await ruling.heldOf(actor, at as never)
       return carried.every(({ rights, target }) => rights.every((right) => mayGive(mine, target, right)))
     },
-    carriesRights: async (at: UnderWay, listId: string): Promise<boolean> => (await heldByLists(at as never, [listId])).length > 0,
     /** Somebody came into a list, or left one: what they may do follows. */
     async membersChanged(tx: UnderWay, announce: Announce, listIds: readonly string[], memberIds: readonly string[]): Promise<void> {
       if ((await heldByLists(tx as never, listIds)).length > 0) await tell(tx, announce, await namedIn(tx as never, memberIds))

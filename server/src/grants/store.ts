@@ -141,6 +141,18 @@ export async function heldByLists(db: Db, listIds: readonly string[]): Promise<H
   return rows.map(({ kind, targetId, domainIds, ...grant }) => ({ ...grant, target: { kind, id: targetId, domainIds } }))
 }
 
+/** Those of these lists that rights are granted to, or to a list that they are in. */
+export async function carryingAmong(db: Db, listIds: readonly string[]): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    with recursive above (below, id) as (
+      select given, given from unnest(${listIds}::uuid[]) as given
+      union
+      select above.below, named.list_id from above join list_named as named on named.member_id = above.id
+    )
+    select distinct above.below as id from above join granted on granted.grantee_id = above.id`.execute(open(db))
+  return rows.map(({ id }) => id)
+}
+
 type GrantRow = Omit<Grant, 'grantee' | 'target' | 'givenBy' | 'givenAt'> & {
   granteeKind: Grantee['kind']
   granteeId: string

@@ -1,4 +1,4 @@
-import type { Announce, Tx as UnderWay } from '@atrium/platform'
+import type { Announce, Reading, Tx as UnderWay } from '@atrium/platform'
 import type { AccountId, DomainId, ListId } from '@atrium/protocol'
 import type { ListDeps } from './service.common.ts'
 import { isCircle } from './rules.ts'
@@ -31,16 +31,16 @@ export interface MirroredMembers {
 }
 
 interface Deps extends Pick<ListDeps, 'now' | 'newId' | 'membersChanged' | 'forget'> {
-  carriesRights: (at: UnderWay, listId: string) => Promise<boolean>
+  carryingRights: (at: Reading<any> | UnderWay, listIds: readonly string[]) => Promise<string[]>
 }
 
 /**
  * What another directory does to lists. Who is in one is its business alone: nobody is asked for a right, and nobody gets a letter.
  * Whether the other directory is trusted, an administrator of the hub said by setting it up.
  */
-export function listsMirroring({ now, newId, membersChanged, forget, carriesRights }: Deps) {
+export function listsMirroring({ now, newId, membersChanged, forget, carryingRights }: Deps) {
   /** GRANT-10: whoever may set up a directory for one domain makes no administrators by it, and frees nobody from a denial. */
-  const isOutOfReach = async (tx: UnderWay, id: ListId, isTrusted: boolean) => !isTrusted && (await carriesRights(tx, id))
+  const isOutOfReach = async (tx: UnderWay, id: ListId, isTrusted: boolean) => !isTrusted && (await carryingRights(tx, [id])).length > 0
 
   return {
     /** As it is here, to be written there. */
@@ -59,6 +59,12 @@ export function listsMirroring({ now, newId, membersChanged, forget, carriesRigh
         listIds: of('list'),
         addresses: all.flatMap((one) => one.address ?? []),
       }
+    },
+
+    /** Those of these that a directory which is not trusted leaves as they are, by what they are called. */
+    async outOfReach(at: Reading<any> | UnderWay, ids: readonly string[]): Promise<{ id: ListId; name: string }[]> {
+      const kept = await findLists(at as Tx, ids.length === 0 ? [] : await carryingRights(at, ids))
+      return kept.map(({ id, name }) => ({ id, name })).sort((one, other) => one.name.localeCompare(other.name))
     },
 
     /** They are kept here from now on, as they are. */

@@ -76,6 +76,24 @@ describe.skipIf(!slapdProgram())('groups in LDAP', () => {
     await set()
   })
 
+  test('[GRANT-10] lists that stay as they are, for they carry rights, are named where the mirror is', async () => {
+    const { town, ada, mirror, set, look, lists, there, domainId, provider } = world
+    await set()
+    await there((client) => client.add(group('keepers'), { objectClass: 'groupOfNames', cn: 'keepers', member: [person(25), person(900)] }))
+    await look()
+    const { id } = (await lists()).find(({ address }) => address === at('keepers'))!
+    const trust = (mayGoInside: boolean) => town.db.updateTable('provider').set({ mayGoInside }).where('id', '=', provider.id).execute()
+    await trust(false)
+    assert.deepEqual((await mirror()).outOfReach, [])
+    await ada.call('grants.give', {
+      ...{ grantee: { kind: 'list', id }, target: { kind: 'domain', id: domainId } },
+      ...{ rights: ['account.see'], isDenied: false, mayGrant: false },
+    })
+    assert.deepEqual((await mirror()).outOfReach, [{ id, name: 'keepers' }])
+    await trust(true)
+    assert.deepEqual((await mirror()).outOfReach, [])
+  })
+
   test('lists of Zimbra name addresses, whoever has them; who is deleted there is out soon, too', async () => {
     const { ada, settings, there, row } = world
     const theirs = await ada.call('domains.create', { name: 'zimbra.example' })

@@ -3,6 +3,7 @@ import { fail, type Actor, type Database, type Tx } from '@atrium/platform'
 import { signingPair } from '@atrium/platform/signing'
 import type { AccountId, DomainId, Hub, Input, Output, Provider, ProviderId, ProviderSettings } from '@atrium/protocol'
 import type { DomainWays } from '../directory/index.ts'
+import type { ListsMirroring } from '../lists/index.ts'
 import { leavesNoWay, missingOf, movesSecret, waysOf } from './rules.ts'
 import { findCertificate, keep } from './saml/keys.ts'
 import { apart, sealed } from './secrets.ts'
@@ -14,6 +15,7 @@ import {
   findProvider,
   listIdentities,
   listProviders,
+  listsThatDiffer,
   saveProvider,
   type Db,
   type ProviderRow,
@@ -29,6 +31,7 @@ export interface ProviderDeps extends Database<ProviderTables> {
   personOf: (at: Db, id: AccountId) => Promise<{ domainId: string | null; isAdministrator: boolean } | undefined>
   /** Whether somebody administers anything beyond this domain. */
   reachesBeyond: (at: Db, id: AccountId, domainId: string) => Promise<boolean>
+  lists: ListsMirroring
   setWays: (tx: Tx, id: DomainId, ways: Pick<DomainWays, 'allowsPassword' | 'allowsPasskey'>) => Promise<DomainWays | undefined>
   now: () => Date
   newId: () => string
@@ -45,6 +48,7 @@ interface Parts extends ProviderDeps {
 export function settingsService({
   db,
   work,
+  lists,
   origin,
   isAdministrator,
   domain,
@@ -70,8 +74,9 @@ export function settingsService({
     const base = { id, domainId, isOn, settings: said, addresses: addressesOf(row), certificate, troubles }
     if (kind !== 'ldap') return { ...base, mirror: null }
     const [mirror, counts] = [await findMirror(at, id), await countMirrored(at, id)]
+    const outOfReach = row.mayGoInside ? [] : await lists.outOfReach(at, await listsThatDiffer(at, id))
     const { state = 'idle', vanished = 0, vanishedLists = 0, problem = null } = mirror ?? {}
-    return { ...base, mirror: { state, at: mirror?.at?.toISOString() ?? null, vanished, vanishedLists, problem, ...counts } }
+    return { ...base, mirror: { state, at: mirror?.at?.toISOString() ?? null, vanished, vanishedLists, outOfReach, problem, ...counts } }
   }
 
   async function existingDomain(at: Db, id: DomainId): Promise<DomainWays> {

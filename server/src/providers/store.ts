@@ -135,6 +135,15 @@ export async function countMirrored(db: Db, id: ProviderId): Promise<{ accounts:
   return rows[0]!
 }
 
+/** What is kept as the hash of a group whose members are not all here: it is looked at again with the next round. */
+export const unfinished = ''
+/** The lists that are not what their groups are: those are gone, or not all who are in them are here. */
+export async function listsThatDiffer(db: Db, id: ProviderId): Promise<string[]> {
+  const { rows } = await sql<{ ownerId: string }>`
+    select owner_id from mirrored where provider_id = ${id} and kind = 'list' and (is_gone or hash = ${unfinished})`.execute(open(db))
+  return rows.map(({ ownerId }) => ownerId)
+}
+
 /** What is said of a mirror; what is not said stays. */
 export async function noteMirror(tx: Tx, providerId: ProviderId, change: Partial<Omit<MirrorRow, 'providerId'>>): Promise<void> {
   const fresh = {

@@ -2,7 +2,7 @@ import type { Database } from '@atrium/platform'
 import type { ListId } from '@atrium/protocol'
 import type { ListsMirroring } from '../../lists/index.ts'
 import { countedTogetherMs, isAny, mustAsk, type Answered } from '../rules.ts'
-import type { MirroredRow, ProviderTables } from '../store.ts'
+import { unfinished, type MirroredRow, type ProviderTables } from '../store.ts'
 import type { Entry } from './connection.ts'
 import type { GroupsMirror } from './following.ts'
 import type { Whose } from './mirror.ts'
@@ -12,9 +12,6 @@ import type { Source } from './source.ts'
 import { calledIn, plainDn, whoseAre } from './members.ts'
 import { countGone, dropMirrored, knownOf, saveMirrored, setMirrored, standing } from './store.ts'
 import { Trouble } from './trouble.ts'
-
-/** What is kept as the hash of a group whose members are not all here: it is looked at again with the next round. */
-export const unfinished = ''
 
 /** `evenOlder`: it is compared, and what stands there holds, also after a server was set back. */
 interface Taking {

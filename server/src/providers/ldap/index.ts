@@ -2,7 +2,6 @@ import { fail, type House } from '@atrium/platform'
 import type { Hub, Input, Output, Provider, ProviderId } from '@atrium/protocol'
 import type { VerifierOf } from '../../auth/index.ts'
 import type { DomainWays, Mirroring } from '../../directory/index.ts'
-import type { ListsMirroring } from '../../lists/index.ts'
 import { mayOpen, mayUseOwnPassword } from '../rules.ts'
 import { apart, secretOf } from '../secrets.ts'
 import type { ProviderDeps, SettingsService } from '../service.ts'
@@ -23,7 +22,6 @@ import { groupsWriting } from './writing.groups.ts'
 export interface LdapDeps extends ProviderDeps, Pick<House, 'placement' | 'node' | 'outgoing' | 'log'> {
   people: Mirroring
   groups: GroupsMirror
-  lists: ListsMirroring
   pace?: Pace
 }
 const testsWithinMs = 10_000
