@@ -86,7 +86,9 @@ export function jobs(deps: {
   async function look(): Promise<void> {
     const free = atOnce - underWay.size
     if (free <= 0) return
-    for (const job of await claim(db, [...handlers.keys()], free)) underWay.set(job, perform(job))
+    const jobs = await claim(db, [...handlers.keys()], free)
+    if (isOver) await giveBack(db, jobs)
+    else for (const job of jobs) underWay.set(job, perform(job))
   }
 
   async function perform(job: Job): Promise<void> {
@@ -150,6 +152,12 @@ async function claim(db: Kysely<any>, kinds: string[], most: number): Promise<Jo
       order by run_at limit ${most} for update skip locked
     ) returning id, kind, payload, tries, parked_at is not null as is_parked`.execute(db)
   return rows.filter(({ isParked }) => !isParked)
+}
+
+/** Nobody began with them. */
+async function giveBack(db: Kysely<any>, jobs: readonly Job[]): Promise<void> {
+  if (jobs.length === 0) return
+  await sql`update job set tries = tries - 1, run_at = now() where id = any(${jobs.map(({ id }) => id)}::bigint[])`.execute(db)
 }
 
 async function forget(db: Kysely<any>, { id }: Job): Promise<void> {
