@@ -41,27 +41,27 @@ test('meetings that begin at once do not start a worker each', async () => {
 })
 
 test('each worker has the next port, for UDP and TCP', async () => {
-  const all = workers({ firstPort: 45_310 })
+  const all = workers({ firstPort: 25_310 })
   const first = await all.take()
   first.peers = 1
-  assert.deepEqual(await portsOf(first), [45_310, 45_310])
-  assert.deepEqual(await portsOf(await all.take()), [45_311, 45_311])
+  assert.deepEqual(await portsOf(first), [25_310, 25_310])
+  assert.deepEqual(await portsOf(await all.take()), [25_311, 25_311])
 })
 
 test('a port that was chosen and is taken is an error; one that nobody chose is another one', async () => {
-  await workers({ firstPort: 45_320 }).take()
-  await assert.rejects(workers({ firstPort: 45_320 }).take())
+  await workers({ firstPort: 25_320 }).take()
+  await assert.rejects(workers({ firstPort: 25_320 }).take())
   await workers({ firstPort: null }).take()
   const [udp] = await portsOf(await workers({ firstPort: null }).take())
   assert.notEqual(udp, 40_000)
 })
 
 test('the only worker dies: another one takes its number and its port, before anybody asks', async () => {
-  const all = workers({ firstPort: 45_330 })
+  const all = workers({ firstPort: 25_330 })
   const first = await all.take()
   process.kill(first.worker.pid, 'SIGKILL')
   await until('another runs', () => all.running.some(({ worker }) => worker.pid !== first.worker.pid))
-  assert.deepEqual(await portsOf(all.running[0]!), [45_330, 45_330])
+  assert.deepEqual(await portsOf(all.running[0]!), [25_330, 25_330])
 })
 
 test('what is stopped starts nothing more', async () => {

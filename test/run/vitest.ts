@@ -33,7 +33,7 @@ async function run(name: string, projects: string[], files: string[] = []): Prom
     const child = spawn(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), ...args], {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
-      // Each file has a process of its own, which loads the server anew: what Node compiled for one is there for the next.
+      // Every process loads the server anew: what Node compiled for one is there for the next.
       env: { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'), ...process.env, PATH: path, ATRIUM_TEST_REPORT: file },
     })
     child.once('error', reject).once('close', resolve)
