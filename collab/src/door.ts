@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
-import { Refusal, type Log, type Metrics, type Tickets } from '@atrium/platform'
+import { Refusal, type Log, type Metrics, type Rate, type Throttle, type Tickets } from '@atrium/platform'
 import { ticketLivesMs, type DocumentEnding, type DocumentGreeting, type FileId } from '@atrium/protocol'
 import type { Documents } from './documents.ts'
 import { message, say, tokenIn } from './frames.ts'
@@ -21,19 +21,24 @@ const pingEveryMs = 12_000
 
 /** Nobody has so many documents on screen. */
 const maxVisitsOfAccount = 200
+/** A page sends some sixty frames a second while somebody drags over its text. */
+export const usualPace: Rate = { times: 1_000, perMs: 4_000 }
 
 interface Needs {
   tickets: Tickets
   endings: Metrics['endings']
   log: Log
   now: () => Date
+  throttle: Pick<Throttle, 'take'>
+  /** How many frames of one account are heard; those beyond wait, and whoever sends them is not read meanwhile. */
+  pace: Rate
   rights: (visits: ReadonlySet<Visit>) => Rights
   documents: Pick<Documents, 'enter' | 'hear' | 'leave' | 'turn'>
   homes: { isElsewhere: (fileId: FileId) => boolean }
 }
 
 /** Lets in who greets with a ticket for a document on this node, and looks at it again before it ends. */
-export function documentDoor({ tickets, endings, log, now, documents, homes, ...needs }: Needs) {
+export function documentDoor({ tickets, endings, log, now, throttle, pace, documents, homes, ...needs }: Needs) {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: limits.bytes + 1_024 })
   const strangers = new Set<WebSocket>()
   const visits = new Set<Visit>()
@@ -69,8 +74,8 @@ export function documentDoor({ tickets, endings, log, now, documents, homes, ...
       hear = (data) => void waiting.push(data)
       void admit(socket, greetingOf(bytes, isBinary)).then((visit) => {
         if (!visit) return
-        hear = (data) => heard(visit, data)
-        for (const data of waiting) heard(visit, data)
+        hear = paced(visit)
+        for (const data of waiting) hear(data, true)
       })
     }
     socket.on('message', (data: Buffer, isBinary) => hear(data, isBinary))
@@ -102,6 +107,30 @@ export function documentDoor({ tickets, endings, log, now, documents, homes, ...
     endings.inc({ kind: 'document', reason: ending })
     visits.delete(visit)
     documents.leave(visit)
+  }
+
+  /** Nothing is lost by it: what comes too fast is heard in its order. */
+  function paced(visit: Visit): (data: Buffer) => void {
+    const held: Buffer[] = []
+    let isHeld = false
+    function hear(): void {
+      for (let data = held[0]; data; data = held[0]) {
+        const waitMs = visit.isOver ? 0 : throttle.take(`frame of ${visit.claims.accountId}`, pace)
+        isHeld = waitMs > 0
+        if (isHeld) {
+          visit.socket.pause()
+          setTimeout(hear, waitMs).unref()
+          return
+        }
+        held.shift()
+        heard(visit, data)
+      }
+      if (visit.socket.isPaused) visit.socket.resume()
+    }
+    return (data) => {
+      held.push(data)
+      if (!isHeld) hear()
+    }
   }
 
   function heard(visit: Visit, data: Buffer): void {

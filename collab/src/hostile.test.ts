@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll, inject, test } from 'vitest'
+import { encodeStateVector } from 'yjs'
 import { until } from '@atrium/platform/testing'
-import { say, sync } from './frames.ts'
+import { message, say, sync } from './frames.ts'
 import { claims, deletes, endless, intruder, strangers } from './testing/hostile.ts'
-import { aFile, anAccount, documentNode, type DocumentNode } from './testing/index.ts'
+import { aFile, anAccount, documentNode, person, type DocumentNode } from './testing/index.ts'
 import { visitors } from './testing/visitors.ts'
 
 let node: DocumentNode
@@ -48,6 +49,29 @@ test('an update that builds on what is missing is answered with a question, and 
   isLossy = false
   alice.text.insert(5, 'and found')
   await until('bob reads all of it', () => bob.text.toString() === 'lost and found')
+})
+
+test('who sends faster than anybody types is read more slowly, in every visit, and loses nothing; others are heard at once', async () => {
+  const slow = await documentNode(inject('cluster'), { threads: 1, pace: { times: 20, perMs: 1_000 } })
+  const [fileId, accountId] = [aFile(), anAccount()]
+  const [first, second] = [await intruder(slow, fileId, { accountId }), await intruder(slow, fileId, { accountId })]
+  const alice = person(slow, fileId)
+  try {
+    await alice.saved()
+    const answers = (one: typeof first) => one.heard.filter(([kind, step]) => kind === message.sync && step === sync.step2).length
+    const begun = performance.now()
+    for (let n = 0; n < 30; n++) for (const one of [first, second]) one.frame(say.sync(sync.step1, encodeStateVector(alice.document)))
+    alice.text.insert(0, 'meanwhile')
+    await alice.saved()
+    assert.ok(answers(first) + answers(second) < 60, 'alice waits for none of it')
+    await until('all of it is answered', () => answers(first) === 30 && answers(second) === 30)
+    assert.ok(performance.now() - begun > 1_900, 'forty more than twenty at once, twenty a second')
+    assert.deepEqual([first.ended(), second.ended()], ['', ''])
+  } finally {
+    for (const one of [first, second]) one.socket.terminate()
+    alice.leave()
+    await slow.close()
+  }
 })
 
 test('a thread that hangs is replaced: who hung it is kept out for a while, everybody else is back within two seconds', async () => {

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
-import { answerInternal, register, revocations, type House, type Service } from '@atrium/platform'
-import { documentDoor } from './door.ts'
+import { answerInternal, register, revocations, type House, type Rate, type Service } from '@atrium/platform'
+import { documentDoor, usualPace } from './door.ts'
 import { documents as openDocuments, usualTimes, type Times } from './documents.ts'
 import { errands } from './errands.ts'
 import { homes as watchHomes } from './homes.ts'
@@ -15,15 +15,16 @@ export interface Options {
   times?: Partial<Times>
   /** Nothing said: all cores but one. */
   threads?: number
+  pace?: Rate
   now?: () => Date
 }
 export const start = (house: House): Promise<Service> => startWith(house)
 
 /** The document service: found by its lease, asked over the bus, entered with a ticket. */
 export async function startWith(house: House, options: Options = {}): Promise<Service> {
-  const { threads, now = house.now } = options
+  const { threads, pace = usualPace, now = house.now } = options
   const times = { ...usualTimes, ...options.times }
-  const { bus, db, http, placement, tickets, metrics, node, version, log } = house
+  const { bus, db, http, placement, throttle, tickets, metrics, node, version, log } = house
   let isDraining = false
   const database = house.databaseOf<DocumentTables>()
   const documents = openDocuments({
@@ -34,7 +35,7 @@ export async function startWith(house: House, options: Options = {}): Promise<Se
   const homes = watchHomes({ placement, node, log, opened: documents.opened, heal: documents.heal, everyMs: times.homesMs })
   const lost = await revocations({ bus, db, log })
   const door = documentDoor({
-    ...{ tickets, endings: metrics.endings, log, now, documents, homes },
+    ...{ tickets, endings: metrics.endings, log, now, throttle, pace, documents, homes },
     rights: (visits) => rights({ onRevoked: lost.onRevoked, visits, now }),
   })
 
