@@ -6,6 +6,7 @@ import { found, freePort, minio, minioProgram, nginx, postgres, redis, redisProg
 import { postmaster, stop as stopPostgres } from '@atrium/platform/db/postgres'
 import { hubProcess, setupPath, type HubProcess } from './hub-process.ts'
 
+const here = '127.0.0.1'
 export const topologies = ['together', 'apart'] as const
 export type TopologyName = (typeof topologies)[number]
 
@@ -42,6 +43,8 @@ export interface TopologyOptions {
   envOf?: (name: string) => Record<string, string>
   /** For the `server` processes, such as `--demo`. */
   args?: string[]
+  /** By what people open it: the address of this machine, if nothing is said. */
+  host?: string
   /** People open it by other addresses than its own, too, such as those of a bad network: then it is told of none. */
   isOpenedElsewhere?: boolean
   /** Apart: puts something between the hub and its Redis, and answers with the address of that. */
@@ -61,7 +64,7 @@ export const topology = (name: TopologyName, options: TopologyOptions = {}): Pro
   name === 'together' ? together(options) : apart(options)
 
 /** One process that was told nothing: its own PostgreSQL, memory, disk. */
-async function together({ env = {}, envOf = () => ({}), args = [] }: TopologyOptions): Promise<Topology> {
+async function together({ env = {}, envOf = () => ({}), args = [], host = here }: TopologyOptions): Promise<Topology> {
   const folder = await mkdtemp(join(tmpdir(), 'atrium-together-'))
   const data = join(folder, 'data')
   process.on('exit', endLeftDatabase)
@@ -74,7 +77,7 @@ async function together({ env = {}, envOf = () => ({}), args = [] }: TopologyOpt
   })
   return {
     name: 'together',
-    url: hub.url,
+    url: `http://${host}:${hub.port}`,
     servers: [hub],
     processes: [hub],
     setupPath: () => setupPath([hub]),
@@ -104,6 +107,7 @@ async function apart({
   env = {},
   envOf = () => ({}),
   args = [],
+  host = here,
   isOpenedElsewhere = false,
   throughRedis = async (url) => url,
 }: TopologyOptions): Promise<Topology> {
@@ -126,8 +130,9 @@ async function apart({
 
     // Where people open it: as an operator says it, for links and for what other sites are told of us.
     const port = await freePort()
+    const url = `http://${host}:${port}`
     const shared = {
-      ...(!isOpenedElsewhere && { ATRIUM_ORIGIN: `http://127.0.0.1:${port}` }),
+      ...(!isOpenedElsewhere && { ATRIUM_ORIGIN: url }),
       ...env,
       DATABASE_URL: await database.database(),
       REDIS_URL: await throughRedis(bus.url),
@@ -156,7 +161,7 @@ async function apart({
     const processes = [...servers, ...others]
     return {
       name: 'apart',
-      url: proxy.url,
+      url,
       servers,
       processes,
       setupPath: () => setupPath(servers),

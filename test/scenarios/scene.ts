@@ -2,7 +2,7 @@ import type { Browser, BrowserContext } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
 import { notRun } from '@atrium/platform/testing/needs'
 import { chromiumProgram, openChromium } from '../harness/browsers.ts'
-import { missingFor, topologies, topology, type Topology, type TopologyName, type TopologyOptions } from '../harness/topology.ts'
+import { missingFor, topologies, topology, type Topology, type TopologyOptions } from '../harness/topology.ts'
 
 /** There when the first test begins. */
 export interface Stage {
@@ -14,13 +14,11 @@ export interface Stage {
 export interface Props extends TopologyOptions {
   /** What this machine lacks for it. */
   missing?: string | undefined
-  /** Where it is the same everywhere, one telling is enough. */
-  only?: TopologyName
 }
 
-/** A story that is told in both topologies (or the only one that it needs), each time on a hub of its own and in a real Chromium. */
-export function scene(title: string, tell: (stage: Stage) => void, { missing: lacks, only, ...options }: Props = {}): void {
-  for (const name of only ? [only] : topologies)
+/** A story that is told in both topologies each time on a hub of its own and in a real Chromium. */
+export function scene(title: string, tell: (stage: Stage) => void, { missing: lacks, ...options }: Props = {}): void {
+  for (const name of topologies)
     describe(`${title}, ${name}`, () => {
       const missing = missingFor(name) ?? (chromiumProgram() ? lacks : 'chromium')
       if (missing) return notRun(`${title}, ${name}`, missing)
