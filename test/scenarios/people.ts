@@ -5,6 +5,9 @@ import { screen, type Screen } from '../harness/browsers.ts'
 import type { Topology } from '../harness/topology.ts'
 import { password } from './story.ts'
 
+/** Each command is asked once, by a name of its own. */
+export const once = () => ({ clientId: randomUUID() })
+
 /** Somebody who is signed in over HTTP, as a program would be. */
 export interface Somebody {
   name: string
@@ -29,7 +32,7 @@ export async function peopled(hub: Topology): Promise<{ ada: Somebody; bob: Some
 
 /** Somebody else whom the administrator invites, and who comes. */
 export async function colleague(hub: Topology, ada: Somebody, name: string, address: string): Promise<Somebody> {
-  const draft = { clientId: randomUUID(), name, address, title: '', isAdministrator: false }
+  const draft = { ...once(), name, address, title: '', isAdministrator: false }
   const { invitation } = await ada.call('directory.person.add', draft)
   return enter(hub.url, name, 'auth.invitation.accept', { token: invitation.path.split('/').at(-1)!, password })
 }
@@ -42,7 +45,7 @@ export async function screenOf(browser: Browser, who: Somebody, url: string): Pr
 }
 
 async function enter(url: string, name: string, operation: 'setup.finish' | 'auth.invitation.accept', input: object): Promise<Somebody> {
-  const reply = await post(url, operation, { clientId: randomUUID(), ...input })
+  const reply = await post(url, operation, { ...once(), ...input })
   const [, cookieName = '', value = ''] = /^([^=]+)=([^;]+)/.exec(reply.headers.getSetCookie()[0] ?? '') ?? []
   const { accountId } = await dataOf<{ accountId: string }>(operation, reply)
   const cookie = { name: cookieName, value }

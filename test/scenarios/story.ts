@@ -13,7 +13,7 @@ export async function setUp(page: Page, path: string, you: { name: string; addre
   await page.getByLabel('Your address').fill(you.address)
   await page.getByRole('textbox', { name: 'Password' }).fill(password)
   await page.getByRole('button', { name: 'Open the hub' }).click()
-  await page.getByRole('navigation', { name: 'Places' }).waitFor()
+  await isInside(page)
 }
 
 /** Adds somebody on the page "People" and returns the path of the link that was shown. */
@@ -33,7 +33,7 @@ export async function accept(page: Page, path: string): Promise<void> {
   await page.goto(path)
   await page.getByRole('textbox', { name: 'Password' }).fill(password)
   await page.getByRole('button', { name: 'Come in' }).click()
-  await page.getByRole('navigation', { name: 'Places' }).waitFor()
+  await isInside(page)
 }
 
 export async function writeTo(page: Page, name: string): Promise<void> {
@@ -44,6 +44,17 @@ export async function writeTo(page: Page, name: string): Promise<void> {
     .click()
   await composer(page).waitFor()
 }
+
+export const button = (on: Page | Locator, name: string): Locator => on.getByRole('button', { name, exact: true })
+
+/** Says who one is, on the page where one signs in. */
+export async function show(page: Page, address: string, said = password): Promise<void> {
+  if (!/\/sign-in\b/.test(page.url())) await page.goto('/sign-in')
+  await page.getByLabel('Your address').fill(address)
+  await page.getByRole('textbox', { name: 'Password' }).fill(said)
+  await page.keyboard.press('Enter')
+}
+export const isInside = (page: Page): Promise<void> => page.getByRole('navigation', { name: 'Places' }).waitFor()
 
 export const composer = (page: Page): Locator => page.getByRole('textbox', { name: /^Write to / })
 

@@ -5,6 +5,8 @@ import { discardBacklog, letGo, terminate } from './wire.ts'
 
 export interface About {
   actor: Actor
+  /** When its session was looked up, by the clock of this process. */
+  lookedAt: number
   source: string
   userAgent: string
   /** Where the person sees us. */

@@ -44,9 +44,9 @@ export function rights(deps: {
 
   const stop = onRevoked(revoke)
   return {
-    /** For a connection that was just let in: its right may have gone while we looked. */
+    /** For a connection that was just let in: its right may have gone while we looked. What went before is of no sign-in since. */
     recheck(connection: Connection): void {
-      for (const { revoked } of recent) check(connection, revoked)
+      for (const { revoked, at } of recent) if (at >= connection.lookedAt) check(connection, revoked)
     },
     stop,
   }

@@ -32,6 +32,18 @@ test('[DIR-10] a domain that is shut has its people’s sockets cut within a sec
   assert.equal(seen?.status, 'closed')
 })
 
+test('who is let in again after a lock stays in: what was lost before a sign-in is not held against it', async () => {
+  const { administrator, bob } = here
+  const before = await bob.connect()
+  await administrator.call('accounts.status', { accountId: bob.accountId, status: 'locked' })
+  assert.equal(await before.ended(), 'account_locked')
+  await administrator.call('accounts.status', { accountId: bob.accountId, status: 'active' })
+  await bob.signIn()
+  const after = await bob.connect()
+  assert.ok((await after.ask('directory.me', {})).ok)
+  assert.equal(after.isConnected(), true)
+})
+
 test('[AUTH-15] through no door comes anything of a session whose domain was shut, though its own row says nothing of it', async () => {
   const { administrator, carol } = here
   const domain = await administrator.call('domains.create', { name: 'mole.example' })

@@ -111,10 +111,11 @@ export function socketDoor(deps: {
     if (protocol > protocolVersion) return { ending: 'client_too_new' }
 
     const opening = openings.get(socket.conn)
+    const lookedAt = performance.now()
     const actor = opening?.secret && (await sessionOf(opening.secret))
     if (!opening || !actor) return { error: fail('unauthenticated', 'unauthenticated').failure }
     if (!room.take(actor.accountId, socket.conn)) return { error: tooManyScreens().failure }
-    socket.data = { actor, source: opening.source, userAgent: opening.userAgent, origin: opening.origin, watch }
+    socket.data = { actor, lookedAt, source: opening.source, userAgent: opening.userAgent, origin: opening.origin, watch }
     // That it is in and what it asked for leave together.
     if (watch !== undefined) holdBack(socket.conn)
     return undefined
@@ -128,7 +129,7 @@ export function socketDoor(deps: {
       watching: new Set(),
       watched: Promise.resolve(),
       underWay: 0,
-      lookedAt: performance.now(),
+      lookedAt: socket.data.lookedAt,
       looks: 1,
       ending: undefined,
     }

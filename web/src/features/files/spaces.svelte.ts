@@ -18,9 +18,12 @@ export class Spaces {
     this.#people = people
   }
 
-  /** What is given and taken is told on one's own topic; so is a seat in one more room, and that space runs out. */
+  /** What is given and taken is told on one's own topic; so is a seat in one more room, and that space runs out or is another. */
   listen(accountId: AccountId): () => void {
-    const news = new Set(['files.share.given', 'files.share.taken', 'files.usage.reached', 'chat.seat.taken', 'chat.seat.left'])
+    const news = new Set([
+      ...['files.share.given', 'files.share.taken', 'files.usage.reached'],
+      ...['chat.seat.taken', 'chat.seat.left', 'me.values.changed'],
+    ])
     return this.#hub.feed.listen(`account:${accountId}`, {
       apply: (name) => news.has(name) && void this.load(),
       renewed: () => void this.load(),
