@@ -367,7 +367,7 @@ const step = (wizard: Locator, words: string) => wizard.getByRole('status').filt
 
 /** Opened again beside the lists, a list is as it is now. */
 async function again(page: Page, name: string): Promise<void> {
-  await button(page, 'Close').click()
+  await button(page.getByRole('complementary', { name: 'Lists' }), 'Close').click()
   await page.getByRole('link', { name: new RegExp(`^${name}`) }).click()
 }
 
