@@ -162,15 +162,13 @@ test('what a look finds while the process ends is given back as it was', async (
   await ask('late')
   queue.register('greet', () => assert.fail('it was begun'))
   await queue.drain()
-  const before = Date.now()
   assert.deepEqual(
     (await rows()).map(({ payload, tries, fault }) => [payload, tries, fault]),
     [['late', 0, null]],
   )
   const greeted: unknown[] = []
   process().queue.register('greet', async (payload) => void greeted.push(payload))
-  await until('another process does it', () => greeted.length === 1)
-  assert.ok(Date.now() - before < 5_000, 'at once, and not when a lease is over')
+  await until('another process does it, before a lease would be over', () => greeted.length === 1)
 })
 
 test('what is done again and again is done by one process each time', async () => {

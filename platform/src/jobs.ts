@@ -154,7 +154,7 @@ async function claim(db: Kysely<any>, kinds: string[], most: number): Promise<Jo
   return rows.filter(({ isParked }) => !isParked)
 }
 
-/** Nobody began with them. */
+/** The claim counted a try that nobody began, and would keep them for a lease. */
 async function giveBack(db: Kysely<any>, jobs: readonly Job[]): Promise<void> {
   if (jobs.length === 0) return
   await sql`update job set tries = tries - 1, run_at = now() where id = any(${jobs.map(({ id }) => id)}::bigint[])`.execute(db)

@@ -40,6 +40,7 @@ test('meetings that begin at once do not start a worker each', async () => {
   assert.equal(new Set(await Promise.all([all.take(), all.take(), all.take()])).size, 1)
 })
 
+// Below the ports that the kernel gives away: a test beside this one may have been given any of those.
 test('each worker has the next port, for UDP and TCP', async () => {
   const all = workers({ firstPort: 25_310 })
   const first = await all.take()

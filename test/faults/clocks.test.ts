@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { globSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
+import { clockEnv, clockMissing } from '../harness/clocks.ts'
 import { topologies, topology } from '../harness/topology.ts'
 import { talk, verdictOf } from './load.ts'
 import { seeded } from './seed.ts'
 import { town, type Town } from './town.ts'
 
-const [library] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1')
-
-if (!library) notRun('R-6', 'libfaketime (Debian: apt-get install faketime)')
+if (clockMissing) notRun('R-6', clockMissing)
 else
   describe.each(topologies)('%s', (name) => {
     let here: Town
@@ -27,12 +25,7 @@ else
       for (const process of ['hub', 'server-1', 'server-2', 'sfu-1', 'collab-1']) await set(process, process === 'server-2' ? 5 : 0)
       const running = await topology(name, {
         isOpenedElsewhere: true,
-        envOf: (process) => ({
-          LD_PRELOAD: library,
-          FAKETIME_TIMESTAMP_FILE: join(folder, process),
-          FAKETIME_NO_CACHE: '1',
-          FAKETIME_DONT_FAKE_MONOTONIC: '1',
-        }),
+        envOf: (process) => clockEnv(join(folder, process)),
       })
       here = await town(running, { people: 6, rooms: 2, networks: 2 })
     })

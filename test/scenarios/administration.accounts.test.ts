@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { globSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,23 +9,19 @@ import { AccountId } from '@atrium/protocol'
 import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import { screen, told, unasked, type Screen } from '../harness/browsers.ts'
+import { clockEnv, clockMissing } from '../harness/clocks.ts'
 import { put } from './filing.ts'
 import { once, peopled, screenOf, type Somebody } from './people.ts'
 import { scene } from './scene.ts'
-import { accept, button, composer, isAllSent, password, said, say } from './story.ts'
+import { accept, button, composer, isAllSent, isInside, isShutOut, password, said, say, show, toOwnPage } from './story.ts'
 
 const places = (page: Page) => page.getByRole('navigation', { name: 'Places' })
 /** What needs somebody there is said after its name. */
 const place = (page: Page, name: string) => places(page).getByRole('link', { name: new RegExp(`^${name}`) })
-const toOwnPage = (page: Page) => page.getByRole('link', { name: /Profile and settings/ }).click()
 const roomOn = (page: Page, name: string) => page.getByRole('navigation', { name: 'Rooms' }).getByRole('link', { name: new RegExp(name) })
 
 /** A hub asks for no password that was shown minutes ago: its clock can be put forward. */
-const [library] = globSync('/usr/lib/*/faketime/libfaketimeMT.so.1')
 const clock = join(tmpdir(), `atrium-clock-${randomUUID()}`)
-const env: Record<string, string> = library
-  ? { LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: clock, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1' }
-  : {}
 
 scene(
   'administering accounts',
@@ -76,10 +71,8 @@ scene(
       await page.getByRole('menuitem', { name: action }).click()
     }
     async function bobSignsIn(refusal?: string) {
-      await bobs.getByLabel('Your address').fill('bob@heron.example')
-      await bobs.getByRole('textbox', { name: 'Password' }).fill(password)
-      await bobs.keyboard.press('Enter')
-      await (refusal ? bobs.getByText(refusal) : places(bobs)).waitFor()
+      await show(bobs, 'bob@heron.example')
+      await (refusal ? bobs.getByText(refusal).waitFor() : isInside(bobs))
     }
 
     story('the user name of a new account follows its name until somebody writes one; the list finds, sorts and locks many', async () => {
@@ -151,7 +144,7 @@ scene(
       await page.getByRole('menuitem', { name: 'Locked' }).click()
       // Nobody locks themselves out.
       await notice('2 done, 1 refused')
-      await newcomer.page.getByText('Your account is shut for now: signing in says why. Ask an administrator.').waitFor()
+      await isShutOut(newcomer.page)
       await row('Jörg Miller').getByText('Locked').waitFor()
       assert.equal(await row('Ada Stork').getByText('Locked').count(), 0)
       await list().getByLabel('Status').selectOption('Locked')
@@ -266,7 +259,7 @@ scene(
       const status = panel().getByLabel('Status')
       await status.selectOption('Maintenance')
       await panel().getByText('Nobody signs in; what is sent waits and is shown afterwards.').waitFor()
-      await bobs.getByText('Your account is shut for now: signing in says why. Ask an administrator.').waitFor()
+      await isShutOut(bobs)
       await bobSignsIn('This account is being looked after at the moment. Try again later.')
       await status.selectOption('Closed')
       await row('Bob Crane').getByText('Closed').waitFor()
@@ -289,7 +282,7 @@ scene(
       await until('what waited is shown to Bob', async () => (await said(bobs)).includes('Are you there?'))
     })
 
-    if (!library) notRun('a promotion asks for the password again', 'libfaketime (Debian: apt-get install faketime)')
+    if (clockMissing) notRun('a promotion asks for the password again', clockMissing)
     else
       story('a promotion asks for the password again and is seen on the open page, and the last administrator stays', async () => {
         await toAccounts()
@@ -372,7 +365,7 @@ scene(
       await page.getByRole('main').getByText('Tide table.txt').waitFor()
     })
   },
-  { env },
+  { env: clockEnv(clock) },
 )
 
 const idOf = ({ accountId }: Somebody) => AccountId.parse(accountId)

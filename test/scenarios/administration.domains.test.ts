@@ -9,7 +9,7 @@ import { told, unasked, type Screen } from '../harness/browsers.ts'
 import { put } from './filing.ts'
 import { colleague, once, peopled, screenOf, type Somebody } from './people.ts'
 import { scene } from './scene.ts'
-import { button, isSamePage, markPage, password, show } from './story.ts'
+import { button, isSamePage, isShutOut, markPage, password, show } from './story.ts'
 
 /** What a page knows, for a function below runs in it. */
 declare const getComputedStyle: (element: unknown) => { color: string }
@@ -109,7 +109,7 @@ scene('administering domains and lists', (stage) => {
       ] as const) {
         const chip = page.getByRole('link', { name: /^pond\.example/ }).getByText(shut)
         await status.selectOption({ label: shut })
-        await at.getByText('Your account is shut for now: signing in says why. Ask an administrator.').waitFor()
+        await isShutOut(at)
         await chip.waitFor()
         await show(at, 'edda@pond.example')
         await at.getByText(said).waitFor()

@@ -22,7 +22,7 @@ for (const name of topologies)
     let ada: Somebody
     let bob: Somebody
     beforeAll(async () => {
-      ;[hub, browser] = await Promise.all([topology(name, { isOpenedElsewhere: true }), openChromium({ camera: 'small' })])
+      ;[hub, browser] = await Promise.all([topology(name, { isOpenedElsewhere: true }), openChromium()])
       ;({ ada, bob } = await peopled(hub))
     })
     afterAll(async () => {

@@ -16,7 +16,7 @@ export interface Props extends TopologyOptions {
   missing?: string | undefined
 }
 
-/** A story that is told in both topologies each time on a hub of its own and in a real Chromium. */
+/** A story that is told in both topologies, each time on a hub of its own and in a real Chromium. */
 export function scene(title: string, tell: (stage: Stage) => void, { missing: lacks, ...options }: Props = {}): void {
   for (const name of topologies)
     describe(`${title}, ${name}`, () => {

@@ -7,15 +7,7 @@ import { fromBase32, hotp } from '../../server/src/factors/totp.ts'
 import { screen, unasked } from '../harness/browsers.ts'
 import { colleague, once, peopled, screenOf, type Somebody } from './people.ts'
 import { scene, type Stage } from './scene.ts'
-import { button, isInside, password, show } from './story.ts'
-
-/** By the page's own link: a page that is still on its way to the first room lets nobody load another. */
-const toOwnPage = (page: Page) => page.getByRole('link', { name: /Profile and settings/ }).click()
-async function leave(page: Page): Promise<void> {
-  await toOwnPage(page)
-  await button(page, 'Sign out').click()
-  await page.waitForURL('**/sign-in')
-}
+import { button, isInside, leave, password, show, toOwnPage } from './story.ts'
 
 scene(
   'signing in',

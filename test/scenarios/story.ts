@@ -55,6 +55,16 @@ export async function show(page: Page, address: string, said = password): Promis
   await page.keyboard.press('Enter')
 }
 export const isInside = (page: Page): Promise<void> => page.getByRole('navigation', { name: 'Places' }).waitFor()
+export const isShutOut = (page: Page): Promise<void> =>
+  page.getByText('Your account is not open at the moment. Sign in to see why.').waitFor()
+
+/** By the page's own link: a page that is still on its way to the first room lets nobody load another. */
+export const toOwnPage = (page: Page): Promise<void> => page.getByRole('link', { name: /Profile and settings/ }).click()
+export async function leave(page: Page): Promise<void> {
+  await toOwnPage(page)
+  await button(page, 'Sign out').click()
+  await page.waitForURL('**/sign-in')
+}
 
 export const composer = (page: Page): Locator => page.getByRole('textbox', { name: /^Write to / })
 

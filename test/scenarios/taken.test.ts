@@ -9,7 +9,7 @@ import { download, linesOn, openDocument, paper, put, sharedFolder, write } from
 import { comeIn, tileOf } from './meeting.ts'
 import { colleague, peopled, screenOf, type Somebody } from './people.ts'
 import { sceneElsewhere } from './scene.ts'
-import { composer, password, writeTo } from './story.ts'
+import { composer, isShutOut, password, writeTo } from './story.ts'
 
 /** Nothing else runs beside these stories: they say how soon something is over. */
 sceneElsewhere('what is taken', (stage) => {
@@ -94,7 +94,7 @@ sceneElsewhere('what is taken', (stage) => {
     const locked = performance.now()
     // How soon the next page has loaded is another question: they are out when they hear nothing more.
     for (const out of await Promise.all(outs)) assert.ok(out - locked < 1_000, `out after ${Math.round(out - locked)} ms`)
-    for (const { page } of screens) await page.getByText('Your account is shut for now: signing in says why. Ask an administrator.').waitFor()
+    for (const { page } of screens) await isShutOut(page)
 
     for (const { page } of screens) {
       assert.equal(await composer(page).count(), 0)
@@ -136,7 +136,7 @@ sceneElsewhere('what is taken', (stage) => {
     const locked = performance.now()
     isLocked = true
     // What they then see is a page that has to load: how soon they are out is when they hear nothing more.
-    await writer!.page.getByText('Your account is shut for now: signing in says why. Ask an administrator.').waitFor()
+    await isShutOut(writer!.page)
     const outs = { page: closed.get('page')!, document: closed.get('document')!, meeting: await meetingLeft, download: await downloadCut }
     for (const [what, at] of Object.entries(outs)) assert.ok(at - locked < 1_000, `${what} after ${Math.round(at - locked)} ms`)
 

@@ -4,7 +4,7 @@ import type { AccountId, grants as contract } from '@atrium/protocol'
 import { authorityOf } from './authority.ts'
 import { reachesBeyond } from './rules.ts'
 import { grantsService } from './service.ts'
-import { carryingAmong, delegates, delegatesAmong, heldBy, type GrantTables } from './store.ts'
+import { carryingRights, delegates, delegatesAmong, heldBy, type GrantTables } from './store.ts'
 
 export type { Target, Targets, Visible } from './authority.ts'
 export type { GrantTables } from './store.ts'
@@ -53,8 +53,7 @@ export function grants(deps: Deps) {
       reachesBeyond((await heldBy(at as never, [accountId])).get(accountId) ?? [], domainId),
     forget: service.forget,
     mayFill: service.mayFill,
-    /** Those of these lists that rights are granted to, or to a list that they are in. */
-    carryingRights: (at: Reading<any> | Tx, listIds: readonly string[]): Promise<string[]> => carryingAmong(at as never, listIds),
+    carryingRights: (at: Reading<any> | Tx, listIds: readonly string[]): Promise<string[]> => carryingRights(at as never, listIds),
     membersChanged: service.membersChanged,
   }
 }

@@ -142,7 +142,8 @@ export async function heldByLists(db: Db, listIds: readonly string[]): Promise<H
 }
 
 /** Those of these lists that rights are granted to, or to a list that they are in. */
-export async function carryingAmong(db: Db, listIds: readonly string[]): Promise<string[]> {
+export async function carryingRights(db: Db, listIds: readonly string[]): Promise<string[]> {
+  if (listIds.length === 0) return []
   const { rows } = await sql<{ id: string }>`
     with recursive above (below, id) as (
       select given, given from unnest(${listIds}::uuid[]) as given

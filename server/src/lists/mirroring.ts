@@ -63,7 +63,7 @@ export function listsMirroring({ now, newId, membersChanged, forget, carryingRig
 
     /** Those of these that a directory which is not trusted leaves as they are, by what they are called. */
     async outOfReach(at: Reading<any> | UnderWay, ids: readonly string[]): Promise<{ id: ListId; name: string }[]> {
-      const kept = await findLists(at as Tx, ids.length === 0 ? [] : await carryingRights(at, ids))
+      const kept = await findLists(at as Tx, await carryingRights(at, ids))
       return kept.map(({ id, name }) => ({ id, name })).sort((one, other) => one.name.localeCompare(other.name))
     },
 
