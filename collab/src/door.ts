@@ -22,7 +22,11 @@ const pingEveryMs = 12_000
 /** Nobody has so many documents on screen. */
 const maxVisitsOfAccount = 200
 /** A page sends some sixty frames a second while somebody drags over its text. */
-export const usualPace: Rate = { times: 1_000, perMs: 4_000 }
+export const usualPace: Pace = { times: 1_000, perMs: 4_000, restMs: 250 }
+/** So many frames of a visit are heard without a rest. */
+export interface Pace extends Rate {
+  restMs: number
+}
 
 interface Needs {
   tickets: Tickets
@@ -30,8 +34,7 @@ interface Needs {
   log: Log
   now: () => Date
   throttle: Pick<Throttle, 'take'>
-  /** How many frames of one account are heard; those beyond wait, and whoever sends them is not read meanwhile. */
-  pace: Rate
+  pace: Pace
   rights: (visits: ReadonlySet<Visit>) => Rights
   documents: Pick<Documents, 'enter' | 'hear' | 'leave' | 'turn'>
   homes: { isElsewhere: (fileId: FileId) => boolean }
@@ -109,27 +112,18 @@ export function documentDoor({ tickets, endings, log, now, throttle, pace, docum
     documents.leave(visit)
   }
 
-  /** Nothing is lost by it: what comes too fast is heard in its order. */
+  /**
+   * What came is heard, in its order and to the end: whoever sends too much is read a piece at a time (of 64 KiB), with rests between.
+   * What one account sends through many visits at once is read no faster than through one.
+   */
   function paced(visit: Visit): (data: Buffer) => void {
-    const held: Buffer[] = []
-    let isHeld = false
-    function hear(): void {
-      for (let data = held[0]; data; data = held[0]) {
-        const waitMs = visit.isOver ? 0 : throttle.take(`frame of ${visit.claims.accountId}`, pace)
-        isHeld = waitMs > 0
-        if (isHeld) {
-          visit.socket.pause()
-          setTimeout(hear, waitMs).unref()
-          return
-        }
-        held.shift()
-        heard(visit, data)
-      }
-      if (visit.socket.isPaused) visit.socket.resume()
-    }
+    const key = `frames of visit ${visit.id}`
     return (data) => {
-      held.push(data)
-      if (!isHeld) hear()
+      heard(visit, data)
+      if (visit.isOver || visit.socket.isPaused || throttle.take(key, pace) === 0) return
+      const resting = [...visits].filter(({ socket, claims }) => socket.isPaused && claims.accountId === visit.claims.accountId).length
+      visit.socket.pause()
+      setTimeout(() => visit.socket.resume(), pace.restMs * (resting + 1)).unref()
     }
   }
 

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
-import { answerInternal, register, revocations, type House, type Rate, type Service } from '@atrium/platform'
-import { documentDoor, usualPace } from './door.ts'
+import { answerInternal, register, revocations, type House, type Service } from '@atrium/platform'
+import { documentDoor, usualPace, type Pace } from './door.ts'
 import { documents as openDocuments, usualTimes, type Times } from './documents.ts'
 import { errands } from './errands.ts'
 import { homes as watchHomes } from './homes.ts'
@@ -15,7 +15,7 @@ export interface Options {
   times?: Partial<Times>
   /** Nothing said: all cores but one. */
   threads?: number
-  pace?: Rate
+  pace?: Pace
   now?: () => Date
 }
 export const start = (house: House): Promise<Service> => startWith(house)

@@ -58,7 +58,8 @@ export function jobs(deps: {
   const underWay = new Map<Job, Promise<void>>()
   // Whoever wakes us does so under its own request.
   const here = AsyncLocalStorage.snapshot()
-  const timers: NodeJS.Timeout[] = [setInterval(wake, lookEveryMs), setInterval(() => void renew().catch(troubled), leaseMs / 3)]
+  const timers: NodeJS.Timeout[] = [setInterval(wake, lookEveryMs)]
+  const renewing = setInterval(() => void renew().catch(troubled), leaseMs / 3)
   const unsubscribe = bus.subscribe(topic, wake)
   let looking: Promise<void> | undefined
   let isAskedAgain = false
@@ -137,6 +138,7 @@ export function jobs(deps: {
       for (const timer of timers) clearInterval(timer)
       await looking
       await Promise.all(underWay.values())
+      clearInterval(renewing)
     },
   }
 }
@@ -157,7 +159,10 @@ async function claim(db: Kysely<any>, kinds: string[], most: number): Promise<Jo
 /** The claim counted a try that nobody began, and would keep them for a lease. */
 async function giveBack(db: Kysely<any>, jobs: readonly Job[]): Promise<void> {
   if (jobs.length === 0) return
-  await sql`update job set tries = tries - 1, run_at = now() where id = any(${jobs.map(({ id }) => id)}::bigint[])`.execute(db)
+  const [ids, tries] = [jobs.map(({ id }) => id), jobs.map((job) => job.tries)]
+  await sql`
+    update job set tries = job.tries - 1, run_at = now() from unnest(${ids}::bigint[], ${tries}::int[]) as mine (id, tries)
+    where job.id = mine.id and job.tries = mine.tries`.execute(db)
 }
 
 async function forget(db: Kysely<any>, { id }: Job): Promise<void> {

@@ -76,7 +76,7 @@ scene(
         await show(guest.page, 'person1@marsh.example', 'pw-2')
         await guest.page.getByText(wrongOne).waitFor()
         const leaving = [
-          { number: 1, leaves: disabled, said: 'This account is locked. Ask an administrator.' },
+          { number: 1, leaves: disabled, said: /^Your organisation’s directory has locked this account/ },
           { number: 2, leaves: removed, said: wrongOne },
         ]
         for (const { number, leaves, said } of leaving) {

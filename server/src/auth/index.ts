@@ -24,7 +24,6 @@ import { signingIn } from './service.ts'
 import type { Begun } from './sessions.ts'
 import {
   credentialsOf,
-  endSessions,
   findGrace,
   findSessions,
   forgetLinks,
@@ -84,6 +83,7 @@ export function auth(deps: AuthDeps) {
       const next: string = after
       after = await work((tx) => endShut(tx, { domainId, after: next, at: now(), most: shutAtOnce }), { alone: true })
     }
+    await work((tx, announce) => open.endOpenedByShut(tx, announce), { alone: true })
   }
 
   const handlers: Handlers<typeof contract & OfOthers> = {
@@ -220,8 +220,8 @@ export function auth(deps: AuthDeps) {
     /** Of everybody in a domain that was shut, behind it: they are over already. Whoever calls it announces why. */
     endSessionsIn: (tx: Tx, domainId: DomainId): Promise<void> => here.later(tx, shutJob, { domainId }),
     carryOver: (tx: Tx, accountId: AccountId): Promise<void> => carryOver(tx, accountId, now()),
-    async endSessions(tx: Tx, accountId: AccountId): Promise<void> {
-      await endSessions(tx, accountId, now())
+    async endSessions(tx: Tx, announce: Announce, accountId: AccountId): Promise<void> {
+      await open.endUntold(tx, announce, accountId)
       await forgetLinks(tx, accountId, [...choosing, 'phone', 'enrolment'])
     },
     async forgetSecrets(tx: Tx, accountId: AccountId): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Kysely, QueryExecutorProvider } from 'kysely'
-import { fail, inOneGo, networkOf, type Count, type Reading, type Throttle } from '@atrium/platform'
+import { fail, inOneGo, networkOf, Refusal, type Count, type Reading, type Throttle } from '@atrium/platform'
 import type { Person, Values } from '@atrium/protocol'
 import type { Accounts } from '../directory/index.ts'
 import type { Hashing } from './hashing.ts'
@@ -133,7 +133,11 @@ export function passwords({ db, hashing, throttle, lockout, arriving, defaultVal
         const holding = known ? values : defaultValues
         const look = async (byAddress: readonly Count[], struck: readonly string[]): Promise<Looked> => {
           const tried = await lockout.count({ accountId: known?.person.id, address, source }, password, holding)
-          const where = await orTakenBack(tried, compared(password, tried.hash, verify(known, password)))
+          const where = await orTakenBack(tried, compared(password, tried.hash, verify(known, password))).catch(async (error: unknown) => {
+            // What another directory says of an account it says to whoever asks: that is a try, too.
+            if (error instanceof Refusal && error.failure.code === 'unauthenticated') await throttle.hit([...byAddress, ...bySource])
+            throw error
+          })
           if (where)
             return {
               where,

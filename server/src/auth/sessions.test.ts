@@ -107,6 +107,11 @@ test('[AUTH-13] who looked through somebody’s eyes is out with their own sessi
   const isOut = async (sessionId: SessionId) => {
     assert.equal(await eve.actor(), undefined)
     assert.equal((await hub.hub.sessions.standing([sessionId])).size, 0, 'sockets as well')
+    const told = hub.heard.map(({ payload }) => payload as { kind?: string; accountId?: string; sessionIds?: string[] })
+    assert.ok(
+      told.some((one) => one.kind === 'session' && one.accountId === bob.accountId && one.sessionIds?.includes(sessionId)),
+      'every door is told',
+    )
     assert.equal((await bob.call('auth.sessions', {})).length, 1)
   }
   const first = await looking()

@@ -4,6 +4,7 @@ import { deviceOf, kindOf } from './device.ts'
 import { overLooked, type MayLook } from './looking.ts'
 import { canSignIn, guestLastsMs, isOver, lastingOf, touchEveryMs, unfinishedLastsMs, type Lasting } from './rules.ts'
 import { hashOf, newSecret } from './secrets.ts'
+import { endOpenedByShut, endOpenedFrom } from './store.shut.ts'
 import {
   addSession,
   confirmSession,
@@ -118,6 +119,13 @@ export function sessions({ db, work, peopleOf, valuesIn, mayLook, now, newId }: 
     ...(openedBy && { through: { kind: 'administrator', accountId: openedBy } }),
   })
 
+  function tellOpened(announce: Announce, ended: readonly { id: SessionId; accountId: AccountId }[]): void {
+    for (const [accountId, theirs] of Map.groupBy(ended, (one) => one.accountId)) {
+      const sessionIds = theirs.map(({ id }) => id)
+      announce('revocations:all', 'directory.right.revoked', { kind: 'session', accountId, sessionIds, reason: 'session_ended' })
+    }
+  }
+
   return {
     /** Who a cookie stands for. Whoever still owes something is nobody here. */
     async sessionOf(secret: string): Promise<Actor | undefined> {
@@ -192,9 +200,19 @@ export function sessions({ db, work, peopleOf, valuesIn, mayLook, now, newId }: 
     /** Ends sessions and tells every process, in one unit. */
     async end(tx: Tx, announce: Announce, accountId: AccountId, reason: EndReason, which: Which = {}): Promise<SessionId[]> {
       const sessionIds = await endSessions(tx, accountId, now(), which)
-      if (sessionIds.length > 0) announce('revocations:all', 'directory.right.revoked', { kind: 'session', accountId, sessionIds, reason })
+      if (sessionIds.length > 0) {
+        announce('revocations:all', 'directory.right.revoked', { kind: 'session', accountId, sessionIds, reason })
+        tellOpened(announce, await endOpenedFrom(tx, sessionIds, now()))
+      }
       return sessionIds
     },
+    /** All of somebody, for whom the caller tells why: it is told here only of those who look from there through others' eyes. */
+    async endUntold(tx: Tx, announce: Announce, accountId: AccountId): Promise<void> {
+      const sessionIds = await endSessions(tx, accountId, now())
+      if (sessionIds.length > 0) tellOpened(announce, await endOpenedFrom(tx, sessionIds, now()))
+    },
+    /** Of those who look from a domain that was shut. */
+    endOpenedByShut: async (tx: Tx, announce: Announce): Promise<void> => tellOpened(announce, await endOpenedByShut(tx, now())),
   }
 }
 export type Sessions = ReturnType<typeof sessions>

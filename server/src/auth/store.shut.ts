@@ -22,6 +22,23 @@ export async function listLooking(tx: Tx, now: Date): Promise<{ id: SessionId; a
   return rows
 }
 
+/** AUTH-13: whoever looked from one of these is out with it. */
+export async function endOpenedFrom(tx: Tx, ids: readonly SessionId[], at: Date): Promise<{ id: SessionId; accountId: AccountId }[]> {
+  const { rows } = await sql<{ id: SessionId; accountId: AccountId }>`
+    update session set ended_at = ${at} where opened_from = any(${ids}::uuid[]) and ended_at is null returning id, account_id`.execute(
+    open(tx),
+  )
+  return rows
+}
+/** The same of those whose domain was shut. */
+export async function endOpenedByShut(tx: Tx, at: Date): Promise<{ id: SessionId; accountId: AccountId }[]> {
+  const { rows } = await sql<{ id: SessionId; accountId: AccountId }>`
+    update session set ended_at = ${at} where opened_from is not null and ended_at is null and not ${stands} returning id, account_id`.execute(
+    open(tx),
+  )
+  return rows
+}
+
 /** Of the next people of a domain, by their ids: what is over since it was shut. Answers the last of them; undefined: that was all. */
 export async function endShut(
   tx: Tx,

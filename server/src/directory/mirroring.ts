@@ -31,7 +31,7 @@ export interface Owner {
 }
 interface Deps {
   /** Ends all sessions and links, without telling. */
-  endSessions: (tx: Tx, accountId: AccountId) => Promise<void>
+  endSessions: (tx: Tx, announce: Announce, accountId: AccountId) => Promise<void>
 }
 
 /** Of more cards that changed at once, pages ask when they show one. */
@@ -158,7 +158,7 @@ export function mirroring({ endSessions }: Deps) {
       if (isShut(to) && leavesNobody(standing, { status: 'locked' }, await countOtherAdministrators(tx, id))) return false
       const person = await changeAccount(tx, before, { status: to })
       if (isShut(person.status)) {
-        await endSessions(tx, id)
+        await endSessions(tx, announce, id)
         announce('revocations:all', 'directory.right.revoked', { kind: 'account', accountId: id, reason: 'locked' })
       }
       if (isNews(before, person)) tell(announce, person)

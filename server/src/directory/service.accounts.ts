@@ -71,7 +71,7 @@ export function accountsService(deps: DirectoryDeps, { whole }: Showing) {
   /** DIR-6: sessions and links end here, what is open elsewhere by the fact. */
   async function shutOut(tx: Tx, announce: Announce, before: Person, after: Person): Promise<void> {
     if (!loses(before.status, after.status)) return
-    await deps.endSessions(tx, after.id)
+    await deps.endSessions(tx, announce, after.id)
     announce('revocations:all', 'directory.right.revoked', { kind: 'account', accountId: after.id, reason: 'locked' })
   }
 

@@ -42,7 +42,7 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   /** Ends all sessions of somebody, on every screen. */
   endAllSessions: (accountId: AccountId) => Promise<void>
   /** Ends all sessions and links, without telling: whoever calls it announces why. */
-  endSessions: (tx: Tx, accountId: AccountId) => Promise<void>
+  endSessions: (tx: Tx, announce: Announce, accountId: AccountId) => Promise<void>
   /** Of everybody in a domain that was marked as shut, later: what was begun before is over anyway. */
   endSessionsIn: (tx: Tx, domainId: DomainId) => Promise<void>
   /** Before an account leaves its domain: what is over because that was shut ends, and the rest goes along. */

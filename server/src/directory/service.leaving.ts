@@ -74,7 +74,7 @@ export function leavingService(deps: DirectoryDeps, { whole }: Showing) {
         }
         // All of it stays, behind a shut door.
         await writeAccount(tx, accountId, { status: 'closed', deletedAt: new Date(now().getTime() + then.days * dayMs) })
-        await deps.endSessions(tx, accountId)
+        await deps.endSessions(tx, announce, accountId)
         tell(announce, (await findPerson(tx, accountId))!)
         announce('revocations:all', 'directory.right.revoked', { kind: 'account', accountId, reason: 'deleted' })
         return {}

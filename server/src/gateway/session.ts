@@ -36,8 +36,10 @@ export function rights(deps: {
 
   function check(connection: Connection, revoked: Revoked): void {
     if (!('reason' in revoked)) return
-    const { accountId } = connection.actor
-    if (revoked.kind === 'accounts' ? !revoked.accountIds.has(accountId) : revoked.accountId !== accountId) return
+    const { accountId, through } = connection.actor
+    // AUTH-13: who looks through somebody's eyes is out with either.
+    const theirs = through?.kind === 'administrator' ? [accountId, through.accountId] : [accountId]
+    if (!theirs.some((id) => (revoked.kind === 'accounts' ? revoked.accountIds.has(id) : revoked.accountId === id))) return
     if (revoked.kind === 'session' && !revoked.sessionIds.includes(connection.actor.sessionId)) return
     end(connection, endingOf[revoked.reason])
   }

@@ -123,8 +123,6 @@ export function ldap(deps: LdapDeps, settings: Pick<SettingsService, 'existing' 
       if (is === 'right') return true
       if (is === 'wrong') return mayHere(true) ? undefined : false
       if (mayHere(true)) return undefined
-      // A password policy calls it the same, but who was shut there for good does not get in by waiting.
-      if (is === 'locked' && entry && words.status(entry, now()) === 'locked') throw fail('unauthenticated', 'auth.accountLocked')
       throw fail('unauthenticated', is === 'expired' ? 'providers.passwordExpired' : 'providers.passwordLocked')
     } catch (error) {
       if (!(error instanceof Trouble)) throw error
