@@ -35,7 +35,7 @@ export interface Screen {
 export async function screen(browser: Browser, url: string): Promise<Screen> {
   const context = await browser.newContext({ baseURL: url, locale: 'en-GB', viewport: { width: 1280, height: 800 } })
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(30_000)
   const troubles: string[] = []
   page.on('pageerror', (error) => troubles.push(`${error}`))
   page.on('console', (message) => {
