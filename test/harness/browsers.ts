@@ -16,13 +16,16 @@ export const flags = (film?: string) => [
 ]
 
 /**
- * A real Chromium; everybody in a story gets a `screen` of it. Its camera is a small one: how fast this machine encodes is not what a
- * story tells. `isWhole`: as people have it, for what is measured, with a camera that gives whatever a page wants.
+ * A real Chromium; everybody in a story gets a `screen` of it. `camera`: the one that gives whatever a page wants, or a small one.
+ * `isWhole`: as people have it, for what is measured.
  */
-export async function openChromium({ isWhole = false } = {}): Promise<Browser> {
+export async function openChromium({
+  camera = 'any',
+  isWhole = false,
+}: { camera?: 'any' | 'small'; isWhole?: boolean } = {}): Promise<Browser> {
   const executablePath = (isWhole ? wholeProgram() : undefined) ?? chromiumProgram()
   if (!executablePath) throw new Error('needs chromium')
-  return chromium.launch({ executablePath, args: flags(isWhole ? undefined : await cameraFilm()) })
+  return chromium.launch({ executablePath, args: flags(camera === 'small' ? await cameraFilm() : undefined) })
 }
 
 export interface Screen {

@@ -22,7 +22,7 @@ for (const name of topologies)
     let ada: Somebody
     let bob: Somebody
     beforeAll(async () => {
-      ;[hub, browser] = await Promise.all([topology(name, { isOpenedElsewhere: true }), openChromium()])
+      ;[hub, browser] = await Promise.all([topology(name, { isOpenedElsewhere: true }), openChromium({ camera: 'small' })])
       ;({ ada, bob } = await peopled(hub))
     })
     afterAll(async () => {
