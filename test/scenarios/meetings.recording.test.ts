@@ -139,20 +139,17 @@ scene(
   { missing, env: { ATRIUM_STREAM_TO: '127.0.0.1' } },
 )
 
-/**
- * Both people move in it, and it sounds: Chromium's devices show a clock that runs, and beep each second. A machine that others use, too,
- * leaves some of it out: how good a film is, the tests of recording say.
- */
+/** Both people move in it, and it sounds: Chromium's devices show a clock that runs, and beep each second. */
 function isAFilm({ pictures, sound, seconds, width, height }: Watched): void {
   assert.deepEqual([width, height], [1_280, 720])
   for (const [n] of places.entries()) {
     const moved = pictures.filter(({ prints }, at) => at > 0 && prints[n] !== pictures[at - 1]!.prints[n]).length
-    assert.ok(moved > seconds, `person ${n} moved ${moved} times in ${seconds} s`)
+    assert.ok(moved > seconds * 1.5, `person ${n} moved ${moved} times in ${seconds} s`)
   }
   const rate = sound.length / seconds
   const loud = Array.from({ length: Math.floor(seconds) }, (_, second) =>
     sound.subarray(second * rate, (second + 1) * rate).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0),
   )
   const heard = loud.filter((most) => most > 0.01).length
-  assert.ok(heard >= loud.length * 0.75, `it sounds in ${heard} of ${loud.length} seconds`)
+  assert.ok(heard >= loud.length - 2, `it sounds in ${heard} of ${loud.length} seconds`)
 }

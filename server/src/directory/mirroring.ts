@@ -30,7 +30,7 @@ export interface Owner {
   isPrimary: boolean
 }
 interface Deps {
-  /** Ends all sessions and links, without telling. */
+  /** Ends all sessions and links: whoever calls it announces why. */
   endSessions: (tx: Tx, announce: Announce, accountId: AccountId) => Promise<void>
 }
 

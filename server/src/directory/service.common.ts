@@ -41,7 +41,7 @@ export interface DirectoryDeps extends Database<DirectoryTables> {
   removePassword: (accountId: AccountId) => Promise<void>
   /** Ends all sessions of somebody, on every screen. */
   endAllSessions: (accountId: AccountId) => Promise<void>
-  /** Ends all sessions and links, without telling: whoever calls it announces why. */
+  /** Ends all sessions and links: whoever calls it announces why. */
   endSessions: (tx: Tx, announce: Announce, accountId: AccountId) => Promise<void>
   /** Of everybody in a domain that was marked as shut, later: what was begun before is over anyway. */
   endSessionsIn: (tx: Tx, domainId: DomainId) => Promise<void>
