@@ -48,9 +48,12 @@ export async function screen(browser: Browser, url: string): Promise<Screen> {
   return { page, troubles }
 }
 
-/** A refusal is said on the page; the browser notes its status as well. */
-export const unasked = (...screens: Screen[]): string[] =>
-  screens.flatMap(({ troubles }) => troubles.filter((trouble) => !/status of (400|403|404|409|413|429)/.test(trouble)))
+/** A refusal is said on the page; the browser notes its status as well: the usual ones, and these. */
+export function unaskedBut(...statuses: number[]) {
+  const refused = new RegExp(`status of (${[400, 403, 404, 409, ...statuses].join('|')})`)
+  return (...screens: Screen[]): string[] => screens.flatMap(({ troubles }) => troubles.filter((trouble) => !refused.test(trouble)))
+}
+export const unasked = unaskedBut()
 
 /** For a story that failed: what its pages show now, as a screen reader would say it. */
 export async function told(error: unknown, ...screens: Screen[]): Promise<never> {

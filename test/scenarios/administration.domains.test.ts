@@ -5,7 +5,7 @@ import type { Locator, Page } from 'playwright-core'
 import { beforeAll, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { AccountId, type AuditEntry, type DomainId } from '@atrium/protocol'
-import { told, unasked, type Screen } from '../harness/browsers.ts'
+import { told, unaskedBut, type Screen } from '../harness/browsers.ts'
 import { put } from './filing.ts'
 import { colleague, once, peopled, screenOf, type Somebody } from './people.ts'
 import { scene } from './scene.ts'
@@ -13,6 +13,8 @@ import { button, isSamePage, isShutOut, markPage, password, show } from './story
 
 /** What a page knows, for a function below runs in it. */
 declare const getComputedStyle: (element: unknown) => { color: string }
+
+const unasked = unaskedBut(413, 429)
 
 scene('administering domains and lists', (stage) => {
   let ada: Somebody

@@ -7,7 +7,7 @@ import { administrator as binding, base, peopleLdif, slapdProgram, slapdServer, 
 import { AccountId } from '@atrium/protocol'
 import type { Ldap } from '../../server/src/providers/ldap/connection.ts'
 import { library } from '../../server/src/providers/ldap/library.ts'
-import { screen, told, unasked, type Screen } from '../harness/browsers.ts'
+import { screen, told, unaskedBut, type Screen } from '../harness/browsers.ts'
 import { colleague, once, peopled, screenOf, type Somebody } from './people.ts'
 import { scene } from './scene.ts'
 import { button, isInside, isShutOut, leave, show, toOwnPage } from './story.ts'
@@ -15,6 +15,8 @@ import { button, isInside, isShutOut, leave, show, toOwnPage } from './story.ts'
 type Client = Ldap['client']
 const nextPassword = 'six quiet herons wade'
 const wrongOne = 'Address and password do not belong together.'
+
+const unasked = unaskedBut(429)
 
 scene(
   'sources and secrets',
