@@ -348,6 +348,8 @@ test('who only listens hears what happens from now on, and is told when somethin
   const shown: unknown[] = []
   let renewed = 0
   sut.follow(room, { apply: (_name, payload) => void shown.push(payload), renew: () => void renewed++ })
+  const told: unknown[] = []
+  sut.listen(room, { apply: (_name, payload) => void told.push(payload), renewed: () => void told.push('renewed') })
   await calm()
   say(['a'])
   say(['b'], [])
@@ -359,6 +361,8 @@ test('who only listens hears what happens from now on, and is told when somethin
   await calm()
   say(['c'])
   expect([shown.at(-1), renewed]).toEqual(['c', 1])
+  // Whatever they know of before they hear of it, they ask for then.
+  expect(told).toEqual(['renewed', 'a', 'b', 'renewed', 'c'])
 })
 
 test('of two loads asked for, the later one counts', async () => {

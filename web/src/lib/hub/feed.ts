@@ -29,8 +29,8 @@ export interface Feed {
   /** Puts a topic on screen of which only what is momentary matters: nothing is loaded, nothing missed is asked for. */
   overhear(topic: string, signal?: (name: string, payload: unknown) => void): () => void
   /**
-   * Hears the facts of a topic that is on screen anyway, after its follower. `renewed`: it was loaded afresh, and what was
-   * told before then is asked for elsewhere.
+   * Hears the facts of a topic that is on screen anyway, after its follower. `renewed`: it was loaded afresh, or is heard from now
+   * on, and what was told before then is asked for elsewhere.
    */
   listen(topic: string, ears: { apply(name: string, payload: unknown): void; renewed(): void }): () => void
   /** Loads a topic afresh: its screen wants another stretch of it. Resolves when it is there. */
@@ -113,6 +113,7 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
       if (thread.follower.load || thread.last !== undefined || thread.standing === undefined) continue
       thread.last = thread.standing
       thread.ready.resolve()
+      renewed(topic)
       drain(topic, thread)
     }
     // A topic that was left out may be ours no longer: what was said while it was, and the answer to that, `sync.since` knows.
@@ -141,9 +142,13 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
     epoch = loaded.epoch
     thread.last = loaded.at.seq
     thread.ready.resolve()
-    for (const ears of listeners.get(topic) ?? []) ears.renewed()
+    renewed(topic)
     drain(topic, thread)
     if (thread.last !== undefined && thread.standing !== undefined && thread.standing > thread.last) askFor([topic])
+  }
+
+  function renewed(topic: string) {
+    for (const ears of listeners.get(topic) ?? []) ears.renewed()
   }
 
   function lose(topic: string, thread: Thread) {
