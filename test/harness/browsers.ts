@@ -36,7 +36,12 @@ export interface Screen {
 
 /** A person's own browser profile, with one page open. Errors that a bad network makes are not the page's. */
 export async function screen(browser: Browser, url: string): Promise<Screen> {
-  const context = await browser.newContext({ baseURL: url, locale: 'en-GB', viewport: { width: 1280, height: 800 } })
+  const context = await browser.newContext({
+    baseURL: url,
+    locale: 'en-GB',
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: 'reduce',
+  })
   const page = await context.newPage()
   page.setDefaultTimeout(30_000)
   const troubles: string[] = []
