@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import { usualProgram } from '@atrium/sfu/testing/node'
-import { chromiumProgram, openChromium, told, type Screen } from '../harness/browsers.ts'
+import { chromiumProgram, openChromium, told } from '../harness/browsers.ts'
 import { roamingChromium } from '../harness/network.ts'
 import { missingFor, topologies, topology, type Topology } from '../harness/topology.ts'
 import { nextFrame } from '../harness/watching.ts'
@@ -52,7 +52,6 @@ describe.each(isLong ? topologies : (['together'] as const))('%s', (name) => {
       const open = (browser: Browser, who: Somebody) => screenOf(browser, who, hub.url)
       const [first, firstPaper] = [await open(steady, ada), await open(steady, ada)]
       const [second, secondPaper] = [await open(roaming.browser, bob), await open(roaming.browser, bob)]
-      const screens: Screen[] = [first, firstPaper, second, secondPaper]
       try {
         for (const { page } of [firstPaper, secondPaper]) await openDocument(page, id)
         for (const { page } of [first, second]) await comeIn(page, slug)
@@ -86,7 +85,7 @@ describe.each(isLong ? topologies : (['together'] as const))('%s', (name) => {
         assert.deepEqual(await linesOn(firstPaper.page), await linesOn(secondPaper.page))
       } catch (error) {
         roaming.regain()
-        await told(error, ...screens)
+        await told(error)
       } finally {
         await Promise.all([first, firstPaper].map(({ page }) => page.context().close()))
         await roaming.stop()
@@ -117,7 +116,7 @@ describe.each(isLong ? topologies : (['together'] as const))('%s', (name) => {
           for (const ms of after) assert.ok(ms < 8_000 * patience, `after ${ms} ms`)
           assert.equal(await tileOf(first.page, 'Bob Crane').getAttribute('data-participant'), before)
         } catch (error) {
-          await told(error, first, second)
+          await told(error)
         } finally {
           await Promise.all([first, second].map(({ page }) => page.context().close()))
           await node.start()

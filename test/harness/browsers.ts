@@ -34,6 +34,9 @@ export interface Screen {
   troubles: string[]
 }
 
+/** All that are open now. */
+const open = new Set<Screen>()
+
 /** A person's own browser profile, with one page open. Errors that a bad network makes are not the page's. */
 export async function screen(browser: Browser, url: string): Promise<Screen> {
   const context = await browser.newContext({
@@ -45,25 +48,27 @@ export async function screen(browser: Browser, url: string): Promise<Screen> {
   const page = await context.newPage()
   page.setDefaultTimeout(30_000)
   const troubles: string[] = []
+  const opened = { page, troubles }
+  open.add(opened)
+  page.once('close', () => open.delete(opened))
   page.on('pageerror', (error) => troubles.push(`${error}`))
   page.on('console', (message) => {
     if (message.type() === 'error' && !/net::ERR|WebSocket connection|status of (401|502|503|504)/.test(message.text()))
       troubles.push(message.text())
   })
-  return { page, troubles }
+  return opened
 }
 
-/** A refusal is said on the page; the browser notes its status as well: the usual ones, and these. */
-export function unaskedBut(...statuses: number[]) {
-  const refused = new RegExp(`status of (${[400, 403, 404, 409, ...statuses].join('|')})`)
-  return (...screens: Screen[]): string[] => screens.flatMap(({ troubles }) => troubles.filter((trouble) => !refused.test(trouble)))
+/** What went wrong on all pages, but for refusals of these statuses: they are said on the page, and the browser notes them as well. */
+export function unasked(refusals: readonly number[] = []): string[] {
+  const isRefusal = new RegExp(`status of (${refusals.join('|')})\\b`)
+  return [...open].flatMap(({ troubles }) => troubles.filter((trouble) => refusals.length === 0 || !isRefusal.test(trouble)))
 }
-export const unasked = unaskedBut()
 
-/** For a story that failed: what its pages show now, as a screen reader would say it. */
-export async function told(error: unknown, ...screens: Screen[]): Promise<never> {
+/** For a story that failed: what all pages show now, as a screen reader would say it. */
+export async function told(error: unknown): Promise<never> {
   const shown = await Promise.all(
-    screens.map(async ({ page, troubles }) => {
+    [...open].map(async ({ page, troubles }) => {
       const tree = await page
         .locator('body')
         .ariaSnapshot({ timeout: 2_000 })

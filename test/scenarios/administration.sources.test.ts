@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { administrator as binding, base, peopleLdif, slapdProgram, slapdServer, type Slapd } from '@atrium/platform/testing/slapd'
 import { AccountId } from '@atrium/protocol'
 import type { Ldap } from '../../server/src/providers/ldap/connection.ts'
 import { library } from '../../server/src/providers/ldap/library.ts'
-import { screen, told, unaskedBut, type Screen } from '../harness/browsers.ts'
+import { screen, type Screen } from '../harness/browsers.ts'
 import { colleague, once, peopled, screenOf, type Somebody } from './people.ts'
-import { scene } from './scene.ts'
+import { scene, storyWith, usualRefusals } from './scene.ts'
 import { button, isInside, isShutOut, leave, show, toOwnPage } from './story.ts'
 
 type Client = Ldap['client']
 const nextPassword = 'six quiet herons wade'
 const wrongOne = 'Address and password do not belong together.'
 
-const unasked = unaskedBut(429)
+const story = storyWith(...usualRefusals, 429)
 
 scene(
   'sources and secrets',
@@ -33,11 +33,12 @@ scene(
     })
     afterAll(() => slapd?.close())
 
-    test('a directory says of each step of a test what came of it, its people are here and sign in, and who leaves there is out here', async () => {
-      const { url, authority } = slapd!
-      await ada.call('domains.create', { ...once(), name: 'marsh.example' })
-      const guest = await screen(stage.browser, stage.hub.url)
-      try {
+    story(
+      'a directory says of each step of a test what came of it, its people are here and sign in, and who leaves there is out here',
+      async () => {
+        const { url, authority } = slapd!
+        await ada.call('domains.create', { ...once(), name: 'marsh.example' })
+        const guest = await screen(stage.browser, stage.hub.url)
         await page.goto('/admin/ldap')
         await page.getByRole('combobox', { name: 'Domain' }).selectOption('marsh.example')
         await page.getByText('People of marsh.example can be kept in OpenLDAP').waitFor()
@@ -93,43 +94,35 @@ scene(
         await page.getByRole('combobox', { name: 'Status' }).first().selectOption('Locked')
         await page.getByText('2 people').waitFor()
         for (const name of [/Person 1.*Locked$/, /Person 2.*Locked$/]) await page.getByRole('row', { name }).waitFor()
-        assert.deepEqual(unasked(administration, guest), [])
-      } catch (error) {
-        await told(error, administration, guest)
-      }
-    })
+      },
+    )
 
-    test('a wiped password puts its person out, and the link that is shown lets them choose another, once', async () => {
+    story('a wiped password puts its person out, and the link that is shown lets them choose another, once', async () => {
       const cleo = await colleague(stage.hub, ada, 'Cleo Grebe', 'cleo@heron.example')
       const opened = await screenOf(stage.browser, cleo, stage.hub.url)
-      try {
-        await opened.page.goto('/people')
-        await isInside(opened.page)
-        await page.goto(`/admin/accounts?account=${cleo.accountId}`)
-        await page.getByRole('tab', { name: 'Security' }).click()
-        await button(page, 'Wipe the password').click()
-        const sure = page.getByRole('dialog', { name: 'Wipe the password of Cleo Grebe' })
-        await button(sure, 'Wipe the password').press('Enter')
-        const dialog = page.getByRole('dialog', { name: 'Link for Cleo Grebe' })
-        await dialog.getByText('Whoever has this link chooses the password for cleo@heron.example. It works once').waitFor()
-        const link = new URL(await dialog.getByLabel('Invitation link').inputValue()).pathname
-        await button(dialog, 'Done').click()
+      await opened.page.goto('/people')
+      await isInside(opened.page)
+      await page.goto(`/admin/accounts?account=${cleo.accountId}`)
+      await page.getByRole('tab', { name: 'Security' }).click()
+      await button(page, 'Wipe the password').click()
+      const sure = page.getByRole('dialog', { name: 'Wipe the password of Cleo Grebe' })
+      await button(sure, 'Wipe the password').press('Enter')
+      const dialog = page.getByRole('dialog', { name: 'Link for Cleo Grebe' })
+      await dialog.getByText('Whoever has this link chooses the password for cleo@heron.example. It works once').waitFor()
+      const link = new URL(await dialog.getByLabel('Invitation link').inputValue()).pathname
+      await button(dialog, 'Done').click()
 
-        await opened.page
-          .getByText('Your password was changed or wiped. Sign in with the new one, or open the link you were given.')
-          .waitFor()
-        await show(opened.page, 'cleo@heron.example')
-        await opened.page.getByText(wrongOne).waitFor()
-        await choose(opened.page, link, 'Cleo Grebe')
-        await opened.page.goto(link)
-        await opened.page.getByRole('heading', { name: 'This link no longer works' }).waitFor()
-        assert.deepEqual(unasked(administration, opened), [])
-      } catch (error) {
-        await told(error, administration, opened)
-      }
+      await opened.page
+        .getByText('Your password was changed or wiped. Sign in with the new one, or open the link you were given.')
+        .waitFor()
+      await show(opened.page, 'cleo@heron.example')
+      await opened.page.getByText(wrongOne).waitFor()
+      await choose(opened.page, link, 'Cleo Grebe')
+      await opened.page.goto(link)
+      await opened.page.getByRole('heading', { name: 'This link no longer works' }).waitFor()
     })
 
-    test('a forgotten password is chosen anew by a letter to the address that was confirmed, and nobody learns who is here', async () => {
+    story('a forgotten password is chosen anew by a letter to the address that was confirmed, and nobody learns who is here', async () => {
       const dana = await colleague(stage.hub, ada, 'Dana Teal', 'dana@heron.example')
       const opened = await screenOf(stage.browser, dana, stage.hub.url)
       const { page: danas } = opened
@@ -143,69 +136,65 @@ scene(
         await page.getByText(subject, { exact: true }).click()
         return new URL((await page.getByRole('link', { name: /^http/ }).getAttribute('href'))!).pathname
       }
-      try {
-        await page.goto('/admin')
-        await danas.goto('/me')
-        const recovery = danas.getByRole('textbox', { name: 'Recovery address' })
-        await recovery.fill('dana@heron.example')
-        await recovery.press('Enter')
-        await danas.getByText('Choose an address outside this account').waitFor()
-        await recovery.fill('dana@home.example')
-        await recovery.press('Enter')
-        await danas.getByText('Not confirmed yet: open the link in the letter to dana@home.example.').waitFor()
-        await danas.goto(await letter('Is this your address? Heron Works asks'))
-        await danas.getByRole('heading', { name: 'Your recovery address is confirmed' }).waitFor()
-        await danas.getByRole('link', { name: 'Continue' }).click()
-        await toOwnPage(danas)
-        await danas.getByText('Confirmed.').waitFor()
-        await leave(danas)
+      await page.goto('/admin')
+      await danas.goto('/me')
+      const recovery = danas.getByRole('textbox', { name: 'Recovery address' })
+      await recovery.fill('dana@heron.example')
+      await recovery.press('Enter')
+      await danas.getByText('Choose an address outside this account').waitFor()
+      await recovery.fill('dana@home.example')
+      await recovery.press('Enter')
+      await danas.getByText('Not confirmed yet: open the link in the letter to dana@home.example.').waitFor()
+      await danas.goto(await letter('Is this your address? Heron Works asks'))
+      await danas.getByRole('heading', { name: 'Your recovery address is confirmed' }).waitFor()
+      await danas.getByRole('link', { name: 'Continue' }).click()
+      await toOwnPage(danas)
+      await danas.getByText('Confirmed.').waitFor()
+      await leave(danas)
 
-        for (const address of ['nobody@heron.example', 'dana@heron.example']) {
-          await button(danas, 'Forgot your password?').click()
-          const dialog = danas.getByRole('dialog', { name: 'Forgot your password?' })
-          await dialog.getByLabel('Your address').fill(address)
-          await danas.keyboard.press('Enter')
-          const said = `If ${address} has an account with a confirmed recovery address, a letter is on its way there.`
-          await dialog.getByRole('status').getByText(said).waitFor()
-          await button(dialog, 'Done').click()
-        }
-        const link = await letter('Your password for Heron Works')
-        await choose(danas, link, 'Dana Teal')
-        await danas.goto(link)
-        await danas.getByRole('heading', { name: 'This link no longer works' }).waitFor()
-        await danas.context().clearCookies()
-        await show(danas, 'dana@heron.example')
-        await danas.getByText(wrongOne).waitFor()
-        await show(danas, 'dana@heron.example', nextPassword)
-        await isInside(danas)
-        assert.deepEqual(unasked(administration, opened), [])
-      } catch (error) {
-        await told(error, administration, opened)
+      for (const address of ['nobody@heron.example', 'dana@heron.example']) {
+        await button(danas, 'Forgot your password?').click()
+        const dialog = danas.getByRole('dialog', { name: 'Forgot your password?' })
+        await dialog.getByLabel('Your address').fill(address)
+        await danas.keyboard.press('Enter')
+        const said = `If ${address} has an account with a confirmed recovery address, a letter is on its way there.`
+        await dialog.getByRole('status').getByText(said).waitFor()
+        await button(dialog, 'Done').click()
       }
+      const link = await letter('Your password for Heron Works')
+      await choose(danas, link, 'Dana Teal')
+      await danas.goto(link)
+      await danas.getByRole('heading', { name: 'This link no longer works' }).waitFor()
+      await danas.context().clearCookies()
+      await show(danas, 'dana@heron.example')
+      await danas.getByText(wrongOne).waitFor()
+      await show(danas, 'dana@heron.example', nextPassword)
+      await isInside(danas)
     })
 
-    test('what programs use is shown once, opens what it is for, says when it was used, and opens nothing when it is taken back', async () => {
-      const opened = await screenOf(stage.browser, bob, stage.hub.url)
-      const { page: bobs } = opened
-      /** As a program would: no cookie, no origin. */
-      const ask = async (authorization: string, operation: string, input: object = {}) => {
-        const headers = { 'content-type': 'application/json', authorization }
-        const response = await fetch(`${stage.hub.url}/api/${operation}`, { method: 'POST', headers, body: JSON.stringify(input) })
-        const { error } = (await response.json()) as { error?: { key: string } }
-        return error?.key ?? response.status
-      }
-      const basic = (address: string, secret: string) => `Basic ${Buffer.from(`${address}:${secret}`).toString('base64')}`
-      const dialog = bobs.getByRole('dialog', { name: 'For a program or device' })
-      const begin = () => button(bobs, 'New: Application passwords and tokens').click()
-      const shownSecret = async (name: string) => {
-        const shown = bobs.getByRole('dialog', { name: 'Keep it now' })
-        const secret = await shown.getByLabel(`Secret of ${name}`).inputValue()
-        await button(shown, 'Done').click()
-        assert.equal(await bobs.getByLabel(`Secret of ${name}`).count(), 0)
-        return secret
-      }
-      const line = (name: string) => bobs.getByRole('listitem').filter({ hasText: name })
-      try {
+    story(
+      'what programs use is shown once, opens what it is for, says when it was used, and opens nothing when it is taken back',
+      async () => {
+        const opened = await screenOf(stage.browser, bob, stage.hub.url)
+        const { page: bobs } = opened
+        /** As a program would: no cookie, no origin. */
+        const ask = async (authorization: string, operation: string, input: object = {}) => {
+          const headers = { 'content-type': 'application/json', authorization }
+          const response = await fetch(`${stage.hub.url}/api/${operation}`, { method: 'POST', headers, body: JSON.stringify(input) })
+          const { error } = (await response.json()) as { error?: { key: string } }
+          return error?.key ?? response.status
+        }
+        const basic = (address: string, secret: string) => `Basic ${Buffer.from(`${address}:${secret}`).toString('base64')}`
+        const dialog = bobs.getByRole('dialog', { name: 'For a program or device' })
+        const begin = () => button(bobs, 'New: Application passwords and tokens').click()
+        const shownSecret = async (name: string) => {
+          const shown = bobs.getByRole('dialog', { name: 'Keep it now' })
+          const secret = await shown.getByLabel(`Secret of ${name}`).inputValue()
+          await button(shown, 'Done').click()
+          assert.equal(await bobs.getByLabel(`Secret of ${name}`).count(), 0)
+          return secret
+        }
+        const line = (name: string) => bobs.getByRole('listitem').filter({ hasText: name })
         await bobs.goto('/me')
         await begin()
         await button(dialog, 'Create').click()
@@ -254,18 +243,16 @@ scene(
         await button(held, 'Revoke').click()
         await held.waitFor({ state: 'detached' })
         assert.equal(await ask(token, 'chat.rooms'), 'unauthenticated')
-        assert.deepEqual(unasked(administration, opened), [])
-      } catch (error) {
-        await told(error, administration, opened)
-      }
-    })
+      },
+    )
 
-    test('too many wrong passwords keep everybody out for a while, their owner too, until an administrator lets them in again', async () => {
-      const edda = await colleague(stage.hub, ada, 'Edda Coot', 'edda@heron.example')
-      const values = { 'lockout.attempts': 3, 'lockout.period': 600 }
-      await ada.call('accounts.values', { ...once(), accountId: AccountId.parse(edda.accountId), values })
-      const opened = await screen(stage.browser, stage.hub.url)
-      try {
+    story(
+      'too many wrong passwords keep everybody out for a while, their owner too, until an administrator lets them in again',
+      async () => {
+        const edda = await colleague(stage.hub, ada, 'Edda Coot', 'edda@heron.example')
+        const values = { 'lockout.attempts': 3, 'lockout.period': 600 }
+        await ada.call('accounts.values', { ...once(), accountId: AccountId.parse(edda.accountId), values })
+        const opened = await screen(stage.browser, stage.hub.url)
         await show(opened.page, 'edda@heron.example', 'a first guess')
         await opened.page.getByText(wrongOne).waitFor()
         // One network alone locks nobody out.
@@ -287,11 +274,8 @@ scene(
 
         await button(opened.page, 'Sign in').click()
         await isInside(opened.page)
-        assert.deepEqual(unasked(administration, opened), [])
-      } catch (error) {
-        await told(error, administration, opened)
-      }
-    })
+      },
+    )
   },
   { missing: slapdProgram() ? undefined : 'slapd' },
 )

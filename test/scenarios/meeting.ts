@@ -49,6 +49,6 @@ export async function bothInside(ada: Screen, bob: Screen, slug: string): Promis
     for (const { page } of [ada, bob]) await comeIn(page, slug)
     await Promise.all([sees(ada.page, 'Bob Crane'), sees(bob.page, 'Ada Stork')])
   } catch (error) {
-    await told(error, ada, bob)
+    await told(error)
   }
 }

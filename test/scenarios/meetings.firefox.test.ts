@@ -69,7 +69,7 @@ describe('in Firefox', () => {
       assert.deepEqual(host.troubles, [])
     } catch (error) {
       const shown = await firefox.evaluate<string>('document.body.innerText').catch(() => 'nothing')
-      await told(new Error(`${error}\nFirefox shows:\n${shown}`), host)
+      await told(new Error(`${error}\nFirefox shows:\n${shown}`))
     }
   })
 

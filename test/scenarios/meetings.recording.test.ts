@@ -90,7 +90,7 @@ scene(
         assert.ok(watched.seconds > seconds - 9 && watched.seconds < seconds + 1, `${watched.seconds} of ${seconds} s`)
         assert.deepEqual([...host.troubles, ...member.troubles], [])
       } catch (error) {
-        await told(error, host, member)
+        await told(error)
       }
     })
 
@@ -130,7 +130,7 @@ scene(
         assert.ok(all.includes(server.url) && !all.includes(key), 'the key is on no page')
         assert.ok(!stage.hub.output().includes(key), 'the key is in no log')
       } catch (error) {
-        await told(error, host, member)
+        await told(error)
       } finally {
         await server.stop()
       }

@@ -66,7 +66,7 @@ for (const name of topologies)
         await guest.page.getByRole('heading', { name: 'A host took you out of the meeting' }).waitFor()
         await until('the host is alone', async () => (await host.page.locator('figure').count()) === 1)
       } catch (error) {
-        await told(error, host, guest)
+        await told(error)
       } finally {
         await close(host, guest)
       }
@@ -111,7 +111,7 @@ for (const name of topologies)
           assert.equal(await first.page.locator('figure').count(), 3)
           assert.ok(sky.counts.cuts > 0, 'the line was cut')
         } catch (error) {
-          await told(error, first, second, third)
+          await told(error)
         } finally {
           await close(first, second)
           await roaming.stop()
@@ -150,7 +150,7 @@ for (const name of topologies)
         await caller.page.getByText('Not now, is the answer.').waitFor()
         await rings[0]!.waitFor({ state: 'detached' })
       } catch (error) {
-        await told(error, caller, ...called)
+        await told(error)
       } finally {
         await close(caller, ...called)
       }
@@ -184,7 +184,7 @@ for (const name of topologies)
         await host.page.getByRole('dialog').getByRole('button', { name: 'End for everyone' }).click()
         for (const { page } of [host, silent]) await page.getByRole('heading', { name: 'The meeting has ended' }).waitFor()
       } catch (error) {
-        await told(error, host, silent)
+        await told(error)
       } finally {
         await close(host, silent)
       }

@@ -1,7 +1,8 @@
+import assert from 'node:assert/strict'
 import type { Browser, BrowserContext } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest'
 import { notRun } from '@atrium/platform/testing/needs'
-import { chromiumProgram, openChromium } from '../harness/browsers.ts'
+import { chromiumProgram, openChromium, told, unasked } from '../harness/browsers.ts'
 import { missingFor, topologies, topology, type Topology, type TopologyOptions } from '../harness/topology.ts'
 
 /** There when the first test begins. */
@@ -46,3 +47,16 @@ export function scene(title: string, tell: (stage: Stage) => void, { missing: la
 
 /** The same, of a hub that people open by other addresses than its own, too: through a bad network, or at one of its processes. */
 export const sceneElsewhere: typeof scene = (title, tell, props) => scene(title, tell, { ...props, isOpenedElsewhere: true })
+
+/** What a page has refused, and says so. */
+export const usualRefusals = [400, 403, 404, 409]
+
+/** A test of a scene: failing it says what all pages show, and it ends without trouble in one but refusals of these statuses. */
+export const storyWith =
+  (...refusals: number[]) =>
+  (name: string, tell: () => Promise<void>): void =>
+    test(name, async () => {
+      await tell().catch(told)
+      assert.deepEqual(unasked(refusals), [])
+    })
+export const story = storyWith()

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import { beforeAll, test } from 'vitest'
+import { beforeAll } from 'vitest'
 import { presets } from '@atrium/protocol'
 import { stepAt } from '../../server/src/factors/rules.ts'
 import { fromBase32, hotp } from '../../server/src/factors/totp.ts'
-import { screen, unasked } from '../harness/browsers.ts'
+import { screen } from '../harness/browsers.ts'
 import { colleague, once, peopled, screenOf, type Somebody } from './people.ts'
-import { scene, type Stage } from './scene.ts'
+import { scene, storyWith, usualRefusals, type Stage } from './scene.ts'
 import { button, isInside, leave, password, show, toOwnPage } from './story.ts'
+
+const story = storyWith(...usualRefusals)
 
 scene(
   'signing in',
@@ -16,7 +18,7 @@ scene(
     let bob: Somebody
     beforeAll(async () => void ({ ada, bob } = await peopled(stage.hub)))
 
-    test('a first password opens nothing until its owner has chosen another, and says what is asked of that while one types', async () => {
+    story('a first password opens nothing until its owner has chosen another, and says what is asked of that while one types', async () => {
       const { domains } = await ada.call('domains.list', {})
       const first = 'only for the first day'
       const john = { userName: 'john', given: 'John', surname: 'Smith', password: first }
@@ -42,10 +44,9 @@ scene(
       await leave(page)
       await show(page, 'john@heron.example')
       await isInside(page)
-      assert.deepEqual(unasked(opened), [])
     })
 
-    test('an authenticator is asked for until the browser is trusted, and a scratch code stands in for it', async () => {
+    story('an authenticator is asked for until the browser is trusted, and a scratch code stands in for it', async () => {
       const opened = await screenOf(stage.browser, bob, stage.hub.url)
       const { page } = opened
       await page.goto('/me')
@@ -87,10 +88,9 @@ scene(
         else await isInside(other.page)
         await other.page.context().clearCookies()
       }
-      assert.deepEqual(unasked(opened, other), [])
     })
 
-    test('a passkey lets in without an address and without a password', async () => {
+    story('a passkey lets in without an address and without a password', async () => {
       const cleo = await colleague(stage.hub, ada, 'Cleo Grebe', 'cleo@heron.example')
       const opened = await screenOf(stage.browser, cleo, stage.hub.url)
       const { page } = opened
@@ -123,10 +123,9 @@ scene(
       await isInside(page)
       await toOwnPage(page)
       await page.getByText('cleo@heron.example').first().waitFor()
-      assert.deepEqual(unasked(opened), [])
     })
 
-    test('a phone is signed in by what a screen shows, once, and the screen says so', async () => {
+    story('a phone is signed in by what a screen shows, once, and the screen says so', async () => {
       const opened = await screenOf(stage.browser, await colleague(stage.hub, ada, 'Dana Teal', 'dana@heron.example'), stage.hub.url)
       const { page } = opened
       await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: stage.hub.url })
@@ -143,10 +142,9 @@ scene(
       await page.getByText('Signed in: Safari on iPhone').waitFor()
       await late.goto(link)
       await late.getByRole('heading', { name: 'This phone is not signed in' }).waitFor()
-      assert.deepEqual(unasked(opened), [])
     })
 
-    test('who administers one domain sees that one, and of another nothing, whatever they open', async () => {
+    story('who administers one domain sees that one, and of another nothing, whatever they open', async () => {
       const pond = await ada.call('domains.create', { ...once(), name: 'pond.example' })
       await ada.call('accounts.create', {
         ...once(),
@@ -187,7 +185,6 @@ scene(
       }
       await page.goto(`/admin/accounts?account=${bob.accountId}`)
       await page.getByText('This is not here, or no longer.').waitFor()
-      assert.deepEqual(unasked(opened), [])
     })
   },
   // Passkeys belong to a name: nobody has one for an address of digits.

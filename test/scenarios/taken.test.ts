@@ -4,11 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll, test } from 'vitest'
 import { AccountId } from '@atrium/protocol'
 import { until } from '@atrium/platform/testing'
-import { told } from '../harness/browsers.ts'
 import { download, linesOn, openDocument, paper, put, sharedFolder, write } from './filing.ts'
 import { comeIn, tileOf } from './meeting.ts'
 import { colleague, peopled, screenOf, type Somebody } from './people.ts'
-import { sceneElsewhere } from './scene.ts'
+import { sceneElsewhere, story } from './scene.ts'
 import { composer, isShutOut, password, writeTo } from './story.ts'
 
 /** Nothing else runs beside these stories: they say how soon something is over. */
@@ -17,63 +16,54 @@ sceneElsewhere('what is taken', (stage) => {
   let bob: Somebody
   beforeAll(async () => void ({ ada, bob } = await peopled(stage.hub)))
 
-  test('a shared file is seen by the other one, and gone within a second of unsharing', async () => {
+  story('a shared file is seen by the other one, and gone within a second of unsharing', async () => {
     const { own } = await ada.call('files.spaces', {})
     const file = await put(ada, stage.hub.url, own.id, 'Tide table.txt', Buffer.from('06:12 low'))
     const [first, second] = [await screenOf(stage.browser, ada, stage.hub.url), await screenOf(stage.browser, bob, stage.hub.url)]
-    try {
-      await second.page.goto('/people')
-      await second.page.getByRole('heading', { name: 'People' }).waitFor()
-      await first.page.goto(`/files/${own.id}`)
-      await first.page.getByRole('button', { name: 'More for Tide table.txt' }).click()
-      await first.page.getByRole('menuitem', { name: 'Share' }).click()
-      const dialog = first.page.getByRole('dialog')
-      await dialog.getByRole('list', { name: 'Who has access' }).getByText('Owner').waitFor()
-      await dialog.getByRole('searchbox', { name: 'Add people' }).fill('Crane')
-      await dialog.getByRole('option', { name: /Bob Crane/ }).click()
-      await dialog.getByRole('button', { name: 'Share', exact: true }).click()
-      // Wherever Bob is, he is told.
-      await second.page.getByRole('link', { name: /^Files.*1 thing needs you$/ }).click()
-      await second.page.getByRole('link', { name: /^Shared with me.*1 file is new$/ }).click()
-      const seen = second.page.getByRole('main').getByText('Tide table.txt')
-      await seen.waitFor()
-      await second.page.getByRole('link', { name: 'Files', exact: true }).waitFor()
-      assert.equal((await download(bob, stage.hub.url, file.id)).status, 200)
+    await second.page.goto('/people')
+    await second.page.getByRole('heading', { name: 'People' }).waitFor()
+    await first.page.goto(`/files/${own.id}`)
+    await first.page.getByRole('button', { name: 'More for Tide table.txt' }).click()
+    await first.page.getByRole('menuitem', { name: 'Share' }).click()
+    const dialog = first.page.getByRole('dialog')
+    await dialog.getByRole('list', { name: 'Who has access' }).getByText('Owner').waitFor()
+    await dialog.getByRole('searchbox', { name: 'Add people' }).fill('Crane')
+    await dialog.getByRole('option', { name: /Bob Crane/ }).click()
+    await dialog.getByRole('button', { name: 'Share', exact: true }).click()
+    // Wherever Bob is, he is told.
+    await second.page.getByRole('link', { name: /^Files.*1 thing needs you$/ }).click()
+    await second.page.getByRole('link', { name: /^Shared with me.*1 file is new$/ }).click()
+    const seen = second.page.getByRole('main').getByText('Tide table.txt')
+    await seen.waitFor()
+    await second.page.getByRole('link', { name: 'Files', exact: true }).waitFor()
+    assert.equal((await download(bob, stage.hub.url, file.id)).status, 200)
 
-      await ada.call('files.unshare', { clientId: randomUUID(), fileId: file.id, accountId: bob.accountId as never })
-      const taken = performance.now()
-      await seen.waitFor({ state: 'detached' })
-      assert.ok(performance.now() - taken < 1_000, `gone after ${Math.round(performance.now() - taken)} ms`)
-      await assert.rejects(download(bob, stage.hub.url, file.id), /not_found/)
-      assert.deepEqual([...first.troubles, ...second.troubles], [])
-    } catch (error) {
-      await told(error, first, second)
-    }
+    await ada.call('files.unshare', { clientId: randomUUID(), fileId: file.id, accountId: bob.accountId as never })
+    const taken = performance.now()
+    await seen.waitFor({ state: 'detached' })
+    assert.ok(performance.now() - taken < 1_000, `gone after ${Math.round(performance.now() - taken)} ms`)
+    await assert.rejects(download(bob, stage.hub.url, file.id), /not_found/)
   })
 
-  test('who may only read sees what is written and cannot write; a right that is taken is felt within a second', async () => {
+  story('who may only read sees what is written and cannot write; a right that is taken is felt within a second', async () => {
     const { own } = await ada.call('files.spaces', {})
     const { id } = await ada.call('files.document.create', { clientId: randomUUID(), folderId: own.id, name: 'Letter' })
     await ada.call('files.share', { clientId: randomUUID(), fileId: id, accountId: bob.accountId as never, may: 'read' })
     const [first, second] = [await screenOf(stage.browser, ada, stage.hub.url), await screenOf(stage.browser, bob, stage.hub.url)]
-    try {
-      await openDocument(first.page, id)
-      await second.page.goto(`/f/${id}`)
-      await second.page.getByText('You can see this document, but not change it.').waitFor()
-      await write(first.page, 'Dear harbour master,')
-      await until('bob reads it', async () => (await linesOn(second.page)).join() === 'Dear harbour master,')
-      await paper(second.page).click()
-      await second.page.keyboard.type('nonsense')
-      assert.deepEqual(await linesOn(second.page), ['Dear harbour master,'])
+    await openDocument(first.page, id)
+    await second.page.goto(`/f/${id}`)
+    await second.page.getByText('You can see this document, but not change it.').waitFor()
+    await write(first.page, 'Dear harbour master,')
+    await until('bob reads it', async () => (await linesOn(second.page)).join() === 'Dear harbour master,')
+    await paper(second.page).click()
+    await second.page.keyboard.type('nonsense')
+    assert.deepEqual(await linesOn(second.page), ['Dear harbour master,'])
 
-      await ada.call('files.unshare', { clientId: randomUUID(), fileId: id, accountId: bob.accountId as never })
-      const taken = performance.now()
-      await second.page.getByRole('heading', { name: 'This document cannot be opened' }).waitFor()
-      assert.ok(performance.now() - taken < 1_000, `gone after ${Math.round(performance.now() - taken)} ms`)
-      assert.equal(await paper(second.page).count(), 0)
-    } catch (error) {
-      await told(error, first, second)
-    }
+    await ada.call('files.unshare', { clientId: randomUUID(), fileId: id, accountId: bob.accountId as never })
+    const taken = performance.now()
+    await second.page.getByRole('heading', { name: 'This document cannot be opened' }).waitFor()
+    assert.ok(performance.now() - taken < 1_000, `gone after ${Math.round(performance.now() - taken)} ms`)
+    assert.equal(await paper(second.page).count(), 0)
   })
 
   test('a locked person is out within a second on every screen, on whichever process, and stays out', async () => {

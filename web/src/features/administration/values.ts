@@ -17,6 +17,15 @@ export const settingKeys = attributeKeys.filter((key) => !isSecurity(key))
 /** Of the space that is given out: what `size` says with the same letters. */
 export const GB = 2 ** 30
 
+/** So many of a unit, with no more digits than it takes to mean this value and no other. */
+export function inUnits(value: number, unit: number): number {
+  for (let digits = 1; digits < 15; digits++) {
+    const short = Number((value / unit).toPrecision(digits))
+    if (Math.round(short * unit) === value) return short
+  }
+  return value / unit
+}
+
 /** What a limit says that limits nothing. */
 export function uncapped(key: AttributeKey): Values[AttributeKey] {
   const attribute = attributeOf(key)
