@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kysely, LogEvent } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { isUnavailable } from './db/faults.ts'
@@ -15,6 +16,8 @@ import type { Metrics } from './metrics.ts'
 import type { Tracer } from './trace.ts'
 
 const slowStatementMs = 1_000
+/** Of the embedded database, who does not answer a goodbye is not waited for: with its server they end. */
+const goodbyeMs = 1_000
 
 export interface OpenDatabase {
   db: Kysely<any>
@@ -44,7 +47,7 @@ export async function openHubDatabase(config: Config, log: Log, onLost: (error: 
   return {
     db,
     async close() {
-      await db.destroy()
+      await Promise.race([db.destroy(), sleep(goodbyeMs, undefined, { ref: false })])
       await embedded.close()
     },
   }

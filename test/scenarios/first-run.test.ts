@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'vitest'
+import { describe, onTestFinished, test } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import { openFirefox } from '../harness/bidi.ts'
@@ -43,36 +43,33 @@ scene('first run', (stage) => {
   })
 })
 
-// What another browser does differently, it does in front of one process, too.
-describe('first run, in Firefox', () => {
-  const missing = firefoxProgram() ? undefined : 'firefox-esr'
-  if (missing) return notRun('first run, in Firefox', missing)
+// Another browser differs in its pages, not in how many processes serve them: one topology says it all.
+describe('first run in Firefox, together', () => {
+  if (!firefoxProgram()) return notRun('first run in Firefox, together', 'firefox-esr')
   test('one sets up, invites a colleague and writes the first message', async () => {
-    const [hub, firefox] = await Promise.all([topology('together'), openFirefox()])
-    try {
-      await firefox.goto(hub.url + (await hub.setupPath()))
-      await firefox.fill('textbox', 'Name of your organisation', 'Heron Works')
-      await firefox.fill('textbox', 'Domain', 'heron.example')
-      await firefox.click('button', 'Continue')
-      await firefox.fill('textbox', 'Your name', ada.name)
-      await firefox.fill('textbox', 'Your address', ada.address)
-      await firefox.fill('password', 'Password', password)
-      await firefox.click('button', 'Open the hub')
-      await firefox.sees('Invite a colleague')
+    const hub = await topology('together')
+    onTestFinished(() => hub.stop())
+    const firefox = await openFirefox()
+    onTestFinished(() => firefox.close())
+    await firefox.goto(hub.url + (await hub.setupPath()))
+    await firefox.fill('textbox', 'Name of your organisation', 'Heron Works')
+    await firefox.fill('textbox', 'Domain', 'heron.example')
+    await firefox.click('button', 'Continue')
+    await firefox.fill('textbox', 'Your name', ada.name)
+    await firefox.fill('textbox', 'Your address', ada.address)
+    await firefox.fill('password', 'Password', password)
+    await firefox.click('button', 'Open the hub')
+    await firefox.sees('Invite a colleague')
 
-      await firefox.goto(`${hub.url}/people`)
-      await firefox.click('button', 'Add a person')
-      await firefox.fill('textbox', 'Name', bob.name)
-      await firefox.fill('textbox', 'Address', bob.address)
-      await firefox.click('button', 'Add')
-      await firefox.click('button', 'Done')
-      await firefox.clickText(bob.name)
-      await firefox.fill('textbox', `Write to ${bob.name}`, 'Good morning Bob')
-      await firefox.press('Enter')
-      await firefox.sees('Good morning Bob')
-    } finally {
-      await firefox.close()
-      await hub.stop()
-    }
+    await firefox.goto(`${hub.url}/people`)
+    await firefox.click('button', 'Add a person')
+    await firefox.fill('textbox', 'Name', bob.name)
+    await firefox.fill('textbox', 'Address', bob.address)
+    await firefox.click('button', 'Add')
+    await firefox.click('button', 'Done')
+    await firefox.clickText(bob.name)
+    await firefox.fill('textbox', `Write to ${bob.name}`, 'Good morning Bob')
+    await firefox.press('Enter')
+    await firefox.sees('Good morning Bob')
   })
 })

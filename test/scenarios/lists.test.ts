@@ -20,8 +20,7 @@ scene('a list in a room', (stage) => {
     const list = await ada.call('lists.create', draft)
     const { room } = await ada.call('chat.room.create', { clientId: randomUUID(), name: 'Slipway', memberIds: [] })
 
-    const opened = await Promise.all([ada, bob, carl].map((who) => screenOf(browser, who, hub.url)))
-    const [adas, bobs, carls] = opened.map(({ page }) => page)
+    const [adas, bobs, carls] = (await Promise.all([ada, bob, carl].map((who) => screenOf(browser, who, hub.url)))).map(({ page }) => page)
     const roomOn = (page: typeof adas) => page!.getByRole('link', { name: /Slipway/ })
     await Promise.all([adas!.goto(`/r/${room.id}`), bobs!.goto('/r'), carls!.goto('/r')])
     await adas!.getByRole('button', { name: 'More', exact: true }).last().click()

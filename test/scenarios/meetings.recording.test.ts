@@ -4,17 +4,17 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { rtmp, rtmpProgram } from '@atrium/infra/servers'
 import { until } from '@atrium/platform/testing'
 import { loadAv } from '@atrium/sfu/egress/av'
 import { layout } from '@atrium/sfu/egress/layout'
 import { watch, type Watched } from '@atrium/sfu/egress/testing/watching'
 import { usualRecording } from '@atrium/sfu/testing/node'
-import { screen, told, type Screen } from '../harness/browsers.ts'
+import { screen, type Screen } from '../harness/browsers.ts'
 import { bothInside, choose, comeIn } from './meeting.ts'
 import { peopled, screenOf, type Somebody } from './people.ts'
-import { scene } from './scene.ts'
+import { scene, story } from './scene.ts'
 
 const tool = usualRecording()
 const missing = [!tool && 'node-av', !rtmpProgram() && 'libnginx-mod-rtmp'].filter(Boolean).join(', ') || undefined
@@ -25,7 +25,6 @@ const places = [
   ).values(),
 ]
 const title = 'Harbour Bath'
-const patience = { timeout: 180_000 }
 
 scene(
   'a recorded meeting',
@@ -55,85 +54,75 @@ scene(
     const onBoth = (words: string, state: 'visible' | 'detached') =>
       Promise.all([host, member].map(({ page }) => chip(page, words).waitFor({ state, timeout: 30_000 })))
 
-    test('a host records: everybody sees it, and the film that lands in the room moves and sounds', patience, async () => {
-      try {
-        await choose(host.page, 'Record')
-        const begunAt = performance.now()
-        await onBoth('Recording', 'visible')
-        const stranger = await screen(stage.browser, stage.hub.url)
-        await stranger.page.goto(`/m/${meeting.slug}`)
-        await stranger.page.getByText('This meeting is being recorded. Coming in means that you agree to it.').waitFor({ timeout: 45_000 })
-        await stranger.page.context().close()
-        await until('twelve seconds are over', () => performance.now() - begunAt > 12_000, 30_000)
-        await choose(host.page, 'Stop recording')
-        const seconds = (performance.now() - begunAt) / 1_000
-        await onBoth('Recording', 'detached')
+    story('a host records: everybody sees it, and the film that lands in the room moves and sounds', async () => {
+      await choose(host.page, 'Record')
+      const begunAt = performance.now()
+      await onBoth('Recording', 'visible')
+      const stranger = await screen(stage.browser, stage.hub.url)
+      await stranger.page.goto(`/m/${meeting.slug}`)
+      await stranger.page.getByText('This meeting is being recorded. Coming in means that you agree to it.').waitFor({ timeout: 45_000 })
+      await stranger.page.context().close()
+      await until('twelve seconds are over', () => performance.now() - begunAt > 12_000, 30_000)
+      await choose(host.page, 'Stop recording')
+      const seconds = (performance.now() - begunAt) / 1_000
+      await onBoth('Recording', 'detached')
 
-        await member.page.getByRole('button', { name: 'Chat', exact: true }).click()
-        const bring = member.page.getByRole('button', { name: new RegExp(`^Download ${title} .*\\.mp4$`) })
-        await bring.waitFor({ timeout: 45_000 })
-        const [download] = await Promise.all([member.page.waitForEvent('download'), bring.click()])
-        const file = join(folder, download.suggestedFilename())
-        await download.saveAs(file)
-        const { id } = await ada.call('files.room', { roomId: meeting.roomId as never })
-        const { files } = await ada.call('files.list', { folderId: id })
-        assert.deepEqual(
-          files.map(({ name, bytes }) => [name, bytes]),
-          [[download.suggestedFilename(), (await stat(file)).size]],
-        )
-        const watched = await watch(file, places)
-        isAFilm(watched)
-        console.log(
-          `recorded, ${stage.hub.name}: a film of ${watched.seconds.toFixed(1)} s, of ${seconds.toFixed(1)} s between the two clicks`,
-        )
-        // What composes it takes a moment to begin, and long on a busy machine.
-        assert.ok(watched.seconds > seconds - 9 && watched.seconds < seconds + 1, `${watched.seconds} of ${seconds} s`)
-        assert.deepEqual([...host.troubles, ...member.troubles], [])
-      } catch (error) {
-        await told(error)
-      }
+      await member.page.getByRole('button', { name: 'Chat', exact: true }).click()
+      const bring = member.page.getByRole('button', { name: new RegExp(`^Download ${title} .*\\.mp4$`) })
+      await bring.waitFor({ timeout: 45_000 })
+      const [download] = await Promise.all([member.page.waitForEvent('download'), bring.click()])
+      const file = join(folder, download.suggestedFilename())
+      await download.saveAs(file)
+      const { id } = await ada.call('files.room', { roomId: meeting.roomId as never })
+      const { files } = await ada.call('files.list', { folderId: id })
+      assert.deepEqual(
+        files.map(({ name, bytes }) => [name, bytes]),
+        [[download.suggestedFilename(), (await stat(file)).size]],
+      )
+      const watched = await watch(file, places)
+      isAFilm(watched)
+      console.log(
+        `recorded, ${stage.hub.name}: a film of ${watched.seconds.toFixed(1)} s, of ${seconds.toFixed(1)} s between the two clicks`,
+      )
+      // What composes it takes a moment to begin, and long on a busy machine.
+      assert.ok(watched.seconds > seconds - 9 && watched.seconds < seconds + 1, `${watched.seconds} of ${seconds} s`)
     })
 
-    test('a host streams: a real server gets it, and nobody is shown the key again', patience, async () => {
+    story('a host streams: a real server gets it, and nobody is shown the key again', async () => {
       const server = await rtmp()
+      onTestFinished(() => server.stop())
       const key = `sk-${randomUUID()}`
-      try {
-        const dialog = host.page.getByRole('dialog')
-        await choose(host.page, 'Stream')
-        await dialog.getByLabel('Name', { exact: true }).fill('Town channel')
-        await dialog.getByLabel('Address').fill(server.url)
-        await dialog.getByLabel('Stream key').fill(key)
-        await dialog.getByRole('button', { name: 'Add', exact: true }).click()
-        await dialog.getByText(`${server.url} · …${key.slice(-2)}`).waitFor()
-        await dialog.getByRole('button', { name: 'Go live' }).click()
-        await onBoth('Live', 'visible')
-        const received = async () => {
-          const [file] = await server.files()
-          return file && (await stat(file)).size > 400_000 ? file : undefined
-        }
-        await until('the server has some seconds of it', received, 30_000)
-        await dialog.getByRole('button', { name: 'Stop' }).click()
-        await onBoth('Live', 'detached')
-        await until('the server has the end of it', async () => (await server.addressedAs()).length > 0, 15_000)
-        const [film] = await server.files()
-        isAFilm(await watch(film!, places))
-
-        // Anew, from the hub.
-        await dialog.getByRole('button', { name: 'Close' }).click()
-        const said: Promise<string>[] = []
-        host.page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => said.push(Promise.resolve(`${payload}`))))
-        host.page.on('response', (response) => said.push(response.text().catch(() => '')))
-        await comeIn(host.page, meeting.slug)
-        await choose(host.page, 'Stream')
-        await dialog.getByText(`${server.url} · …${key.slice(-2)}`).waitFor()
-        const all = [await host.page.content(), ...(await Promise.all(said))].join('\n')
-        assert.ok(all.includes(server.url) && !all.includes(key), 'the key is on no page')
-        assert.ok(!stage.hub.output().includes(key), 'the key is in no log')
-      } catch (error) {
-        await told(error)
-      } finally {
-        await server.stop()
+      const dialog = host.page.getByRole('dialog')
+      await choose(host.page, 'Stream')
+      await dialog.getByLabel('Name', { exact: true }).fill('Town channel')
+      await dialog.getByLabel('Address').fill(server.url)
+      await dialog.getByLabel('Stream key').fill(key)
+      await dialog.getByRole('button', { name: 'Add', exact: true }).click()
+      await dialog.getByText(`${server.url} · …${key.slice(-2)}`).waitFor()
+      await dialog.getByRole('button', { name: 'Go live' }).click()
+      await onBoth('Live', 'visible')
+      const received = async () => {
+        const [file] = await server.files()
+        return file && (await stat(file)).size > 400_000 ? file : undefined
       }
+      await until('the server has some seconds of it', received, 30_000)
+      await dialog.getByRole('button', { name: 'Stop' }).click()
+      await onBoth('Live', 'detached')
+      await until('the server has the end of it', async () => (await server.addressedAs()).length > 0, 15_000)
+      const [film] = await server.files()
+      isAFilm(await watch(film!, places))
+
+      // Anew, from the hub.
+      await dialog.getByRole('button', { name: 'Close' }).click()
+      const said: Promise<string>[] = []
+      host.page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => said.push(Promise.resolve(`${payload}`))))
+      host.page.on('response', (response) => said.push(response.text().catch(() => '')))
+      await comeIn(host.page, meeting.slug)
+      await choose(host.page, 'Stream')
+      await dialog.getByText(`${server.url} · …${key.slice(-2)}`).waitFor()
+      const all = [await host.page.content(), ...(await Promise.all(said))].join('\n')
+      assert.ok(all.includes(server.url) && !all.includes(key), 'the key is on no page')
+      assert.ok(!stage.hub.output().includes(key), 'the key is in no log')
     })
   },
   { missing, env: { ATRIUM_STREAM_TO: '127.0.0.1' } },

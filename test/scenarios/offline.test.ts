@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
-import { test } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { weather } from '../harness/weather.ts'
 import { peopled, screenOf } from './people.ts'
-import { sceneElsewhere } from './scene.ts'
+import { sceneElsewhere, story } from './scene.ts'
 import { isAllSent, said, say, writeTo } from './story.ts'
 
 sceneElsewhere('the offline shell', (stage) => {
-  test('the page opens without a network, says so, and goes on by itself when there is one', async () => {
+  story('the page opens without a network, says so, and goes on by itself when there is one', async () => {
     const { ada } = await peopled(stage.hub)
     const sky = await weather(stage.hub.url)
-    const { page, troubles } = await screenOf(stage.browser, ada, sky.url)
+    onTestFinished(() => sky.stop())
+    const { page } = await screenOf(stage.browser, ada, sky.url)
     await writeTo(page, 'Bob Crane')
     await say(page, 'before')
     await until('it is stored', () => isAllSent(page))
@@ -32,7 +33,5 @@ sceneElsewhere('the offline shell', (stage) => {
     await say(page, 'after')
     await until('it is stored', () => isAllSent(page))
     assert.deepEqual(await said(page), ['before', 'after'])
-    assert.deepEqual(troubles, [])
-    await sky.stop()
   })
 })

@@ -11,13 +11,13 @@ export interface Stage {
   readonly browser: Browser
 }
 
-/** What a story needs besides. */
+/** What a scene needs besides. */
 export interface Props extends TopologyOptions {
   /** What this machine lacks for it. */
   missing?: string | undefined
 }
 
-/** A story that is told in both topologies, each time on a hub of its own and in a real Chromium. */
+/** Stories that are told in both topologies, each time on one hub of their own and in a real Chromium. */
 export function scene(title: string, tell: (stage: Stage) => void, { missing: lacks, ...options }: Props = {}): void {
   for (const name of topologies)
     describe(`${title}, ${name}`, () => {
@@ -48,15 +48,16 @@ export function scene(title: string, tell: (stage: Stage) => void, { missing: la
 /** The same, of a hub that people open by other addresses than its own, too: through a bad network, or at one of its processes. */
 export const sceneElsewhere: typeof scene = (title, tell, props) => scene(title, tell, { ...props, isOpenedElsewhere: true })
 
-/** What a page has refused, and says so. */
+/** With these somebody is refused what they tried, and the page says why. */
 export const usualRefusals = [400, 403, 404, 409]
 
-/** A test of a scene: failing it says what all pages show, and it ends without trouble in one but refusals of these statuses. */
+/** One story of a scene. Failing, it says what all pages show; it fails, too, when a page had trouble other than refusals of these statuses. */
 export const storyWith =
   (...refusals: number[]) =>
   (name: string, tell: () => Promise<void>): void =>
-    test(name, async () => {
-      await tell().catch(told)
-      assert.deepEqual(unasked(refusals), [])
-    })
+    test(name, () =>
+      tell()
+        .then(() => assert.deepEqual(unasked(refusals), []))
+        .catch(told),
+    )
 export const story = storyWith()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { beforeAll, test } from 'vitest'
+import { beforeAll } from 'vitest'
 import { AccountId } from '@atrium/protocol'
 import { until } from '@atrium/platform/testing'
 import { download, linesOn, openDocument, paper, put, sharedFolder, write } from './filing.ts'
@@ -66,7 +66,7 @@ sceneElsewhere('what is taken', (stage) => {
     assert.equal(await paper(second.page).count(), 0)
   })
 
-  test('a locked person is out within a second on every screen, on whichever process, and stays out', async () => {
+  story('a locked person is out within a second on every screen, on whichever process, and stays out', async () => {
     const cleo = await colleague(stage.hub, ada, 'Cleo Grebe', 'cleo@heron.example')
     // A screen at each process that serves people, past whatever stands before them.
     const screens = await Promise.all(stage.hub.servers.map((server) => screenOf(stage.browser, cleo, server.url)))
@@ -96,42 +96,45 @@ sceneElsewhere('what is taken', (stage) => {
     }
   })
 
-  test('a locked person with everything open is out of all four within a second: the page, the document, the meeting, the download', async () => {
-    const { folderId } = await sharedFolder(ada, bob)
-    const { id } = await ada.call('files.document.create', { clientId: randomUUID(), folderId, name: 'Minutes' })
-    const film = await put(ada, stage.hub.url, folderId, 'film.bin', randomBytes(48 * 1024 * 1024))
-    const { slug, roomId } = await ada.call('meetings.create', { clientId: randomUUID(), title: 'Harbour Bath' })
-    await ada.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [AccountId.parse(bob.accountId)] })
-    const [host, writer, talker] = await Promise.all([ada, bob, bob].map((who) => screenOf(stage.browser, who, stage.hub.url)))
+  story(
+    'a locked person with everything open is out of all four within a second: the page, the document, the meeting, the download',
+    async () => {
+      const { folderId } = await sharedFolder(ada, bob)
+      const { id } = await ada.call('files.document.create', { clientId: randomUUID(), folderId, name: 'Minutes' })
+      const film = await put(ada, stage.hub.url, folderId, 'film.bin', randomBytes(48 * 1024 * 1024))
+      const { slug, roomId } = await ada.call('meetings.create', { clientId: randomUUID(), title: 'Harbour Bath' })
+      await ada.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [AccountId.parse(bob.accountId)] })
+      const [host, writer, talker] = await Promise.all([ada, bob, bob].map((who) => screenOf(stage.browser, who, stage.hub.url)))
 
-    /** When the connections of the writer's page were closed. */
-    const closed = new Map<string, number>()
-    writer!.page.on('websocket', (socket) =>
-      socket.on('close', () => closed.set(socket.url().includes('/collab/') ? 'document' : 'page', performance.now())),
-    )
-    await openDocument(writer!.page, id)
-    await comeIn(host!.page, slug)
-    await comeIn(talker!.page, slug)
-    await tileOf(host!.page, 'Bob Crane').waitFor()
-    let isLocked = false
-    const downloadCut = cutOf(await download(bob, stage.hub.url, film.id), () => isLocked)
+      /** When the connections of the writer's page were closed. */
+      const closed = new Map<string, number>()
+      writer!.page.on('websocket', (socket) =>
+        socket.on('close', () => closed.set(socket.url().includes('/collab/') ? 'document' : 'page', performance.now())),
+      )
+      await openDocument(writer!.page, id)
+      await comeIn(host!.page, slug)
+      await comeIn(talker!.page, slug)
+      await tileOf(host!.page, 'Bob Crane').waitFor()
+      let isLocked = false
+      const downloadCut = cutOf(await download(bob, stage.hub.url, film.id), () => isLocked)
 
-    const meetingLeft = tileOf(host!.page, 'Bob Crane')
-      .waitFor({ state: 'detached' })
-      .then(() => performance.now())
-    closed.clear()
-    // A page that goes away takes its connections along, and says nothing of them any more.
-    writer!.page.on('framenavigated', () => closed.has('document') || closed.set('document', performance.now()))
-    await ada.call('directory.person.change', { clientId: randomUUID(), accountId: AccountId.parse(bob.accountId), status: 'locked' })
-    const locked = performance.now()
-    isLocked = true
-    // What they then see is a page that has to load: how soon they are out is when they hear nothing more.
-    await isShutOut(writer!.page)
-    const outs = { page: closed.get('page')!, document: closed.get('document')!, meeting: await meetingLeft, download: await downloadCut }
-    for (const [what, at] of Object.entries(outs)) assert.ok(at - locked < 1_000, `${what} after ${Math.round(at - locked)} ms`)
+      const meetingLeft = tileOf(host!.page, 'Bob Crane')
+        .waitFor({ state: 'detached' })
+        .then(() => performance.now())
+      closed.clear()
+      // A page that goes away takes its connections along, and says nothing of them any more.
+      writer!.page.on('framenavigated', () => closed.has('document') || closed.set('document', performance.now()))
+      await ada.call('directory.person.change', { clientId: randomUUID(), accountId: AccountId.parse(bob.accountId), status: 'locked' })
+      const locked = performance.now()
+      isLocked = true
+      // What they then see is a page that has to load: how soon they are out is when they hear nothing more.
+      await isShutOut(writer!.page)
+      const outs = { page: closed.get('page')!, document: closed.get('document')!, meeting: await meetingLeft, download: await downloadCut }
+      for (const [what, at] of Object.entries(outs)) assert.ok(at - locked < 1_000, `${what} after ${Math.round(at - locked)} ms`)
 
-    await assert.rejects(download(bob, stage.hub.url, film.id), /unauthenticated/)
-  })
+      await assert.rejects(download(bob, stage.hub.url, film.id), /unauthenticated/)
+    },
+  )
 })
 
 /** Reads as over a link of a few megabytes a second until somebody is locked, and then what is on its way, until it is cut: when that was. */

@@ -153,7 +153,8 @@ export class DocumentSession {
       },
       onUnsyncedChanges: ({ number }) => void (this.#isUnsaved = number > 0),
       onClose: ({ event }) => void this.#closed(event.code),
-      onAwarenessChange: ({ states }) => void (this.#here = accountsIn(states, this.#account)),
+      // An editor that goes says so while the page is drawn: what is drawn changes after that.
+      onAwarenessChange: ({ states }) => queueMicrotask(() => (this.#here = accountsIn(states, this.#account))),
     })
     this.#provider = provider
     provider.attach()

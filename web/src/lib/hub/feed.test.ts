@@ -342,7 +342,7 @@ test('what the hub says to many at once reaches each one’s own topic', async (
   expect(shown.signals).toEqual(['something stirred'])
 })
 
-test('who only listens hears what happens from now on, and is told when something cannot be told any more', async () => {
+test('who only listens hears what happens from now on, and is told when that begins and when something cannot be told any more', async () => {
   const { sut, say, calm, again, hub } = world()
   say(['before'])
   const shown: unknown[] = []
@@ -361,7 +361,7 @@ test('who only listens hears what happens from now on, and is told when somethin
   await calm()
   say(['c'])
   expect([shown.at(-1), renewed]).toEqual(['c', 1])
-  // Whatever they know of before they hear of it, they ask for then.
+  // What was told before they heard, they ask for when they are told so.
   expect(told).toEqual(['renewed', 'a', 'b', 'renewed', 'c'])
 })
 

@@ -29,8 +29,8 @@ export interface Feed {
   /** Puts a topic on screen of which only what is momentary matters: nothing is loaded, nothing missed is asked for. */
   overhear(topic: string, signal?: (name: string, payload: unknown) => void): () => void
   /**
-   * Hears the facts of a topic that is on screen anyway, after its follower. `renewed`: it was loaded afresh, or is heard from now
-   * on, and what was told before then is asked for elsewhere.
+   * Hears the facts of a topic that is on screen anyway, after its follower. `renewed`: it was loaded afresh, or begins to be heard
+   * (who listens later is not told of that), and what was told before then is asked for elsewhere.
    */
   listen(topic: string, ears: { apply(name: string, payload: unknown): void; renewed(): void }): () => void
   /** Loads a topic afresh: its screen wants another stretch of it. Resolves when it is there. */
