@@ -19,7 +19,7 @@ scene('identity providers', (stage) => {
     'whoever types an address of the domain goes to its provider and comes back signed in; who is unknown there is told why',
     async () => {
       const first = await screen(stage.browser, stage.hub.url)
-    const administration = first.page
+      const administration = first.page
       await setUp(administration, await stage.hub.setupPath(), ada)
       await administration.goto('/admin/providers')
       await administration.getByRole('button', { name: 'Add' }).click()
@@ -68,7 +68,7 @@ scene('identity providers', (stage) => {
       await page.getByRole('button', { name: /yes, sign me out/i }).click()
       await page.locator('input[name=username]').waitFor()
       assert.equal(new URL(page.url()).pathname, '/sign-in')
-    assert.deepEqual(first.troubles, [])
+      assert.deepEqual(first.troubles, [])
     },
   )
 })
