@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kysely, LogEvent } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { isUnavailable } from './db/faults.ts'
@@ -13,10 +12,11 @@ import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 import type { Mail } from './mail/index.ts'
 import type { Metrics } from './metrics.ts'
+import { letGo } from './stopping.ts'
 import type { Tracer } from './trace.ts'
 
 const slowStatementMs = 1_000
-/** Of the embedded database, who does not answer a goodbye is not waited for: with its server they end. */
+/** Of the embedded database, who does not answer a goodbye ends with its server. */
 const goodbyeMs = 1_000
 
 export interface OpenDatabase {
@@ -47,7 +47,8 @@ export async function openHubDatabase(config: Config, log: Log, onLost: (error: 
   return {
     db,
     async close() {
-      await Promise.race([db.destroy(), sleep(goodbyeMs, undefined, { ref: false })])
+      const run = () => db.destroy()
+      await letGo([{ what: 'the connections to the database', run, withinMs: goodbyeMs }], goodbyeMs, log)
       await embedded.close()
     },
   }
