@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import type { Draft, Hub, OperationName, Output, Reply } from '@atrium/protocol'
 import { screen, type Screen } from '../harness/browsers.ts'
 import type { Topology } from '../harness/topology.ts'
@@ -40,9 +40,13 @@ export async function colleague(hub: Topology, ada: Somebody, name: string, addr
 /** A browser of somebody's, signed in already. `url`: where they open the hub, if not at its front. */
 export async function screenOf(browser: Browser, who: Somebody, url: string): Promise<Screen> {
   const opened = await screen(browser, url)
-  await opened.page.context().addCookies([{ ...who.cookie, url, httpOnly: true, sameSite: 'Lax' }])
+  await sessionOf(opened.page, who, url)
   return opened
 }
+
+/** The browser's session is theirs from now on, whosever it was. */
+export const sessionOf = (page: Page, who: Somebody, url: string): Promise<void> =>
+  page.context().addCookies([{ ...who.cookie, url, httpOnly: true, sameSite: 'Lax' }])
 
 async function enter(url: string, name: string, operation: 'setup.finish' | 'auth.invitation.accept', input: object): Promise<Somebody> {
   const reply = await post(url, operation, { ...once(), ...input })

@@ -157,11 +157,7 @@ export function wire() {
       }),
   }
 
-  /** The handshake asks what a page says with it. */
-  function enter() {
-    const greeting = ears.greeting()
-    ears.opened(greeting ? transport.ask('sync.watch', greeting, 1_000) : undefined)
-  }
+  const enter = () => ears.opened(transport.ask('sync.watch', ears.greeting(), 1_000))
 
   return {
     answers,

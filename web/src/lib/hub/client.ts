@@ -1,9 +1,11 @@
 import type { Draft, Ending, Failure, Hub, Input, NudgeName, OperationName, Output, Payload, Reply } from '@atrium/protocol'
 import type { Transport } from './transport.ts'
 
+/** `someone_else`: the cookie is another account's by now. */
+export type Outcome = Ending | 'someone_else'
 /** How the connection stands, for people to see. Times are milliseconds since 1970. */
 export type Status =
-  { kind: 'connecting' } | { kind: 'online' } | { kind: 'reconnecting'; since: number } | { kind: 'ended'; ending: Ending }
+  { kind: 'connecting' } | { kind: 'online' } | { kind: 'reconnecting'; since: number } | { kind: 'ended'; ending: Outcome }
 
 type HubReply<K extends OperationName<Hub>> = Reply<Output<Hub, K>>
 export interface Client {
@@ -23,13 +25,13 @@ export interface Client {
 }
 
 export interface Welcome {
-  /** Called for each new connection but the first, and for a page that woke up. */
+  /** Called for each connection, the first too (a page may begin from what it remembers of somebody), and for a page that woke up. */
   back(): Return
   heard(name: string, payload: unknown, at: unknown): void
   changed(status: Status): void
 }
 
-/** Coming back: what to ask the hub of what is on screen, and whom to tell what came of it. */
+/** Coming, or coming back: what to ask the hub of what is on screen, and whom to tell what came of it. */
 export interface Return {
   /** Of `sync.watch`. */
   input: unknown
@@ -79,7 +81,7 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
     welcome.changed(next)
   }
 
-  function end(ending: Ending) {
+  function end(ending: Outcome) {
     isStopped = true
     clearTimeout(retry)
     transport.cut()
@@ -117,8 +119,8 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
   transport.listen({
     greeting() {
       forsake()
-      if (wasOnline) back = welcome.back()
-      return back?.input
+      back = welcome.back()
+      return back.input
     },
     async opened(answer) {
       isOpen = true
@@ -126,14 +128,12 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
       aliveAt = now()
       lastWords = undefined
       const returning = back
-      if (returning && answer) {
-        const reply = await answer.catch(() => undefined)
-        // The connection broke meanwhile.
-        if (back !== returning) return
-        if (!reply || (!reply.ok && tryAgain.has(reply.error.code))) return transport.cut()
-        back = undefined
-        if (!returning.answered(reply)) return end('session_ended')
-      }
+      const reply = await answer.catch(() => undefined)
+      // The connection broke meanwhile.
+      if (!returning || back !== returning) return
+      if (!reply || (!reply.ok && tryAgain.has(reply.error.code))) return transport.cut()
+      back = undefined
+      if (!returning.answered(reply)) return end('someone_else')
       tries = 0
       wasOnline = true
       change({ kind: 'online' })
@@ -199,7 +199,7 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
       const askedAt = now()
       const probe = welcome.back()
       transport.ask('sync.watch', probe.input, probeMs).then(
-        (reply) => (probe.answered(reply) ? undefined : end('session_ended')),
+        (reply) => (probe.answered(reply) ? undefined : end('someone_else')),
         () => {
           probe.answered()
           if (isOpen && aliveAt <= askedAt) transport.cut()

@@ -10,7 +10,7 @@ const me = 'account:1'
 const ok = <T>(data: T): Reply<T> => ({ ok: true, data })
 
 /** A hub of which only the numbers matter: a journal per topic that answers as the real one does. */
-function world({ page = 500, backlog = 5_000 } = {}) {
+function world({ page = 500, backlog = 5_000, isConnected = true } = {}) {
   const journal = new Map<string, string[]>([
     [room, []],
     [me, []],
@@ -53,12 +53,14 @@ function world({ page = 500, backlog = 5_000 } = {}) {
       return ok(missedSince(epoch, positions))
     },
   })
+  if (isConnected) sut.back().answered(ok(watching([me])))
 
   return {
     sut,
     hub,
     asked,
     watched,
+    watching,
     hidden,
     journal,
     /** Something happens; `deliver` decides which of the numbers reach this screen, and in what order. */
@@ -101,6 +103,20 @@ function world({ page = 500, backlog = 5_000 } = {}) {
     calm: () => vi.advanceTimersByTimeAsync(1_000),
   }
 }
+
+test('the first connection watches what is on screen by then, and what comes while it is answered is watched after it', async () => {
+  const { sut, screen, calm, watched, watching } = world({ isConnected: false })
+  screen()
+  await calm()
+  sut.back().answered()
+  const { input, answered } = sut.back()
+  expect([watched, input]).toMatchObject([[], { topics: [me, room] }])
+
+  sut.overhear('room:8')
+  answered(ok(watching([me, room])))
+  await calm()
+  expect(watched).toEqual([[me, room, 'room:8']])
+})
 
 test('facts are applied as they come, each once', async () => {
   const { say, screen, calm, asked } = world()

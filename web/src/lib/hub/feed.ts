@@ -39,7 +39,7 @@ export interface Feed {
   seqOf(topic: string): number | undefined
   /** From the connection. */
   heard(name: string, payload: unknown, at: unknown): void
-  /** After a reconnection, or when the page woke up: watches again, and asks for what was missed. */
+  /** With each connection, and when the page woke up: watches everything, and asks for what was missed. */
   back(): Return
 }
 
@@ -85,12 +85,14 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
   const overheard = new Map<string, Set<(name: string, payload: unknown) => void>>()
   const listeners = new Map<string, Set<Parameters<Feed['listen']>[1]>>()
   let epoch: string | undefined
+  /** The first connection watches all that is on screen by then. */
+  let isConnected = false
   let isWatchDue = false
 
   const topics = () => [...new Set([ownTopic, ...threads.keys(), ...overheard.keys()])].slice(0, mostTopics)
 
   function watchSoon() {
-    if (isWatchDue) return
+    if (isWatchDue || !isConnected) return
     isWatchDue = true
     queueMicrotask(async () => {
       isWatchDue = false
@@ -315,6 +317,10 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
       return {
         input: { topics: watched, ...(epoch !== undefined && asked.length > 0 && { since: { epoch, positions: positionsOf(asked) } }) },
         answered(reply) {
+          if (reply && !isConnected) {
+            isConnected = true
+            if (topics().join() !== watched.join()) watchSoon()
+          }
           const told = reply?.ok ? (reply.data as Watched) : undefined
           const isStillUs = told !== undefined && told.watching.some(({ topic }) => topic === ownTopic)
           // Of another account's session nothing is taken over; of another epoch `stand` loads everything.

@@ -12,10 +12,10 @@ export interface Transport {
   listen(ears: Ears): void
 }
 export interface Ears {
-  /** What is asked with the handshake, as the input of `sync.watch`; undefined: nothing. */
+  /** What is asked with the handshake: the input of `sync.watch`. */
   greeting(): unknown
   /** `answer`: to what was asked with the handshake. Rejects when the connection breaks or nothing comes in time. */
-  opened(answer?: Promise<Reply<unknown>>): void
+  opened(answer: Promise<Reply<unknown>>): void
   closed(): void
   /** The handshake was refused, with a reason; or nobody is there. */
   refused(reason: HandshakeRefusal | undefined): void
@@ -29,7 +29,7 @@ const greetingMs = 10_000
 /** One WebSocket, with the session's cookie. Connecting again is the client's business: it knows when the laptop woke up. */
 export function socketTransport(protocol: number, url?: string): Transport {
   let ears: Ears
-  let greeted: PromiseWithResolvers<Reply<unknown>> | undefined
+  let greeted = Promise.withResolvers<Reply<unknown>>()
   const options = {
     transports: ['websocket'],
     reconnection: false,
@@ -37,9 +37,8 @@ export function socketTransport(protocol: number, url?: string): Transport {
     withCredentials: true,
     timeout: 8_000,
     auth(say: (handshake: object) => void) {
-      const watch = ears.greeting()
-      greeted = watch ? Promise.withResolvers() : undefined
-      say({ protocol, watch })
+      greeted = Promise.withResolvers()
+      say({ protocol, watch: ears.greeting() })
     },
   }
   const socket = url ? io(url, options) : io(options)
@@ -53,7 +52,7 @@ export function socketTransport(protocol: number, url?: string): Transport {
       socket.on('connect', () => {
         socket.io.engine.on('packet', () => ears.alive())
         setTimeout(lose, greetingMs, greeted)
-        ears.opened(greeted?.promise)
+        ears.opened(greeted.promise)
       })
       socket.on('disconnect', () => {
         lose(greeted)
@@ -61,10 +60,10 @@ export function socketTransport(protocol: number, url?: string): Transport {
       })
       socket.on('connect_error', (error) => ears.refused((error as Error & { data?: HandshakeRefusal }).data))
       socket.onAny((name: string, payload: unknown, at: unknown) =>
-        name === 'sync.watched' ? greeted?.resolve(payload as Reply<unknown>) : ears.heard(name, payload, at),
+        name === 'sync.watched' ? greeted.resolve(payload as Reply<unknown>) : ears.heard(name, payload, at),
       )
     },
   }
 }
 
-const lose = (greeted: PromiseWithResolvers<Reply<unknown>> | undefined) => greeted?.reject(new Error('unanswered'))
+const lose = (greeted: PromiseWithResolvers<Reply<unknown>>) => greeted.reject(new Error('unanswered'))
