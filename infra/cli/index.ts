@@ -92,12 +92,6 @@ type Ask = (name: string, input: unknown) => Promise<any>
 
 async function answered(offer: Offer, said: Said, ask: Ask, accountAt: (address: string) => Promise<string | undefined>): Promise<unknown> {
   const input = await inputOf(offer, said, finding(ask, accountAt))
-  if (offer.operation === 'domains.limits') {
-    // What is not said stays: a limit is changed, not all of them replaced.
-    const { limits } = await ask('domains.get', { domainId: input['domainId'] })
-    const given = input['limits'] as Record<string, object>
-    input['limits'] = { ...limits, ...given, ...(given['caps'] && { caps: { ...limits.caps, ...given['caps'] } }) }
-  }
   if (offer.operation === 'accounts.import') return imported(input, ask)
   return said.isAll && offer.pagedBy ? allPages(offer, input, ask) : ask(offer.operation, input)
 }

@@ -49,5 +49,7 @@ export const ValuesChange = shape((schema) => schema.nullable().optional()) as u
 export type ValuesChange = { [K in AttributeKey]?: Values[K] | null }
 /** What a domain may cap. */
 export const Caps = shape((schema) => schema.optional(), cappedKeys) as unknown as Loose<Partial<Values>>
+/** Null: not capped any more. Absent: untouched. */
+export const CapsChange = shape((schema) => schema.nullable().optional(), cappedKeys) as unknown as Loose<ValuesChange>
 /** What somebody may change of their own. */
 export const OwnChange = shape((schema) => schema.nullable().optional(), ownKeys) as unknown as Loose<ValuesChange>

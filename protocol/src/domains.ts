@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Caps, OwnValues, ValuesChange } from './catalogue.ts'
+import { Caps, CapsChange, OwnValues, ValuesChange } from './catalogue.ts'
 import { command, fact, needs, perSource, query } from './kernel.ts'
 import { ClientId, CosId, DomainId, PictureId } from './ids.ts'
 import { line, optionalLine, optionalText, verbatim } from './text.ts'
@@ -34,6 +34,9 @@ export const Limits = z.strictObject({
     .nullable(),
 })
 export type Limits = z.output<typeof Limits>
+/** Absent: untouched. */
+export const LimitsChange = Limits.partial().extend({ caps: CapsChange.optional() })
+export type LimitsChange = z.output<typeof LimitsChange>
 
 /** How a user name is made: `{given}`, `{initials}`, `{surname}`, and `{g}`, `{s}` for their first letters. */
 export const UserNamePattern = z
@@ -96,7 +99,7 @@ export const domains = {
     ...needs('domain.status', 'domainId'),
     repeat: 'natural',
   }),
-  'domains.limits': command(z.strictObject({ clientId: ClientId, domainId: DomainId, limits: Limits }), Domain, {
+  'domains.limits': command(z.strictObject({ clientId: ClientId, domainId: DomainId, limits: LimitsChange }), Domain, {
     ...needs('domain.limits', 'everything'),
     repeat: 'natural',
   }),

@@ -206,8 +206,15 @@ scene(
 
       await panel().getByRole('tab', { name: 'Profile' }).click()
       await panel().getByLabel('Office').fill('Pier 3')
-      await page.keyboard.press('Enter')
-      await until('Bob reads his office', async () => (await bobs.getByLabel('Office').inputValue()) === 'Pier 3')
+      // What somebody else writes meanwhile is shown, and not written over.
+      await ada.call('accounts.change', { ...once(), accountId: idOf(bob), profile: { company: 'Heron Works' } })
+      await until('it is there', async () => (await panel().getByLabel('Company').inputValue()) === 'Heron Works')
+      await panel().getByLabel('Office').press('Enter')
+      for (const [label, text] of [
+        ['Office', 'Pier 3'],
+        ['Company', 'Heron Works'],
+      ] as const)
+        await until(`Bob reads ${text}`, async () => (await bobs.getByLabel(label).inputValue()) === text)
 
       await panel().getByRole('tab', { name: 'Settings' }).click()
       const space = panel().getByLabel('Space for files')

@@ -46,8 +46,12 @@ scene('administering domains and lists', (stage) => {
 
     await page.getByRole('tab', { name: 'Limits' }).click()
     await page.getByLabel('Accounts at most').fill('2')
+    // Of somebody else, meanwhile: it is not taken back.
+    const bytes = 2 ** 40
+    await ada.call('domains.limits', { ...once(), domainId: pond, limits: { bytes } })
     await page.keyboard.press('Enter')
     await page.getByRole('link', { name: 'pond.example 1 of 2 accounts' }).waitFor()
+    assert.equal((await ada.call('domains.get', { domainId: pond })).limits.bytes, bytes)
 
     await page.getByRole('link', { name: 'Accounts', exact: true }).click()
     await button(page, 'New account').click()

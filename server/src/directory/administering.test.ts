@@ -140,6 +140,23 @@ test('[DIR-13] a change of the class reaches everybody who did not choose otherw
   assert.equal((await person.call('me.preferences', { values: { 'preferences.theme': 'dark' } })).own['preferences.theme'], 'dark')
 })
 
+test('[DIR-15] of two administrators who limit a domain at once neither takes back what the other one said; null lifts a cap', async () => {
+  const domain = await aDomain()
+  const limit = (limits: object) => ada.call('domains.limits', { domainId: domain.id, limits })
+  const usual = [{ cosId: domain.defaultCosId, accounts: 9 }]
+  await Promise.all([
+    limit({ accounts: 7 }),
+    limit({ bytes: 1_000_000 }),
+    limit({ classes: usual }),
+    limit({ caps: { 'files.quota': 500_000 } }),
+    limit({ caps: { 'features.meetings': false } }),
+  ])
+  const { limits } = await ada.call('domains.get', { domainId: domain.id })
+  assert.deepEqual(limits, { accounts: 7, bytes: 1_000_000, classes: usual, caps: { 'files.quota': 500_000, 'features.meetings': false } })
+  const lifted = await limit({ accounts: null, caps: { 'files.quota': null } })
+  assert.deepEqual(lifted.limits, { accounts: null, bytes: 1_000_000, classes: usual, caps: { 'features.meetings': false } })
+})
+
 test('[DIR-15] a value beyond the domain’s cap is refused with the cap, and a class beyond it is capped', async () => {
   const [domain, generous] = [await aDomain(), await aClass({ 'files.quota': 1_000_000 })]
   await ada.call('domains.limits', {

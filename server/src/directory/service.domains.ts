@@ -22,6 +22,7 @@ import {
 } from './store.domains.ts'
 import { countAdministratorsOutside, findOrganisation, holdOrganisation } from './store.ts'
 import type { Db, DirectoryTables } from './tables.ts'
+import { changed } from './values.ts'
 
 const pictureFields = ['logoLight', 'logoDark', 'picture'] as const
 const alone = { alone: true }
@@ -140,7 +141,9 @@ export function domainsService(deps: DirectoryDeps) {
         for (const { cosId } of limits.classes ?? []) if (!(await findCos(tx, cosId))) throw noSuchClass('limits.classes')
         if (limits.classes && !limits.classes.some(({ cosId }) => cosId === before.defaultCosId))
           throw fail('conflict', 'accounts.classNotAllowed', { field: 'limits.classes' })
-        return { maxAccounts: limits.accounts, maxBytes: limits.bytes, caps: limits.caps, classes: limits.classes }
+        const { accounts: maxAccounts, bytes: maxBytes, classes, caps } = limits
+        const said = { maxAccounts, maxBytes, classes, caps: caps && changed(before.caps, caps) }
+        return said as Partial<DirectoryTables['domain']>
       }),
 
     look: (actor: Actor, { domainId, look }: Input<Hub, 'domains.look'>): Promise<Domain> =>
