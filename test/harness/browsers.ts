@@ -54,7 +54,7 @@ export async function screen(browser: Browser, url: string): Promise<Screen> {
   page.once('close', () => openScreens.delete(opened))
   page.on('pageerror', (error) => troubles.push(`${error}`))
   page.on('console', (message) => {
-    if (message.type() === 'error' && !/net::ERR|WebSocket connection|status of (401|502|503|504)/.test(message.text()))
+    if (message.type() === 'error' && !/net::ERR|WebSocket connection|fetching the script|status of (401|502|503|504)/.test(message.text()))
       troubles.push(message.text())
   })
   return opened

@@ -32,7 +32,7 @@ sceneElsewhere('documents', (stage) => {
     await until(
       'the service worker has the shell',
       () => second.page.evaluate('navigator.serviceWorker.ready.then(({ active }) => active?.state === "activated")'),
-      15_000,
+      30_000,
     )
     sky.close()
     await standing(second.page, 'Offline').waitFor()

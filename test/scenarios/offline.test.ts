@@ -21,7 +21,7 @@ sceneElsewhere('the offline shell', (stage) => {
     await until(
       'the service worker has the shell',
       () => page.evaluate('navigator.serviceWorker.ready.then(({ active }) => active?.state === "activated")'),
-      15_000,
+      30_000,
     )
 
     sky.close()
