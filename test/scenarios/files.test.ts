@@ -7,24 +7,72 @@ import type { Page } from 'playwright-core'
 import { beforeAll, onTestFinished } from 'vitest'
 import { until } from '@atrium/platform/testing'
 import { weather } from '../harness/weather.ts'
-import { download, sha256, sharedFolder } from './filing.ts'
-import { peopled, screenOf } from './people.ts'
+import { download, linesOn, openDocument, paper, sha256, sharedFolder, standing, write } from './filing.ts'
+import { peopled, screenOf, sessionOf, type Somebody } from './people.ts'
 import { sceneElsewhere, story, storyWith } from './scene.ts'
-import { composer, isAllSent } from './story.ts'
+import { composer, isAllSent, said, say, writeTo } from './story.ts'
 
 /** What a page knows, for the function below runs in it. */
 declare const DataTransfer: new () => { items: { add(file: unknown): void } }
 declare const File: new (parts: string[], name: string, options: { type: string }) => unknown
 
-sceneElsewhere('files', (stage) => {
-  let people: ReturnType<typeof peopled>
-  beforeAll(() => void (people = peopled(stage.hub)))
+sceneElsewhere('pages without a network, files and documents', (stage) => {
+  let ada: Somebody
+  let bob: Somebody
+  beforeAll(async () => void ({ ada, bob } = await peopled(stage.hub)))
   const row = (page: Page, name: string) => page.getByRole('row').filter({ has: page.getByText(name, { exact: true }) })
   const tray = (page: Page) => page.getByRole('region', { name: 'Uploads' })
 
+  story('the page opens without a network, says so, and goes on by itself when there is one', async () => {
+    const sky = await weather(stage.hub.url)
+    onTestFinished(() => sky.stop())
+    const { page } = await screenOf(stage.browser, ada, sky.url)
+    await writeTo(page, 'Bob Crane')
+    await say(page, 'before')
+    await until('it is stored', () => isAllSent(page))
+    await hasShell(page)
+
+    sky.close()
+    await page.reload()
+    await page
+      .getByText(/You are offline|The hub does not answer|Reconnecting…/)
+      .first()
+      .waitFor()
+
+    sky.resume()
+    await until('what was said is there again', async () => (await said(page)).join() === 'before', 30_000)
+    await say(page, 'after')
+    await until('it is stored', () => isAllSent(page))
+    assert.deepEqual(await said(page), ['before', 'after'])
+  })
+
+  story('what waits is never sent as somebody else who has the browser by then, and goes out when its author is back', async () => {
+    const sky = await weather(stage.hub.url)
+    onTestFinished(() => sky.stop())
+    const { page } = await screenOf(stage.browser, ada, sky.url)
+    await writeTo(page, 'Bob Crane')
+    sky.close()
+    await say(page, 'from Ada')
+    await page.getByText(/1 message waits/).waitFor()
+    await page.goto('about:blank')
+
+    sky.resume()
+    await sessionOf(page, bob, sky.url)
+    await page.goto(sky.url)
+    await writeTo(page, 'Ada Stork')
+    await say(page, 'from Bob')
+    await until('it is stored', () => isAllSent(page))
+    assert.deepEqual(await said(page), ['before', 'after', 'from Bob'])
+
+    await sessionOf(page, ada, sky.url)
+    await page.goto(sky.url)
+    await writeTo(page, 'Bob Crane')
+    await until('it is stored', () => isAllSent(page))
+    assert.deepEqual(await said(page), ['before', 'after', 'from Bob', 'from Ada'])
+  })
+
   // Another process may still hold the upload for one that has just died: that is refused, and tried again.
   storyWith(409)('an upload survives losing the network and the processes that took it', async () => {
-    const { ada } = await people
     const bytes = randomBytes(24 * 1024 * 1024)
     const { own } = await ada.call('files.spaces', {})
     const folder = await mkdtemp(join(tmpdir(), 'atrium-survey-'))
@@ -63,7 +111,6 @@ sceneElsewhere('files', (stage) => {
   })
 
   story('a file dropped into the composer is in the message and in the folder of the room', async () => {
-    const { ada, bob } = await people
     const { roomId, folderId } = await sharedFolder(ada, bob)
     const [first, second] = [await screenOf(stage.browser, ada, stage.hub.url), await screenOf(stage.browser, bob, stage.hub.url)]
     for (const { page } of [first, second]) {
@@ -78,7 +125,10 @@ sceneElsewhere('files', (stage) => {
     await composer(first.page).dispatchEvent('drop', { dataTransfer: dropped })
     await composer(first.page).fill('The newest one')
     await composer(first.page).press('Enter')
-    await until('it is sent', async () => (await second.page.getByText('The newest one').count()) === 1 && isAllSent(first.page))
+    await until(
+      'it is sent',
+      async () => (await second.page.getByRole('log').getByText('The newest one').count()) === 1 && isAllSent(first.page),
+    )
     const card = second.page.getByRole('log').getByRole('link', { name: 'Plan № 7 – 船.csv' })
     await card.waitFor()
 
@@ -96,4 +146,58 @@ sceneElsewhere('files', (stage) => {
     await second.page.goto(`/r/${roomId}`)
     await second.page.getByRole('log').getByText('No longer there').waitFor()
   })
+
+  story('two write in one document, one of them without a network; a version is restored, and both see the same', async () => {
+    const { folderId } = await sharedFolder(ada, bob)
+    const { id } = await ada.call('files.document.create', { clientId: randomUUID(), folderId, name: 'Minutes 潮汐' })
+    const sky = await weather(stage.hub.url)
+    onTestFinished(() => sky.stop())
+    const [first, second] = [await screenOf(stage.browser, ada, stage.hub.url), await screenOf(stage.browser, bob, sky.url)]
+    const pages = [first.page, second.page]
+    for (const page of pages) await openDocument(page, id)
+    await write(first.page, 'The eaves are lowered.')
+    await until('bob reads along', async () => (await linesOn(second.page)).join() === 'The eaves are lowered.')
+    await first.page.getByRole('img', { name: 'Also here: Bob Crane' }).waitFor()
+    await first.page.getByRole('button', { name: 'Versions' }).click()
+    await first.page.getByRole('button', { name: 'Name this version' }).click()
+    await first.page.getByRole('dialog').getByLabel('Name').fill('For the council')
+    await first.page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+    await first.page.getByRole('button', { name: /^For the council/ }).waitFor()
+
+    await hasShell(second.page)
+    sky.close()
+    await standing(second.page, 'Offline').waitFor()
+    await write(second.page, 'Bob asks the surveyor.')
+    await write(first.page, 'Ada phones the yard.')
+    assert.ok(!(await linesOn(first.page)).includes('Bob asks the surveyor.'))
+    // What was written without a network outlives the page.
+    await second.page.reload()
+    await until('it is there again', async () => (await linesOn(second.page)).includes('Bob asks the surveyor.'))
+
+    sky.resume()
+    for (const page of pages) {
+      await until('all of it is on both screens', async () => (await linesOn(page)).length === 3, 20_000)
+      await standing(page, 'Saved').waitFor()
+    }
+    const written = await linesOn(first.page)
+    assert.deepEqual(await linesOn(second.page), written)
+    assert.deepEqual(written.toSorted(), ['Ada phones the yard.', 'Bob asks the surveyor.', 'The eaves are lowered.'])
+
+    await first.page.getByRole('button', { name: /^For the council/ }).click()
+    await first.page.getByRole('button', { name: 'Restore this version' }).click()
+    for (const page of pages)
+      await until('the version is back on both', async () => (await linesOn(page)).join() === 'The eaves are lowered.')
+    await write(second.page, 'And we go on.')
+    await until('they go on from there', async () => (await linesOn(first.page)).join() === 'The eaves are lowered.,And we go on.')
+    await paper(first.page).press('End')
+    for (const page of pages) await standing(page, 'Saved').waitFor()
+  })
 })
+
+/** It opens without a network from now on. */
+const hasShell = (page: Page) =>
+  until(
+    'the service worker has the shell',
+    () => page.evaluate('navigator.serviceWorker.ready.then(({ active }) => active?.state === "activated")'),
+    30_000,
+  )

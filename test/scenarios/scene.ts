@@ -15,17 +15,18 @@ export interface Stage {
 export interface Props extends TopologyOptions {
   /** What this machine lacks for it. */
   missing?: string | undefined
+  camera?: 'any' | 'small'
 }
 
 /** Stories that are told in both topologies, each time on one hub of their own and in a real Chromium. */
-export function scene(title: string, tell: (stage: Stage) => void, { missing: lacks, ...options }: Props = {}): void {
+export function scene(title: string, tell: (stage: Stage) => void, { missing: lacks, camera, ...options }: Props = {}): void {
   for (const name of topologies)
     describe(`${title}, ${name}`, () => {
       const missing = missingFor(name) ?? (chromiumProgram() ? lacks : 'chromium')
       if (missing) return notRun(`${title}, ${name}`, missing)
       let hub: Topology | undefined
       let browser: Browser | undefined
-      beforeAll(async () => void ([hub, browser] = await Promise.all([topology(name, options), openChromium()])))
+      beforeAll(async () => void ([hub, browser] = await Promise.all([topology(name, options), openChromium(camera && { camera })])))
       let opened: BrowserContext[]
       beforeEach(() => void (opened = browser!.contexts()))
       // What a test opened is nothing but work for the machine when it is over.
