@@ -34,8 +34,12 @@ export async function peopled(hub: Topology): Promise<{ ada: Somebody; bob: Some
 export async function colleague(hub: Topology, ada: Somebody, name: string, address: string): Promise<Somebody> {
   const draft = { ...once(), name, address, title: '', isAdministrator: false }
   const { invitation } = await ada.call('directory.person.add', draft)
-  return enter(hub.url, name, 'auth.invitation.accept', { token: invitation.path.split('/').at(-1)!, password })
+  return invited(hub.url, name, invitation.path)
 }
+
+/** Comes by the link of an invitation. */
+export const invited = (url: string, name: string, path: string): Promise<Somebody> =>
+  enter(url, name, 'auth.invitation.accept', { token: path.split('/').at(-1)!, password })
 
 /** A browser of somebody's, signed in already. `url`: where they open the hub, if not at its front. */
 export async function screenOf(browser: Browser, who: Somebody, url: string): Promise<Screen> {

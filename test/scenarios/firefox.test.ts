@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { AccountId } from '@atrium/protocol'
 import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import { fakeDevices, openFirefox, type FirefoxPage } from '../harness/bidi.ts'
 import { chromiumProgram, firefoxProgram, openChromium, told } from '../harness/browsers.ts'
 import { topology, type Topology } from '../harness/topology.ts'
-import { sharedFolder } from './filing.ts'
 import { comeIn, tileOf } from './meeting.ts'
-import { peopled, screenOf, type Somebody } from './people.ts'
+import { invited, screenOf, type Somebody } from './people.ts'
 import { password } from './story.ts'
 
 const patience = { timeout: 180_000 }
@@ -21,13 +21,14 @@ async function moves(what: string, frames: () => Promise<number>): Promise<void>
   await until(`${what} move`, async () => (await frames()) > first + 10, 30_000)
 }
 
+// Another browser differs in its pages, not in how many processes serve them: one topology says it all.
 describe('in Firefox', () => {
   const missing = [!firefoxProgram() && 'firefox-esr', !chromiumProgram() && 'chromium'].filter(Boolean).join(', ')
-  if (missing) return notRun('a meeting and a document in Firefox', missing)
+  if (missing) return notRun('a first run, a meeting and a document in Firefox', missing)
   let hub: Topology
   let chromium: Browser
   let firefox: FirefoxPage
-  let ada: Somebody
+  let adasId: AccountId
   let bob: Somebody
   beforeAll(async () => {
     ;[hub, chromium, firefox] = await Promise.all([
@@ -36,12 +37,6 @@ describe('in Firefox', () => {
       openChromium(),
       openFirefox(fakeDevices),
     ])
-    ;({ ada, bob } = await peopled(hub))
-    await firefox.goto(`${hub.url}/sign-in`)
-    await firefox.fill('textbox', 'Your address', 'bob@heron.example')
-    await firefox.fill('password', 'Password', password)
-    await firefox.click('button', 'Sign in')
-    await firefox.has('navigation', 'Places')
   })
   afterAll(async () => {
     await firefox?.close()
@@ -49,21 +44,49 @@ describe('in Firefox', () => {
     await hub?.stop()
   })
 
+  test('one sets up, invites a colleague and writes the first message', patience, async () => {
+    await firefox.goto(hub.url + (await hub.setupPath()))
+    await firefox.fill('textbox', 'Name of your organisation', 'Heron Works')
+    await firefox.fill('textbox', 'Domain', 'heron.example')
+    await firefox.click('button', 'Continue')
+    await firefox.fill('textbox', 'Your name', 'Ada Stork')
+    await firefox.fill('textbox', 'Your address', 'ada@heron.example')
+    await firefox.fill('password', 'Password', password)
+    await firefox.click('button', 'Open the hub')
+    await firefox.sees('Invite a colleague')
+
+    adasId = AccountId.parse(await firefox.evaluate('JSON.parse(localStorage.getItem("atrium.me")).person.id'))
+
+    await firefox.goto(`${hub.url}/people`)
+    await firefox.click('button', 'Add a person')
+    await firefox.fill('textbox', 'Name', 'Bob Crane')
+    await firefox.fill('textbox', 'Address', 'bob@heron.example')
+    await firefox.click('button', 'Add')
+    await firefox.has('button', 'Done')
+    const link = await firefox.evaluate<string>('document.querySelector("dialog input[readonly]").value')
+    await firefox.click('button', 'Done')
+    bob = await invited(hub.url, 'Bob Crane', link)
+    await firefox.clickText('Bob Crane')
+    await firefox.fill('textbox', 'Write to Bob Crane', 'Good morning Bob')
+    await firefox.press('Enter')
+    await firefox.sees('Good morning Bob')
+  })
+
   test('somebody comes through the door to the stage; they and somebody in Chromium see each other move', patience, async () => {
-    const { slug, roomId } = await ada.call('meetings.create', { clientId: randomUUID(), title: 'Harbour Bath' })
-    await ada.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [bob.accountId as never] })
-    const host = await screenOf(chromium, ada, hub.url)
+    const { slug, roomId } = await bob.call('meetings.create', { clientId: randomUUID(), title: 'Harbour Bath' })
+    await bob.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [adasId] })
+    const host = await screenOf(chromium, bob, hub.url)
     try {
       await comeIn(host.page, slug)
       await firefox.goto(`${hub.url}/m/${slug}`)
       await firefox.has('button', 'Switch the camera off')
       await firefox.click('button', 'Join')
       await firefox.has('button', 'Leave the meeting')
-      await firefox.sees('Ada Stork')
-      await tileOf(host.page, 'Bob Crane').waitFor({ timeout: 45_000 })
-      await moves('Bob sees himself', () => firefox.evaluate(framesOf('You')))
-      await moves('Bob sees Ada', () => firefox.evaluate(framesOf('Ada Stork')))
-      await moves('Ada sees Bob', () => host.page.evaluate(framesOf('Bob Crane')))
+      await firefox.sees('Bob Crane')
+      await tileOf(host.page, 'Ada Stork').waitFor({ timeout: 45_000 })
+      await moves('Ada sees herself', () => firefox.evaluate(framesOf('You')))
+      await moves('Ada sees Bob', () => firefox.evaluate(framesOf('Bob Crane')))
+      await moves('Bob sees Ada', () => host.page.evaluate(framesOf('Ada Stork')))
       await firefox.click('button', 'Leave the meeting')
       await until('the host is alone', async () => (await host.page.locator('figure').count()) === 1, 20_000)
       assert.deepEqual(host.troubles, [])
@@ -74,8 +97,9 @@ describe('in Firefox', () => {
   })
 
   test('somebody writes in a document, and finds it there again', patience, async () => {
-    const { folderId } = await sharedFolder(ada, bob)
-    const { id } = await ada.call('files.document.create', { clientId: randomUUID(), folderId, name: 'Minutes' })
+    const { own } = await bob.call('files.spaces', {})
+    const { id } = await bob.call('files.document.create', { clientId: randomUUID(), folderId: own.id, name: 'Minutes' })
+    await bob.call('files.share', { clientId: randomUUID(), fileId: id, accountId: adasId, may: 'write' })
     await firefox.goto(`${hub.url}/f/${id}`)
     await firefox.fill('textbox', 'Text of the document', 'The eaves are lowered.')
     await firefox.sees('The eaves are lowered.')
