@@ -87,6 +87,8 @@ describe('with a hub that runs', { timeout: 90_000 }, () => {
       ['would', 'exists'],
     )
     assert.deepEqual([limited.json().limits.accounts, limited.json().limits.caps], [500, { 'files.quota': 1_000_000 }])
+    const lifted = await atrium('domain limits example.org --limits caps.files.quota= --json')
+    assert.deepEqual([lifted.json().limits.accounts, lifted.json().limits.caps], [500, {}])
   })
 
   test('what goes wrong is said in a sentence, with the argument, and a code for scripts', async () => {

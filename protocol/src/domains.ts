@@ -34,7 +34,7 @@ export const Limits = z.strictObject({
     .nullable(),
 })
 export type Limits = z.output<typeof Limits>
-/** Absent: untouched. */
+/** Absent: untouched. Classes are said as a whole. */
 export const LimitsChange = Limits.partial().extend({ caps: CapsChange.optional() })
 export type LimitsChange = z.output<typeof LimitsChange>
 

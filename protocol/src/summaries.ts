@@ -80,7 +80,7 @@ export const summaries: Record<OperationName<typeof contract>, string> = {
   'domains.create': 'Makes a domain.',
   'domains.change': 'Changes a domain’s description, default class or pattern of user names.',
   'domains.status': 'Sets a domain’s status. The stricter of it and an account’s holds.',
-  'domains.limits': 'Sets what nobody below a global administrator exceeds in a domain.',
+  'domains.limits': 'Changes what nobody below a global administrator exceeds in a domain; what is not named stays.',
   'domains.look': 'Sets the name, title, accent colour and pictures of a domain.',
   'domains.delete': 'Deletes a domain that has no accounts, lists or resources.',
   'domains.ways.get': 'Shows how a domain’s people may sign in.',

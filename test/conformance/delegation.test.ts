@@ -37,7 +37,7 @@ beforeAll(async () => {
   await ada.call('domains.change', { domainId: domain.id, defaultCosId: cos.id })
   await ada.call('domains.limits', {
     domainId: home.id,
-    limits: { accounts: null, bytes: null, caps: {}, classes: [{ cosId: home.cos, accounts: null }] },
+    limits: { classes: [{ cosId: home.cos, accounts: null }] },
   })
 
   async function objectsOf(domainId: DomainId, cosId: CosId, name: string, userName: string): Promise<Objects> {

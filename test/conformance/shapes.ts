@@ -124,12 +124,13 @@ export function at(input: unknown, path: Path): unknown {
   return path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], input)
 }
 
-/** Changes one place; a list on the way there is made. */
+/** Changes one place; what is missing on the way there is made. */
 export function put(input: Record<string, unknown>, path: Path, value: unknown): Record<string, unknown> {
   let inner: Record<string | number, unknown> = input
   for (const [i, key] of path.slice(0, -1).entries()) {
     // A list, also where the sample chose a word instead of one.
     if (typeof path[i + 1] === 'number' && !Array.isArray(inner[key])) inner[key] = []
+    inner[key] ??= {}
     inner = inner[key] as Record<string | number, unknown>
   }
   const last = path.at(-1)!

@@ -15,14 +15,14 @@ export const flags = (film?: string) => [
   ...(film ? [`--use-file-for-fake-video-capture=${film}`] : []),
 ]
 
+/** One that gives whatever a page wants, or a small one. */
+export type Camera = 'any' | 'small'
+
 /**
- * A real Chromium; everybody in a story gets a `screen` of it. `camera`: the one that gives whatever a page wants, or a small one.
+ * A real Chromium; everybody in a story gets a `screen` of it.
  * `isWhole`: as people have it, for what is measured.
  */
-export async function openChromium({
-  camera = 'any',
-  isWhole = false,
-}: { camera?: 'any' | 'small'; isWhole?: boolean } = {}): Promise<Browser> {
+export async function openChromium({ camera = 'any', isWhole = false }: { camera?: Camera; isWhole?: boolean } = {}): Promise<Browser> {
   const executablePath = (isWhole ? wholeProgram() : undefined) ?? chromiumProgram()
   if (!executablePath) throw new Error('needs chromium')
   return chromium.launch({ executablePath, args: flags(camera === 'small' ? await cameraFilm() : undefined) })
@@ -54,7 +54,10 @@ export async function screen(browser: Browser, url: string): Promise<Screen> {
   page.once('close', () => openScreens.delete(opened))
   page.on('pageerror', (error) => troubles.push(`${error}`))
   page.on('console', (message) => {
-    if (message.type() === 'error' && !/net::ERR|WebSocket connection|fetching the script|status of (401|502|503|504)/.test(message.text()))
+    if (
+      message.type() === 'error' &&
+      !/net::ERR|WebSocket connection|An unknown error occurred when fetching the script|status of (401|502|503|504)/.test(message.text())
+    )
       troubles.push(message.text())
   })
   return opened

@@ -6,10 +6,9 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { beforeAll, onTestFinished } from 'vitest'
 import { until } from '@atrium/platform/testing'
-import { weather } from '../harness/weather.ts'
 import { download, linesOn, openDocument, paper, sha256, sharedFolder, standing, write } from './filing.ts'
 import { peopled, screenOf, sessionOf, type Somebody } from './people.ts'
-import { sceneElsewhere, story, storyWith } from './scene.ts'
+import { sceneElsewhere, story, storyWith, weatherOver } from './scene.ts'
 import { composer, isAllSent, said, say, writeTo } from './story.ts'
 
 /** What a page knows, for the function below runs in it. */
@@ -24,8 +23,7 @@ sceneElsewhere('pages without a network, files and documents', (stage) => {
   const tray = (page: Page) => page.getByRole('region', { name: 'Uploads' })
 
   story('the page opens without a network, says so, and goes on by itself when there is one', async () => {
-    const sky = await weather(stage.hub.url)
-    onTestFinished(() => sky.stop())
+    const sky = await weatherOver(stage.hub.url)
     const { page } = await screenOf(stage.browser, ada, sky.url)
     await writeTo(page, 'Bob Crane')
     await say(page, 'before')
@@ -47,28 +45,28 @@ sceneElsewhere('pages without a network, files and documents', (stage) => {
   })
 
   story('what waits is never sent as somebody else who has the browser by then, and goes out when its author is back', async () => {
-    const sky = await weather(stage.hub.url)
-    onTestFinished(() => sky.stop())
+    const sky = await weatherOver(stage.hub.url)
     const { page } = await screenOf(stage.browser, ada, sky.url)
     await writeTo(page, 'Bob Crane')
+    await say(page, 'with a network')
+    await until('it is stored', () => isAllSent(page))
+    const before = await said(page)
     sky.close()
     await say(page, 'from Ada')
     await page.getByText(/1 message waits/).waitFor()
     await page.goto('about:blank')
 
     sky.resume()
-    await sessionOf(page, bob, sky.url)
-    await page.goto(sky.url)
+    await comesAs(page, bob, sky.url)
     await writeTo(page, 'Ada Stork')
     await say(page, 'from Bob')
     await until('it is stored', () => isAllSent(page))
-    assert.deepEqual(await said(page), ['before', 'after', 'from Bob'])
+    assert.deepEqual(await said(page), [...before, 'from Bob'])
 
-    await sessionOf(page, ada, sky.url)
-    await page.goto(sky.url)
+    await comesAs(page, ada, sky.url)
     await writeTo(page, 'Bob Crane')
     await until('it is stored', () => isAllSent(page))
-    assert.deepEqual(await said(page), ['before', 'after', 'from Bob', 'from Ada'])
+    assert.deepEqual(await said(page), [...before, 'from Bob', 'from Ada'])
   })
 
   // Another process may still hold the upload for one that has just died: that is refused, and tried again.
@@ -77,8 +75,7 @@ sceneElsewhere('pages without a network, files and documents', (stage) => {
     const { own } = await ada.call('files.spaces', {})
     const folder = await mkdtemp(join(tmpdir(), 'atrium-survey-'))
     onTestFinished(() => rm(folder, { recursive: true }))
-    const sky = await weather(stage.hub.url)
-    onTestFinished(() => sky.stop())
+    const sky = await weatherOver(stage.hub.url)
     const { page } = await screenOf(stage.browser, ada, sky.url)
     const line = await page.context().newCDPSession(page)
     await line.send('Network.enable')
@@ -150,8 +147,7 @@ sceneElsewhere('pages without a network, files and documents', (stage) => {
   story('two write in one document, one of them without a network; a version is restored, and both see the same', async () => {
     const { folderId } = await sharedFolder(ada, bob)
     const { id } = await ada.call('files.document.create', { clientId: randomUUID(), folderId, name: 'Minutes 潮汐' })
-    const sky = await weather(stage.hub.url)
-    onTestFinished(() => sky.stop())
+    const sky = await weatherOver(stage.hub.url)
     const [first, second] = [await screenOf(stage.browser, ada, stage.hub.url), await screenOf(stage.browser, bob, sky.url)]
     const pages = [first.page, second.page]
     for (const page of pages) await openDocument(page, id)
@@ -201,3 +197,11 @@ const hasShell = (page: Page) =>
     () => page.evaluate('navigator.serviceWorker.ready.then(({ active }) => active?.state === "activated")'),
     30_000,
   )
+
+/** The browser has their session, and its page knows. */
+async function comesAs(page: Page, who: Somebody, url: string): Promise<void> {
+  await sessionOf(page, who, url)
+  await page.goto(url)
+  const isTheirs = () => page.evaluate((id) => localStorage.getItem('atrium.me')?.includes(id) ?? false, who.accountId)
+  await until(`the page is that of ${who.name}`, () => isTheirs().catch(() => false))
+}

@@ -5,10 +5,9 @@ import { until } from '@atrium/platform/testing'
 import { screen, type Screen } from '../harness/browsers.ts'
 import { roamingChromium } from '../harness/network.ts'
 import { framesSeen, soundHeard } from '../harness/watching.ts'
-import { weather } from '../harness/weather.ts'
 import { bothInside, comeIn, isInside, knock, sees, tileOf } from './meeting.ts'
 import { peopled, screenOf, type Somebody } from './people.ts'
-import { sceneElsewhere, story, storyWith } from './scene.ts'
+import { sceneElsewhere, story, storyWith, weatherOver } from './scene.ts'
 import { writeTo } from './story.ts'
 
 /** Browsers have no way to unplug what they only pretend to have: as if it were, for whoever asks in this page. */
@@ -83,8 +82,7 @@ sceneElsewhere(
     story('three meet, the network of one is gone for ten seconds, and who comes back is the same participant', async () => {
       const { slug, roomId } = await meeting('Three of us')
       await ada.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [bob.accountId as never] })
-      const sky = await weather(stage.hub.url)
-      onTestFinished(() => sky.stop())
+      const sky = await weatherOver(stage.hub.url)
       const first = await screenOf(stage.browser, ada, stage.hub.url)
       const second = await screen(stage.browser, stage.hub.url)
       const roaming = await roamingChromium()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { Page } from 'playwright-core'
-import { beforeAll } from 'vitest'
+import { beforeAll, describe } from 'vitest'
 import { AccountId, type DomainId, type ListId } from '@atrium/protocol'
 import { until } from '@atrium/platform/testing'
 import { colleague, peopled, screenOf, type Somebody } from './people.ts'
@@ -10,59 +10,62 @@ import { scene, story } from './scene.ts'
 scene('rooms', (stage) => {
   let ada: Somebody
   let bob: Somebody
-  let long: Page
-  beforeAll(async () => {
-    ;({ ada, bob } = await peopled(stage.hub))
-    const { room } = await bob.call('chat.direct', { clientId: randomUUID(), accountId: AccountId.parse(ada.accountId) })
-    await ada.call('chat.room.create', { clientId: randomUUID(), name: 'Plans', about: '', memberIds: [] })
-    for (let n = 1; n <= 90; n++) {
-      const body = `${n}: ${'the tide turns '.repeat(1 + (n % 40))}`
-      await bob.call('chat.send', {
-        clientId: randomUUID(),
-        roomId: room.id,
-        body,
-        replyTo: null,
-        mentions: [],
-        pictures: [],
-        files: [],
-      })
-    }
-    ;({ page: long } = await screenOf(stage.browser, ada, stage.hub.url))
-    await long.goto('/r')
-  })
+  beforeAll(async () => void ({ ada, bob } = await peopled(stage.hub)))
 
-  const log = (page: Page) => page.getByRole('log')
-  const goTo = (page: Page, name: string) => page.getByRole('navigation', { name: 'Rooms' }).getByRole('link', { name }).click()
-
-  story('a long room opens where reading ended, and what is on screen stays where it is while the rest is built', async () => {
-    const told = await watched(long, () => goTo(long, 'Bob Crane'))
-    assert.deepEqual(told.moved, [])
-    await log(long).getByText('New', { exact: true }).waitFor()
-    assert.ok(told.first.some((text) => text.startsWith('1: ')))
-  })
-
-  story('a long room that was left at its end opens there at once, filled', async () => {
-    await long.getByRole('button', { name: /newest|new messages?/ }).click()
-    await until('the end is on screen', () => log(long).getByText('90: ').isVisible())
-    await until('it was read', async () => (await long.getByRole('link', { name: /Bob Crane, .*unread/ }).count()) === 0)
-    await goTo(long, 'Plans')
-    const told = await watched(long, () => goTo(long, 'Bob Crane'))
-    assert.ok(told.first.length < told.all, `all of ${told.all} were built at once`)
-    assert.ok(told.first.at(-1)?.startsWith('90: '), told.first.join('\n'))
-    assert.ok(told.gap <= 0, `${told.gap} px of nothing above the first message`)
-    assert.deepEqual(told.moved, [])
-  })
-
-  story('a long room that was left in its middle shows the same message at the same place', async () => {
-    await log(long).evaluate('(log) => { log.scrollTop = log.scrollHeight / 2 }')
-    const left = await until('it has come to rest', async () => {
-      const [before, after] = [await topOf(long), await topOf(long)]
-      return before.top === after.top && before
+  describe('a long one', () => {
+    let page: Page
+    beforeAll(async () => {
+      const { room } = await bob.call('chat.direct', { clientId: randomUUID(), accountId: AccountId.parse(ada.accountId) })
+      await ada.call('chat.room.create', { clientId: randomUUID(), name: 'Plans', about: '', memberIds: [] })
+      for (let n = 1; n <= 90; n++) {
+        const body = `${n}: ${'the tide turns '.repeat(1 + (n % 40))}`
+        await bob.call('chat.send', {
+          clientId: randomUUID(),
+          roomId: room.id,
+          body,
+          replyTo: null,
+          mentions: [],
+          pictures: [],
+          files: [],
+        })
+      }
+      ;({ page } = await screenOf(stage.browser, ada, stage.hub.url))
+      await page.goto('/r')
     })
-    await goTo(long, 'Plans')
-    const told = await watched(long, () => goTo(long, 'Bob Crane'))
-    assert.deepEqual(told.moved, [])
-    assert.deepEqual(await topOf(long), left)
+
+    const log = (page: Page) => page.getByRole('log')
+    const goTo = (page: Page, name: string) => page.getByRole('navigation', { name: 'Rooms' }).getByRole('link', { name }).click()
+
+    story('opens where reading ended, and what is on screen stays where it is while the rest is built', async () => {
+      const told = await watched(page, () => goTo(page, 'Bob Crane'))
+      assert.deepEqual(told.moved, [])
+      await log(page).getByText('New', { exact: true }).waitFor()
+      assert.ok(told.first.some((text) => text.startsWith('1: ')))
+    })
+
+    story('left at its end, it opens there at once, filled', async () => {
+      await page.getByRole('button', { name: /newest|new messages?/ }).click()
+      await until('the end is on screen', () => log(page).getByText('90: ').isVisible())
+      await until('it was read', async () => (await page.getByRole('link', { name: /Bob Crane, .*unread/ }).count()) === 0)
+      await goTo(page, 'Plans')
+      const told = await watched(page, () => goTo(page, 'Bob Crane'))
+      assert.ok(told.first.length < told.all, `all of ${told.all} were built at once`)
+      assert.ok(told.first.at(-1)?.startsWith('90: '), told.first.join('\n'))
+      assert.ok(told.gap <= 0, `${told.gap} px of nothing above the first message`)
+      assert.deepEqual(told.moved, [])
+    })
+
+    story('left in its middle, it shows the same message at the same place', async () => {
+      await log(page).evaluate('(log) => { log.scrollTop = log.scrollHeight / 2 }')
+      const left = await until('it has come to rest', async () => {
+        const [before, after] = [await topOf(page), await topOf(page)]
+        return before.top === after.top && before
+      })
+      await goTo(page, 'Plans')
+      const told = await watched(page, () => goTo(page, 'Bob Crane'))
+      assert.deepEqual(told.moved, [])
+      assert.deepEqual(await topOf(page), left)
+    })
   })
 
   story('the people of a list have the room on their open pages as soon as they are in the list, and no more when it leaves', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import type { Browser, BrowserContext } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, onTestFinished, test } from 'vitest'
 import { notRun } from '@atrium/platform/testing/needs'
-import { chromiumProgram, openChromium, told, unasked } from '../harness/browsers.ts'
+import { chromiumProgram, openChromium, told, unasked, type Camera } from '../harness/browsers.ts'
 import { missingFor, topologies, topology, type Topology, type TopologyOptions } from '../harness/topology.ts'
+import { weather, type Weather } from '../harness/weather.ts'
 
 /** There when the first test begins. */
 export interface Stage {
@@ -15,7 +16,8 @@ export interface Stage {
 export interface Props extends TopologyOptions {
   /** What this machine lacks for it. */
   missing?: string | undefined
-  camera?: 'any' | 'small'
+  /** What the browser's camera is; see `openChromium`. */
+  camera?: Camera
 }
 
 /** Stories that are told in both topologies, each time on one hub of their own and in a real Chromium. */
@@ -62,3 +64,10 @@ export const storyWith =
         .catch(told),
     )
 export const story = storyWith()
+
+/** A network between a page and the hub that can be bad, for as long as a story goes on. */
+export async function weatherOver(url: string): Promise<Weather> {
+  const sky = await weather(url)
+  onTestFinished(() => sky.stop())
+  return sky
+}

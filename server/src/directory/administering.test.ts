@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, inject, test } from 'vitest'
-import type { Account, AccountId, CosId, Domain } from '@atrium/protocol'
+import type { Account, AccountId, Domain } from '@atrium/protocol'
 import { house, password, type House, type Someone } from './testing/house.ts'
 
 let hub: House
@@ -81,7 +81,7 @@ test('[DIR-16] of fifty who create one address at once, one does', async () => {
 
 test('[DIR-15] of fifty who create the last accounts of a domain at once, as many as fit do, and the refusal says how many', async () => {
   const domain = await aDomain()
-  await ada.call('domains.limits', { domainId: domain.id, limits: { accounts: 7, bytes: null, caps: {}, classes: null } })
+  await ada.call('domains.limits', { domainId: domain.id, limits: { accounts: 7 } })
   const all = await Promise.all(
     Array.from({ length: 50 }, (_, i) => ada.ask('accounts.create', { domainId: domain.id, userName: `n${i}`, given: 'N' })),
   )
@@ -97,13 +97,12 @@ test('[DIR-15] of fifty who create the last accounts of a domain at once, as man
 
 test('[DIR-15] a domain allows classes, and so many of each', async () => {
   const [domain, rare] = [await aDomain(), await aClass()]
-  const limits = (classes: { cosId: CosId; accounts: number | null }[]) => ({ accounts: null, bytes: null, caps: {}, classes })
   const usual = { cosId: domain.defaultCosId, accounts: null }
   assert.equal(
-    (await ada.refusal('domains.limits', { domainId: domain.id, limits: limits([{ cosId: rare.id, accounts: 1 }]) })).key,
+    (await ada.refusal('domains.limits', { domainId: domain.id, limits: { classes: [{ cosId: rare.id, accounts: 1 }] } })).key,
     'accounts.classNotAllowed',
   )
-  await ada.call('domains.limits', { domainId: domain.id, limits: limits([usual, { cosId: rare.id, accounts: 1 }]) })
+  await ada.call('domains.limits', { domainId: domain.id, limits: { classes: [usual, { cosId: rare.id, accounts: 1 }] } })
   const [first, second] = [await anAccount(domain.id, { cosId: rare.id }), await anAccount(domain.id)]
   const tooMany = await ada.refusal('accounts.values', { accountId: second.id, cosId: rare.id })
   assert.deepEqual([tooMany.key, tooMany.params], ['accounts.classFull', { max: 1 }])
@@ -161,7 +160,7 @@ test('[DIR-15] a value beyond the domain’s cap is refused with the cap, and a 
   const [domain, generous] = [await aDomain(), await aClass({ 'files.quota': 1_000_000 })]
   await ada.call('domains.limits', {
     domainId: domain.id,
-    limits: { accounts: null, bytes: null, caps: { 'files.quota': 500_000, 'features.meetings': false }, classes: null },
+    limits: { caps: { 'files.quota': 500_000, 'features.meetings': false } },
   })
   const account = await anAccount(domain.id, { cosId: generous.id })
   assert.deepEqual([account.effective['files.quota'], account.effective['features.meetings']], [500_000, false])

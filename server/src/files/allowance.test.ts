@@ -14,10 +14,9 @@ beforeAll(async () => {
 })
 afterAll(() => hub.close())
 
-const unlimited: Limits = { accounts: null, bytes: null, caps: {}, classes: null }
 async function aDomain(limits: Partial<Limits> = {}): Promise<Domain> {
   const domain = await ada.call('domains.create', { name: `d-${randomUUID().slice(0, 6)}.example` })
-  return ada.call('domains.limits', { domainId: domain.id, limits: { ...unlimited, ...limits } })
+  return ada.call('domains.limits', { domainId: domain.id, limits })
 }
 async function somebodyIn(domainId: Domain['id'], values: ValuesChange = {}) {
   const { account, invitation } = await ada.call('accounts.create', { domainId, userName: `n-${randomUUID().slice(0, 6)}`, given: 'Lou' })

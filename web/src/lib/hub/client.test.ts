@@ -23,7 +23,7 @@ function world({ isOurs = true } = {}) {
     now: Date.now,
     random: () => 0.5,
     welcome: {
-      back: () => ({ input: { topics: [] }, answered: (reply) => (returned.push(reply), settings.isOurs) }),
+      back: () => ({ input: { topics: [] }, answered: (reply) => (returned.push(reply), settings.isOurs ? undefined : 'someone_else') }),
       heard: (name) => void heard.push(name),
       changed: (status) => void states.push(status),
     },
@@ -192,7 +192,7 @@ test('a connection that died in its sleep is noticed within three seconds of wak
 test('a return is over when the handshake’s question is answered; then calls go on', async () => {
   const { sut, up, drop, returned, questions } = world()
   await up()
-  returned.length = 0
+  expect(returned.splice(0)).toEqual([{ ok: true, data: {} }])
   drop()
   const call = sut.call('chat.send', draft)
   await vi.advanceTimersByTimeAsync(500)
@@ -210,7 +210,7 @@ test('a return is over when the handshake’s question is answered; then calls g
 test('a return that the hub cannot answer now is tried again', async () => {
   const { sut, up, drop, returned, opens } = world()
   await up()
-  returned.length = 0
+  returned.splice(0)
   drop()
   await vi.advanceTimersByTimeAsync(500)
   await up(Promise.resolve({ ok: false, error: { code: 'unavailable', key: 'unavailable' } }))

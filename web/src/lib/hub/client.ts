@@ -1,7 +1,7 @@
 import type { Draft, Ending, Failure, Hub, Input, NudgeName, OperationName, Output, Payload, Reply } from '@atrium/protocol'
 import type { Transport } from './transport.ts'
 
-/** `someone_else`: the cookie is another account's by now. */
+/** As the hub said, or found here: the cookie is another account's by now. */
 export type Outcome = Ending | 'someone_else'
 /** How the connection stands, for people to see. Times are milliseconds since 1970. */
 export type Status =
@@ -35,8 +35,8 @@ export interface Welcome {
 export interface Return {
   /** Of `sync.watch`. */
   input: unknown
-  /** Undefined: nobody answered. False: it is somebody else's session by now. */
-  answered(reply?: Reply<unknown>): boolean
+  /** Undefined: nobody answered. Says how it ended, if it did: the session is over, or somebody else's by now. */
+  answered(reply?: Reply<unknown>): Outcome | undefined
 }
 
 export const ackMs = 10_000
@@ -133,7 +133,8 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
       if (!returning || back !== returning) return
       if (!reply || (!reply.ok && tryAgain.has(reply.error.code))) return transport.cut()
       back = undefined
-      if (!returning.answered(reply)) return end('someone_else')
+      const outcome = returning.answered(reply)
+      if (outcome) return end(outcome)
       tries = 0
       wasOnline = true
       change({ kind: 'online' })
@@ -199,7 +200,10 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
       const askedAt = now()
       const probe = welcome.back()
       transport.ask('sync.watch', probe.input, probeMs).then(
-        (reply) => (probe.answered(reply) ? undefined : end('someone_else')),
+        (reply) => {
+          const outcome = probe.answered(reply)
+          if (outcome) end(outcome)
+        },
         () => {
           probe.answered()
           if (isOpen && aliveAt <= askedAt) transport.cut()

@@ -233,7 +233,7 @@ test('who comes back says where each topic stood, and is told in the same answer
 
   say(['a', 'b'], [])
   say(['x'], [], me)
-  expect(again()).toBe(true)
+  expect(again()).toBeUndefined()
   await calm()
   expect(shown.words).toEqual(['a', 'b'])
   expect(mine.words).toEqual(['x'])
@@ -321,7 +321,7 @@ test("a session that became somebody else's is noticed", async () => {
   screen()
   await calm()
   hidden.add(me)
-  expect(again()).toBe(false)
+  expect(again()).toBe('someone_else')
 })
 
 test('what left the screen is applied no longer and watched no longer', async () => {

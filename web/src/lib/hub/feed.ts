@@ -85,14 +85,14 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
   const overheard = new Map<string, Set<(name: string, payload: unknown) => void>>()
   const listeners = new Map<string, Set<Parameters<Feed['listen']>[1]>>()
   let epoch: string | undefined
-  /** The first connection watches all that is on screen by then. */
-  let isConnected = false
+  /** Before the first connection is answered nothing is watched one by one: it asks for all that is on screen by then. */
+  let hasBegun = false
   let isWatchDue = false
 
   const topics = () => [...new Set([ownTopic, ...threads.keys(), ...overheard.keys()])].slice(0, mostTopics)
 
   function watchSoon() {
-    if (isWatchDue || !isConnected) return
+    if (isWatchDue || !hasBegun) return
     isWatchDue = true
     queueMicrotask(async () => {
       isWatchDue = false
@@ -317,19 +317,19 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
       return {
         input: { topics: watched, ...(epoch !== undefined && asked.length > 0 && { since: { epoch, positions: positionsOf(asked) } }) },
         answered(reply) {
-          if (reply && !isConnected) {
-            isConnected = true
+          if (reply && !hasBegun) {
+            hasBegun = true
             if (topics().join() !== watched.join()) watchSoon()
           }
           const told = reply?.ok ? (reply.data as Watched) : undefined
           const isStillUs = told !== undefined && told.watching.some(({ topic }) => topic === ownTopic)
           // Of another account's session nothing is taken over; of another epoch `stand` loads everything.
           answered(asked, isStillUs && told.epoch === epoch ? told.missed : [])
-          if (!told) return !reply || reply.ok || reply.error.code !== 'unauthenticated'
-          if (!isStillUs) return false
+          if (!told) return reply && !reply.ok && reply.error.code === 'unauthenticated' ? 'session_ended' : undefined
+          if (!isStillUs) return 'someone_else'
           // What is missing after that, because it was too much for one answer, is asked for as ever.
           stand(told)
-          return true
+          return undefined
         },
       }
     },

@@ -29,7 +29,7 @@ const greetingMs = 10_000
 /** One WebSocket, with the session's cookie. Connecting again is the client's business: it knows when the laptop woke up. */
 export function socketTransport(protocol: number, url?: string): Transport {
   let ears: Ears
-  let greeted = Promise.withResolvers<Reply<unknown>>()
+  let greeted!: PromiseWithResolvers<Reply<unknown>>
   const options = {
     transports: ['websocket'],
     reconnection: false,

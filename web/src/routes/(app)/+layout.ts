@@ -12,13 +12,13 @@ export const load: LayoutLoad = async ({ url, untrack }) => {
   const start = kept && isEntering && untrack(() => url.pathname) === '/' ? startPath(kept.person.id) : undefined
   isEntering = false
   if (start) redirect(307, start)
-  if (kept) return { me: kept, isFresh: false }
+  if (kept) return { me: kept }
   const reply = await askMe()
   if (reply.ok && reply.data.person.kind !== 'guest') {
     await language.use(reply.data.language)
-    return { me: reply.data, isFresh: true }
+    return { me: reply.data }
   }
-  if (!reply.ok && reply.error.code !== 'unauthenticated') return { me: undefined, isFresh: false }
+  if (!reply.ok && reply.error.code !== 'unauthenticated') return { me: undefined }
   const next = url.pathname + url.search
   redirect(303, next === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(next)}`)
 }
