@@ -93,9 +93,9 @@ function sample(shape: Shape, own: Objects): unknown {
   if (choice) return sample(choice, own)
   if (shape.type === 'object') {
     // What may be left out is, but for objects and lists of them: their fields are to be attacked too.
+    const holdsObjects = (one: Shape | undefined) => one?.type === 'object' || one?.items?.type === 'object'
     const filled = Object.entries(shape.properties ?? {}).filter(
-      ([name, inner]) =>
-        shape.required?.includes(name) || [inner, inner.items, (inner.anyOf ?? inner.oneOf)?.[0]].some((one) => one?.type === 'object'),
+      ([name, inner]) => shape.required?.includes(name) || holdsObjects(inner) || holdsObjects((inner.anyOf ?? inner.oneOf)?.[0]),
     )
     return Object.fromEntries(filled.map(([name, inner]) => [name, sample(inner, own)]))
   }
@@ -124,13 +124,12 @@ export function at(input: unknown, path: Path): unknown {
   return path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], input)
 }
 
-/** Changes one place; what is missing on the way there is made. */
+/** Changes one place; a list on the way there is made. */
 export function put(input: Record<string, unknown>, path: Path, value: unknown): Record<string, unknown> {
   let inner: Record<string | number, unknown> = input
   for (const [i, key] of path.slice(0, -1).entries()) {
     // A list, also where the sample chose a word instead of one.
     if (typeof path[i + 1] === 'number' && !Array.isArray(inner[key])) inner[key] = []
-    inner[key] ??= {}
     inner = inner[key] as Record<string | number, unknown>
   }
   const last = path.at(-1)!
