@@ -319,7 +319,7 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
         answered(reply) {
           if (reply && !hasBegun) {
             hasBegun = true
-            if (topics().join() !== watched.join()) watchSoon()
+            if (!reply.ok || topics().join() !== watched.join()) watchSoon()
           }
           const told = reply?.ok ? (reply.data as Watched) : undefined
           const isStillUs = told !== undefined && told.watching.some(({ topic }) => topic === ownTopic)

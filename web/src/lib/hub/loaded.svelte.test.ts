@@ -31,6 +31,9 @@ test('an answer that was overtaken by a later question, or by a change, counts n
   await answer(2, ok('from before'))
   await late
   expect(loaded.value).toBe('changed')
+  // What the question on its way was asked for is asked again.
+  await answer(3, ok('changed by two'))
+  expect(loaded.value).toBe('changed by two')
 })
 
 test('what is shown outlives a failure, but not that it is somebody’s to see no more', async () => {

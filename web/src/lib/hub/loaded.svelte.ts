@@ -7,6 +7,7 @@ export class Loaded<T> {
   failure = $state.raw<Failure>()
   readonly #ask: () => Promise<Reply<T>>
   #round = 0
+  #isAsking = false
 
   constructor(ask: () => Promise<Reply<T>>) {
     this.#ask = ask
@@ -14,16 +15,18 @@ export class Loaded<T> {
 
   load = async (): Promise<void> => {
     const round = ++this.#round
+    this.#isAsking = true
     const reply = await this.#ask()
     if (round !== this.#round) return
+    this.#isAsking = false
     if (reply.ok) this.take(reply.data)
     else if (this.value === undefined || reply.error.code === 'forbidden' || reply.error.code === 'not_found') this.failure = reply.error
   }
 
-  /** The answer to a change says what is there now, too. */
+  /** The answer to a change says what is there now, too; whether more than a question on its way, nobody knows. */
   take(value: T): void {
-    this.#round++
     this.value = value
     this.failure = undefined
+    if (this.#isAsking) void this.load()
   }
 }
