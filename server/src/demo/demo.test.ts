@@ -57,6 +57,9 @@ test('its history goes back weeks, in the order of time, with answers, reactions
 
   const { people } = await ada.call('directory.people', {})
   assert.equal(people.length, 13)
+  const yuki = await ada.call('accounts.get', { accountId: people.find(({ name }) => name.endsWith('Yuki Tanabe'))!.id })
+  assert.deepEqual([yuki.given, yuki.surname, yuki.profile.department], ['Yuki', 'Tanabe', 'Drawing office'])
+  assert.equal(yuki.name, '田辺 雪 Yuki Tanabe')
   assert.equal(people.filter((person) => person.picture !== null).length, 12)
 })
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { dispatcher, type Actor, type Call, type House } from '@atrium/platform'
 import {
+  accounts,
   auth,
   chat,
   directory,
@@ -19,11 +20,15 @@ import {
 import { hashingPool, setupLink } from '../auth/index.ts'
 import { mailJob, slices, type Grounds } from '../slices.ts'
 import { conversations, type Conversation, type Line } from './script.ts'
-import { addressOf, members, newcomer, organisation, type Member } from './people.ts'
+import { addressOf, members, namesOf, newcomer, organisation, type Member } from './people.ts'
 import { portrait } from './portraits.ts'
 import { momentOf } from './time.ts'
 
-const contract = { ...directory, ...auth, ...pictures, ...chat, 'meetings.create': meetings['meetings.create'] }
+const contract = {
+  ...{ ...directory, ...auth, ...pictures, ...chat },
+  'accounts.change': accounts['accounts.change'],
+  'meetings.create': meetings['meetings.create'],
+}
 type Contract = typeof contract
 export interface SignIn {
   name: string
@@ -86,7 +91,7 @@ async function stageOf(house: DemoHouse) {
     },
   })
   const { 'search.messages': _, ...handlers } = hub.handlers
-  const dispatch = dispatcher<Contract>(contract, handlers, hub.nudges, { throttle: { take: () => 0 }, log })
+  const dispatch = dispatcher<Contract>(contract, handlers, hub.nudges, { throttle: { take: () => 0 }, authority: hub.authority, log })
 
   function person() {
     let actor: Actor | undefined
@@ -130,7 +135,7 @@ async function engage(stage: Stage, setupToken: string): Promise<Map<string, Act
   const secret = ({ password }: Member) => password ?? randomBytes(24).toString('base64url')
   stage.clock.at = momentOf([18, '09:00'], stage.now)
   for (const member of members) {
-    const { key, name, title, face } = member
+    const { key, name, title, department, office, face } = member
     const founder = cast.get(members[0]!.key)
     const person = stage.person()
     const draft = { name, title, address: addressOf(name), isAdministrator: member.isAdministrator ?? false }
@@ -151,6 +156,9 @@ async function engage(stage: Stage, setupToken: string): Promise<Map<string, Act
     const { accountId } = came
     await person.entered()
     await person.call('directory.profile.change', { title, picture: await person.upload(portrait(face)) })
+    // Numbers that nobody has: Ofcom keeps them free for stories.
+    const profile = { company: organisation.name, department, office, phoneWork: `+44 1632 96${String(cast.size + 10).padStart(4, '0')}` }
+    await (founder ?? person).call('accounts.change', { accountId, ...namesOf(name), profile })
     cast.set(key, Object.assign(person, { id: accountId, name }))
   }
   await cast.get(members[0]!.key)!.call('directory.person.add', { ...newcomer, address: addressOf(newcomer.name) })
