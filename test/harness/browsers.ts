@@ -37,6 +37,10 @@ export interface Screen {
 /** Those of all browsers of this process; closing a page takes it out, with what went wrong in it. */
 const openScreens = new Set<Screen>()
 
+/** A hub that is away, also while Chromium asks for the service worker. */
+const isOfNetwork =
+  /net::ERR|WebSocket connection|status of (401|502|503|504)|(An unknown error occurred|code \(50[234]\) was received) when fetching the script/
+
 /** A person's own browser profile, with one page open. Errors that a bad network makes are not the page's. */
 export async function screen(browser: Browser, url: string): Promise<Screen> {
   const context = await browser.newContext({
@@ -54,11 +58,7 @@ export async function screen(browser: Browser, url: string): Promise<Screen> {
   page.once('close', () => openScreens.delete(opened))
   page.on('pageerror', (error) => troubles.push(`${error}`))
   page.on('console', (message) => {
-    if (
-      message.type() === 'error' &&
-      !/net::ERR|WebSocket connection|An unknown error occurred when fetching the script|status of (401|502|503|504)/.test(message.text())
-    )
-      troubles.push(message.text())
+    if (message.type() === 'error' && !isOfNetwork.test(message.text())) troubles.push(message.text())
   })
   return opened
 }
