@@ -15,7 +15,10 @@ afterAll(() => hub.close())
 
 const connect = (path = '/collab/collab-1') => new WebSocket(`${hub.url.replace('http', 'ws')}${path}`, { origin: hub.url })
 const sign = (fileId: FileId, node = hub.house.node.id) =>
-  hub.house.tickets.sign('document', { accountId: newId() as AccountId, sessionId: newId() as SessionId, fileId, node, mode: 'write' })
+  hub.house.tickets.sign('document', {
+    ...{ accountId: newId() as AccountId, sessionId: newId() as SessionId },
+    ...{ fileId, node, mode: 'write', asOf: 0 },
+  })
 
 /** Greets, and hears how it ends. */
 async function endingOf(greeting: unknown): Promise<string> {

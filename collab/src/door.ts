@@ -57,8 +57,8 @@ export function documentDoor({ tickets, endings, log, now, throttle, pace, docum
   /** What a ticket says, or why it is not good. */
   async function claimsOf(token: string, fileId: FileId): Promise<Claims | DocumentEnding> {
     try {
-      const { accountId, sessionId, mode, issuedAt, expiresAt } = await tickets.verify(token, 'document', { fileId })
-      const claims = { fileId, accountId, sessionId, mode, issuedAt, expiresAt }
+      const { accountId, sessionId, mode, asOf, issuedAt, expiresAt } = await tickets.verify(token, 'document', { fileId })
+      const claims = { fileId, accountId, sessionId, mode, asOf, issuedAt, expiresAt }
       return rights.lostSince(claims) ?? (homes.isElsewhere(fileId) ? 'moved' : claims)
     } catch (error) {
       if (error instanceof Refusal) return 'ticket_refused'

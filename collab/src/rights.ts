@@ -1,11 +1,6 @@
-import type { Revoked } from '@atrium/platform'
+import { isCutBy, recentLosses, type OnRevoked, type Revoked } from '@atrium/platform'
 import { ticketLivesMs, type DocumentEnding } from '@atrium/protocol'
 import type { Claims, Visit } from './visit.ts'
-
-/** Longer than a ticket lives and clocks differ: one that was signed just before the right was lost is refused to its end. */
-const rememberedMs = ticketLivesMs.document + 60_000
-/** The server's clock may be ahead of ours: a ticket that was signed so shortly after, by its own time, may be from before. */
-const suspectMs = 5_000
 
 /**
  * An account or a session that is gone ends by its name. Anything else that was taken from somebody may be what this document
@@ -17,36 +12,30 @@ function endingOf(revoked: Revoked): DocumentEnding {
   return revoked.kind === 'session' ? revoked.reason : 'ticket_refused'
 }
 
-/** What went from where everybody saw it concerns all who have it open: the server says each document by its id. */
-const concerns = (revoked: Revoked, { accountId, sessionId, fileId }: Claims): boolean => {
+/**
+ * What went from where everybody saw it concerns all who have it open: the server says each document by its id. Nobody sees a
+ * document by being inside a meeting: the seat that a meeting lends is said by itself.
+ */
+function concerns(revoked: Revoked, { accountId, sessionId, fileId }: Claims): boolean {
   if (revoked.kind === 'accounts') return revoked.accountIds.has(accountId)
-  return (
-    (revoked.kind === 'file' && revoked.accountId === null ? revoked.fileId === fileId : revoked.accountId === accountId) &&
-    (revoked.kind !== 'session' || revoked.sessionIds.includes(sessionId))
-  )
+  if (revoked.kind === 'participant') return false
+  if (revoked.kind === 'file' && revoked.accountId === null) return revoked.fileId === fileId
+  if (revoked.kind === 'session' && !revoked.sessionIds.includes(sessionId)) return false
+  return revoked.accountId === accountId
 }
 
-/** Ends what depends on a right that was lost, and refuses tickets from before. */
-export function rights({
-  onRevoked,
-  visits,
-  now,
-}: {
-  onRevoked: (listener: (revoked: Revoked) => void) => () => void
-  visits: ReadonlySet<Visit>
-  now: () => Date
-}) {
-  const recent: { revoked: Revoked; at: number }[] = []
-  const stop = onRevoked((revoked) => {
-    const at = now().getTime()
-    while (recent[0] && recent[0].at < at - rememberedMs) recent.shift()
-    recent.push({ revoked, at })
-    for (const visit of [...visits]) if (concerns(revoked, visit.claims)) visit.end(endingOf(revoked))
+/** Ends what depends on a right that was lost, and refuses tickets that did not know of it. */
+export function rights({ onRevoked, visits, now }: { onRevoked: OnRevoked; visits: ReadonlySet<Visit>; now: () => Date }) {
+  const losses = recentLosses({ ticketLivesMs: ticketLivesMs.document, now })
+  const stop = onRevoked((revoked, seq) => {
+    losses.add(revoked, seq)
+    for (const visit of [...visits])
+      if (isCutBy(visit.claims, revoked, seq) && concerns(revoked, visit.claims)) visit.end(endingOf(revoked))
   })
   return {
     /** Why a ticket is no longer good, if it is not. */
     lostSince(claims: Claims): DocumentEnding | undefined {
-      const lost = recent.find(({ revoked, at }) => claims.issuedAt <= at + suspectMs && concerns(revoked, claims))
+      const lost = losses.since(claims, (revoked) => concerns(revoked, claims))
       // One that is only suspect is no end for good: the next that the client asks for says what is left.
       return lost && (claims.issuedAt <= lost.at ? endingOf(lost.revoked) : 'ticket_refused')
     },

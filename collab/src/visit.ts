@@ -31,6 +31,8 @@ export interface Claims {
   accountId: AccountId
   sessionId: SessionId
   mode: Mode
+  /** The losses of rights that were known when it was signed. */
+  asOf: number
   issuedAt: number
   expiresAt: number
 }

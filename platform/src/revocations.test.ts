@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { sql } from 'kysely'
 import { memoryBus } from './bus/memory.ts'
-import { revocations } from './revocations.ts'
+import { recentLosses, revocations, type Revoked } from './revocations.ts'
 import { cloneDatabase, until } from './testing/index.ts'
 import { workshop } from './work.ts'
 
@@ -41,4 +41,32 @@ test('a right that was lost is told once, by the bus at once or by a look within
   await lost('frank')
   await until('Frank is told, though those before him were pruned', () => told.includes('frank'))
   rights.stop()
+})
+
+const at = Date.parse('2026-01-01T12:00:00Z')
+const losing = (revoked: Revoked) => {
+  const losses = recentLosses({ ticketLivesMs: 60_000, now: () => new Date(at) })
+  losses.add(revoked, 7)
+  return ({ afterMs, asOf }: { afterMs: number; asOf: number }) =>
+    losses.since({ issuedAt: at + afterMs, asOf }, ({ kind }) => kind === revoked.kind) !== undefined
+}
+
+test('what lies in rows is lost to tickets that looked before, by the order of the journal and whatever the clock says', () => {
+  for (const isLost of [
+    losing({ kind: 'seat', accountId: 'alice', roomId: 'dock', toSeq: 3 }),
+    losing({ kind: 'file', accountId: 'alice', fileId: 'minutes' }),
+    losing({ kind: 'participant', accountId: 'alice', meetingId: 'bath', participantId: 'one', isOut: true }),
+  ]) {
+    assert.deepEqual([-60_000, 0, 60_000].map((afterMs) => isLost({ afterMs, asOf: 6 })), [true, true, true]) // prettier-ignore
+    assert.deepEqual([-60_000, 0, 60_000].map((afterMs) => isLost({ afterMs, asOf: 7 })), [false, false, false]) // prettier-ignore
+  }
+})
+
+test('a person or a session that is gone is lost to what was signed until some seconds later', () => {
+  for (const isLost of [
+    losing(locked('alice')),
+    losing({ kind: 'accounts', accountIds: new Set(['alice']), reason: 'locked' }),
+    losing({ kind: 'session', accountId: 'alice', sessionIds: ['one'], reason: 'signed_out' }),
+  ])
+    assert.deepEqual([-1, 0, 5_000, 5_001].map((afterMs) => isLost({ afterMs, asOf: 7 })), [true, true, true, false]) // prettier-ignore
 })

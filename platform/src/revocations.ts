@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout } from 'node:timers/promises'
 import { sql, type Kysely } from 'kysely'
-import type { Hub, Payload } from '@atrium/protocol'
+import type { Hub, Payload, Ticket } from '@atrium/protocol'
 import type { Bus } from './bus/index.ts'
 import type { Log } from './log.ts'
 import { every } from './rounds.ts'
 import { factsAfter, standingsOf } from './sync.ts'
+import type { Reading } from './work.ts'
 
 type Fact = Payload<Hub, 'directory.right.revoked'>
 /** As a process is told: of a domain, everybody who is at home in it. */
@@ -13,6 +14,15 @@ export type Revoked =
   | Exclude<Fact, { kind: 'domain' }>
   | { kind: 'accounts'; accountIds: ReadonlySet<string>; reason: Extract<Fact, { kind: 'domain' }>['reason'] }
 const topic = 'revocations:all'
+/**
+ * The number of the last right that was lost. Read before the look at somebody's rights, it says which losses that look knew of:
+ * by the order of the journal, whatever the clocks of two machines say.
+ */
+export const lostUpTo = async (db: Reading<any>): Promise<number> => (await standingsOf(db, [topic])).get(topic) ?? 0
+
+/** `seq`: its number in the journal. */
+type Listener = (revoked: Revoked, seq: number) => void
+export type OnRevoked = (listener: Listener) => () => void
 const most = 1_000
 const againMs = 200
 
@@ -22,7 +32,7 @@ const againMs = 200
  */
 export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subscribe'>; log: Log; everyMs?: number }) {
   const { db, bus, log, everyMs = 1_000 } = deps
-  const listeners = new Set<(revoked: Revoked) => void>()
+  const listeners = new Set<Listener>()
   const here = AsyncLocalStorage.snapshot()
   let last: number | undefined
   /** Told already, though one before them is missing. */
@@ -34,19 +44,19 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
     while (ahead.delete(last + 1)) last++
     if (payload === null) return
     const fact = payload as Fact
-    if (fact.kind === 'domain') void shut(fact)
-    else for (const listener of listeners) here(() => listener(fact))
+    if (fact.kind === 'domain') void shut(fact, seq)
+    else for (const listener of listeners) here(() => listener(fact, seq))
   }
 
   /** One fact for fifty thousand people: who they are is looked up once in each process. Until that answers, nobody is served anyway. */
-  async function shut({ domainId, reason }: Extract<Fact, { kind: 'domain' }>): Promise<void> {
+  async function shut({ domainId, reason }: Extract<Fact, { kind: 'domain' }>, seq: number): Promise<void> {
     while (!isStopped)
       try {
         // One text: fifty thousand rows would keep everybody else waiting while they are read.
         const { rows } = await sql<{ ids: string | null }>`
           select string_agg(id::text, ',') as ids from account where domain_id = ${domainId} and kind <> 'guest'`.execute(db)
         const revoked: Revoked = { kind: 'accounts', accountIds: new Set(rows[0]?.ids?.split(',')), reason }
-        for (const listener of listeners) here(() => listener(revoked))
+        for (const listener of listeners) here(() => listener(revoked, seq))
         return
       } catch (error) {
         log.warn({ error }, 'whose door was shut cannot be read')
@@ -62,13 +72,13 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
   }
 
   const unsubscribe = bus.subscribe(topic, ({ seq, payload }) => seq !== null && tell(seq, payload))
-  last = (await standingsOf(db, [topic])).get(topic) ?? 0
+  last = await lostUpTo(db)
 
   let isStopped = false
   const stopLooking = every(everyMs, look, (error) => log.warn({ error }, 'revocations cannot be read'))
 
   return {
-    onRevoked(listener: (revoked: Revoked) => void): () => void {
+    onRevoked(listener: Listener): () => void {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
@@ -79,3 +89,33 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
     },
   }
 }
+
+/** When a ticket was signed, and which losses were known when what it gives was looked at. */
+type Signed = Pick<Extract<Ticket, { purpose: 'media' }>, 'issuedAt' | 'asOf'>
+
+/** A ticket is good for so much longer, and a loss heard of so much later, as clocks and machines are slow. */
+const slackMs = 90_000
+/** Whoever signs learns within a moment that somebody is gone, and their clock may be ahead. */
+const suspectMs = 5_000
+const isGone = ({ kind }: Revoked) => kind === 'account' || kind === 'accounts' || kind === 'session'
+
+/**
+ * Losses of late, for whom tickets let in. What lies in rows (a seat, a file) was looked at for the ticket: the journal's order
+ * says whether before or after the loss. That a person or a session is gone is told to whoever signs: there, a moment passes.
+ */
+export function recentLosses({ ticketLivesMs, now }: { ticketLivesMs: number; now: () => Date }) {
+  const lost: { revoked: Revoked; seq: number; at: number }[] = []
+  return {
+    add(revoked: Revoked, seq: number): void {
+      const at = now().getTime()
+      while (lost[0] && lost[0].at < at - ticketLivesMs - slackMs) lost.shift()
+      lost.push({ revoked, seq, at })
+    },
+    /** The first that this ticket is from before, and when it was heard of. */
+    since: ({ issuedAt, asOf }: Signed, concerns: (revoked: Revoked) => boolean): { revoked: Revoked; at: number } | undefined =>
+      lost.find(({ revoked, seq, at }) => (isGone(revoked) ? issuedAt <= at + suspectMs : asOf < seq) && concerns(revoked)),
+  }
+}
+
+/** Whether a loss that is heard of now ends what a ticket has opened. */
+export const isCutBy = ({ asOf }: Pick<Signed, 'asOf'>, revoked: Revoked, seq: number): boolean => isGone(revoked) || asOf < seq

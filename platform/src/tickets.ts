@@ -18,8 +18,7 @@ export type Expected<P extends TicketPurpose> = Partial<Claims<P>>
 
 /** Signed, short-lived permissions that another service accepts. */
 export interface Tickets {
-  /** `asOf`: when the rights it stands for were asked; what was lost since then, it does not give. */
-  sign<P extends TicketPurpose>(purpose: P, claims: Claims<P>, asOf?: Date): Promise<string>
+  sign<P extends TicketPurpose>(purpose: P, claims: Claims<P>): Promise<string>
   /**
    * The claims of a ticket that is good for this; all others are refused alike, with `forbidden`. A ticket that names
    * a node is good on that run of that node only. A media ticket is good once.
@@ -126,9 +125,9 @@ export function ed25519Tickets({ db, node, now, newId }: Needs): Tickets {
   }
 
   return {
-    async sign(purpose, claims, asOf = now()) {
+    async sign(purpose, claims) {
       const { kid, key } = await currentSigner()
-      const issuedAt = asOf.getTime()
+      const issuedAt = now().getTime()
       const ticket = { ...claims, purpose, id: newId(), issuedAt, expiresAt: issuedAt + ticketLivesMs[purpose] }
       const signed = `${kid}.${Buffer.from(JSON.stringify(ticket)).toString('base64url')}`
       return `${signed}.${signBytes(null, Buffer.from(signed), key).toString('base64url')}`

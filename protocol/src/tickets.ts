@@ -2,12 +2,15 @@ import { z } from 'zod'
 import { AccountId, FileId, MeetingId, ParticipantId, PictureId, RoomId, SessionId } from './ids.ts'
 
 const issued = { id: z.uuid(), issuedAt: z.int(), expiresAt: z.int() }
+/** Which losses of rights were known when what the ticket gives was looked at: all up to this number of `revocations:all`. */
+const asOf = z.int()
 
 /** What a ticket says, by purpose. Times are milliseconds since 1970; `node` names the node and its boot. */
 export const Ticket = z.discriminatedUnion('purpose', [
   z.strictObject({
     purpose: z.literal('media'),
     ...issued,
+    asOf,
     meetingId: MeetingId,
     /** Whose seat it depends on: a seat that is lost ends the ticket's use. */
     roomId: RoomId,
@@ -20,6 +23,7 @@ export const Ticket = z.discriminatedUnion('purpose', [
   z.strictObject({
     purpose: z.literal('document'),
     ...issued,
+    asOf,
     fileId: FileId,
     accountId: AccountId,
     sessionId: SessionId,

@@ -24,6 +24,8 @@ export interface Admitted {
   sessionId: SessionId
   roomId: RoomId
   may: readonly ('audio' | 'video' | 'screen')[]
+  /** The losses of rights that were known when they were let in. */
+  asOf: number
 }
 
 interface Sent {

@@ -1,9 +1,18 @@
-import { every, fail, type Bus, type House, type Revoked } from '@atrium/platform'
-import type { Input, Internal, MediaState, MeetingId, Output, ParticipantId } from '@atrium/protocol'
+import { every, fail, isCutBy, recentLosses, type Bus, type House, type Revoked } from '@atrium/platform'
+import {
+  ticketLivesMs,
+  type Input,
+  type Internal,
+  type MediaState,
+  type MeetingId,
+  type Output,
+  type ParticipantId,
+  type Ticket,
+} from '@atrium/protocol'
 import type { Egresses } from './egress/egresses.ts'
 import { iceServersFor } from './ice.ts'
 import type { Peer } from './peer.ts'
-import { concerns, memory } from './revoked.ts'
+import { concerns } from './revoked.ts'
 import { Room } from './room.ts'
 import { unheard } from './addresses.ts'
 import { telling, type Gone } from './telling.ts'
@@ -37,7 +46,9 @@ export function rooms(needs: Needs) {
   const patience = { ...usually, ...needs.patience }
   const workers = new Workers({ ...needs, max: config.media.workers, firstPort: config.media.firstPort })
   const tellings = telling({ bus, placement, node: node.id, log })
-  const lost = memory(now)
+  const losses = recentLosses({ ticketLivesMs: ticketLivesMs.media, now })
+  const isLost = (claims: Extract<Ticket, { purpose: 'media' }>) =>
+    losses.since(claims, (revoked) => concerns(revoked, claims)) !== undefined
   const open = new Map<MeetingId, Room>()
   const opening = new Map<MeetingId, Promise<Room>>()
   const pages = new Map<string, { room: Room; peer: Peer }>()
@@ -61,13 +72,13 @@ export function rooms(needs: Needs) {
     const before = again({ accountId, sessionId, input })
     if (before) return before
     const claims = await tickets.verify(ticket, 'media', { meetingId, accountId, sessionId })
-    if (isStopped || lost.isLost(claims, claims.issuedAt)) throw fail('forbidden', 'forbidden')
+    if (isStopped || isLost(claims)) throw fail('forbidden', 'forbidden')
 
     const room = await roomOf(meetingId)
     const peer = await room.enter(claims)
     if (rtpCapabilities) peer.receiving.capable(rtpCapabilities)
     // Taken away while the transports were made: nobody would look again.
-    if (lost.isLost(claims, claims.issuedAt)) {
+    if (isLost(claims)) {
       peer.close()
       throw fail('forbidden', 'forbidden')
     }
@@ -220,11 +231,11 @@ export function rooms(needs: Needs) {
     },
     roomAt: (meetingId: MeetingId): Room | undefined => open.get(meetingId),
 
-    revoked(revoked: Revoked): void {
-      lost.add(revoked)
+    revoked(revoked: Revoked, seq: number): void {
+      losses.add(revoked, seq)
       for (const room of open.values())
         for (const peer of room.peers)
-          if (concerns(revoked, { ...peer.who, meetingId: room.meetingId })) {
+          if (isCutBy(peer.who, revoked, seq) && concerns(revoked, { ...peer.who, meetingId: room.meetingId })) {
             if (revoked.kind === 'participant') peer.close()
             else cut(room, peer, revoked.kind === 'session' ? 'left' : 'removed')
           }

@@ -94,7 +94,7 @@ export async function start(house: House, { patience = {} }: Options = {}): Prom
     'media.state': async ({ meetingId }) => rooms?.stateOf(meetingId) ?? null,
   })
   const rights = await revocations({ db, bus, log })
-  rights.onRevoked((revoked) => rooms?.revoked(revoked))
+  rights.onRevoked((revoked, seq) => rooms?.revoked(revoked, seq))
   const registration = await register(placement, 'sfu', node, log)
 
   return {

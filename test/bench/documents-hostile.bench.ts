@@ -25,7 +25,14 @@ const where = {
   url: hub.url,
   address: `${hub.url.replace('http', 'ws')}/collab/${node!.key.slice('collab:'.length)}`,
   sign: (fileId: FileId) =>
-    tickets.sign('document', { fileId, accountId: newId() as AccountId, sessionId: newId() as SessionId, node: node!.node, mode: 'write' }),
+    tickets.sign('document', {
+      fileId,
+      accountId: newId() as AccountId,
+      sessionId: newId() as SessionId,
+      node: node!.node,
+      mode: 'write',
+      asOf: 0,
+    }),
 }
 
 /** How long messages took until they were acknowledged, sent when they were due. */

@@ -75,7 +75,7 @@ async function ours(program: string, { senders, receivers }: Shape, sinkPort: nu
       sessionId: newId() as SessionId,
       roomId: newId() as RoomId,
     }
-    const peer = await room.enter({ ...who, may: ['audio', 'video', 'screen'] })
+    const peer = await room.enter({ ...who, may: ['audio', 'video', 'screen'], asOf: 0 })
     peer.receiving.capable(rtpCapabilities as never)
     peers.push(peer)
     if (n >= senders) continue

@@ -45,7 +45,7 @@ describe.skipIf(!redisProgram())('a document node in a process of its own', () =
       return leases.length > 0 ? leases : undefined
     })
     const { accountId } = here.alice
-    const ticket = await here.house.tickets.sign('document', { accountId, sessionId: newId() as never, fileId, node: lease!.node, mode: 'write' }) // prettier-ignore
+    const ticket = await here.house.tickets.sign('document', { accountId, sessionId: newId() as never, fileId, node: lease!.node, mode: 'write', asOf: 0 }) // prettier-ignore
     return JSON.stringify({ fileId, ticket })
   }
 

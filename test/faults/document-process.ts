@@ -37,7 +37,7 @@ export async function documentProcess(databaseUrl: string) {
       { accountId = newId() as AccountId, mode = 'write' }: { accountId?: AccountId; mode?: 'read' | 'write' } = {},
     ) {
       const lease = await until('the node is found', () => placement.find(`collab:${name}`), 20_000)
-      return tickets.sign('document', { fileId, accountId, sessionId: newId() as SessionId, node: lease.node, mode })
+      return tickets.sign('document', { fileId, accountId, sessionId: newId() as SessionId, node: lease.node, mode, asOf: 0 })
     },
   }
   return {

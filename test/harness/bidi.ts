@@ -14,16 +14,37 @@ const patienceMs = 40_000
 export interface FirefoxPage {
   goto(url: string): Promise<void>
   /** Types into what a person would call so. */
-  fill(role: string, name: string, text: string): Promise<void>
-  click(role: string, name: string): Promise<void>
+  fill(role: Role, name: string, text: string): Promise<void>
+  click(role: Role, name: string): Promise<void>
   /** Clicks where these words stand. */
   clickText(text: string): Promise<void>
   press(key: 'Enter'): Promise<void>
   sees(text: string): Promise<void>
   /** Something to click on or to write in. */
-  has(role: string, name: string): Promise<void>
+  has(role: Role, name: string): Promise<void>
   evaluate<T>(expression: string): Promise<T>
   close(): Promise<void>
+}
+
+const selectors = {
+  button: 'button, [role=button]',
+  textbox: 'input:not([type=password]), textarea, [role=textbox]',
+  // It has no role of its own.
+  password: 'input[type=password]',
+}
+type Role = keyof typeof selectors
+
+/**
+ * The first that is shown and called so, found in the page: asked by role and name, Firefox serves assistive technology from
+ * then on, and each look takes up to seconds.
+ */
+function calledSo(selector: string, name: string): Element | undefined {
+  const words = (text: string | null | undefined) => text?.replace(/\s+/g, ' ').trim()
+  return [...document.querySelectorAll(selector)].find((element) => {
+    const labels = (element as HTMLInputElement).labels ?? []
+    const names = [element.getAttribute('aria-label'), ...[...labels].map((label) => label.textContent), element.textContent]
+    return element.checkVisibility() && names.some((one) => words(one) === name)
+  })
 }
 
 const keys = { Enter: '\uE007' }
@@ -87,15 +108,22 @@ export async function openFirefox(preferences: Record<string, string | number | 
   const { contexts } = await send('browsingContext.getTree', {})
   const context: string = contexts[0].context
 
-  /** A field for passwords has no role of its own in Firefox. */
-  const locatorOf = (role: string, name: string) =>
-    role === 'password' ? { type: 'css', value: 'input[type=password]' } : { type: 'accessibility', value: { role, name } }
-  const find = (what: string, locator: object): Promise<{ sharedId: string }> =>
-    until(
-      `Firefox shows ${what}`,
-      async () => (await send('browsingContext.locateNodes', { context, locator }).catch(() => ({ nodes: [] }))).nodes[0],
-      patienceMs,
-    )
+  const evaluate = async (expression: string) =>
+    (await send('script.evaluate', { expression, target: { context }, awaitPromise: true })).result?.value
+  /** A page that is about to be another one answers nothing for a moment. */
+  const seen = <T>(what: string, look: () => Promise<T>): Promise<NonNullable<T>> =>
+    until(`Firefox shows ${what}`, () => look().catch(() => undefined), patienceMs).catch(async (error: Error) => {
+      throw new Error(`${error.message}. It shows:\n${await evaluate('document.body.innerText')}`)
+    }) as Promise<NonNullable<T>>
+  const find = (role: Role, name: string): Promise<{ sharedId: string }> =>
+    seen(`the ${role} “${name}”`, async () => {
+      const script = {
+        functionDeclaration: `${calledSo}`,
+        arguments: [selectors[role], name].map((value) => ({ type: 'string', value })),
+      }
+      const { result } = await send('script.callFunction', { target: { context }, awaitPromise: false, ...script })
+      return result?.sharedId && result
+    })
   const type = (text: string) =>
     send('input.performActions', {
       context,
@@ -110,8 +138,8 @@ export async function openFirefox(preferences: Record<string, string | number | 
         },
       ],
     })
-  const click = async (what: string, locator: object) => {
-    const { sharedId } = await find(what, locator)
+  const click = async (role: Role, name: string) => {
+    const { sharedId } = await find(role, name)
     const script = {
       functionDeclaration: 'element => { element.scrollIntoView({ block: "center" }); element.focus(); element.click() }',
       arguments: [{ sharedId }],
@@ -119,14 +147,11 @@ export async function openFirefox(preferences: Record<string, string | number | 
     await send('script.callFunction', { target: { context }, awaitPromise: false, userActivation: true, ...script })
   }
 
-  const evaluate = async (expression: string) =>
-    (await send('script.evaluate', { expression, target: { context }, awaitPromise: true })).result?.value
-
   return {
     goto: async (url) => void (await send('browsingContext.navigate', { context, url, wait: 'complete' })),
-    has: async (role, name) => void (await find(`the ${role} “${name}”`, locatorOf(role, name))),
+    has: async (role, name) => void (await find(role, name)),
     evaluate,
-    click: (role, name) => click(`the ${role} “${name}”`, locatorOf(role, name)),
+    click,
     async clickText(text) {
       const innermost = `[...document.querySelectorAll('main *')].findLast((element) => element.textContent.trim() === ${JSON.stringify(text)})`
       const script = {
@@ -135,23 +160,15 @@ export async function openFirefox(preferences: Record<string, string | number | 
         awaitPromise: false,
         userActivation: true,
       }
-      await until(
-        `Firefox shows “${text}” to click on`,
-        async () => (await send('script.evaluate', script)).result?.value === true,
-        patienceMs,
-      )
+      await seen(`“${text}” to click on`, async () => (await send('script.evaluate', script)).result?.value === true || undefined)
     },
     async fill(role, name, text) {
-      await click(`the ${role} “${name}”`, locatorOf(role, name))
+      await click(role, name)
       await type(text)
     },
     press: async (key) => void (await type(keys[key])),
-    async sees(text) {
-      const shown = async (): Promise<string> => (await evaluate('document.body.innerText')) ?? ''
-      await until(`Firefox shows “${text}”`, async () => (await shown()).includes(text), patienceMs).catch(async (error: Error) => {
-        throw new Error(`${error.message}. It shows:\n${await shown()}`)
-      })
-    },
+    sees: async (text) =>
+      void (await seen(`“${text}”`, async () => (await evaluate('document.body.innerText'))?.includes(text) || undefined)),
     async close() {
       socket.close()
       await browser.stop()

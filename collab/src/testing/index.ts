@@ -7,7 +7,7 @@ import { sql } from 'kysely'
 import type { PoolConfig } from 'pg'
 import { WebSocket } from 'ws'
 import { Doc } from 'yjs'
-import { askInternal, begin, jsonLog, newId } from '@atrium/platform'
+import { askInternal, begin, jsonLog, lostUpTo, newId } from '@atrium/platform'
 import { cloneDatabase, until } from '@atrium/platform/testing'
 import type { AccountId, Draft, FileId, Internal, OperationName, SessionId, Ticket } from '@atrium/protocol'
 import { startWith, type Options } from '../service.ts'
@@ -15,7 +15,7 @@ import { migrations } from '../../migrations/index.ts'
 
 export const aFile = () => newId() as FileId
 export const anAccount = () => newId() as AccountId
-type TicketClaims = Partial<Pick<Extract<Ticket, { purpose: 'document' }>, 'accountId' | 'sessionId' | 'node' | 'mode'>>
+type TicketClaims = Partial<Pick<Extract<Ticket, { purpose: 'document' }>, 'accountId' | 'sessionId' | 'node' | 'mode' | 'asOf'>>
 
 type Clone = Awaited<ReturnType<typeof cloneDatabase>>
 
@@ -35,9 +35,10 @@ export async function documentNode(cluster: PoolConfig, options: Options & { bes
   const level = process.env['ATRIUM_TEST_LOG_LEVEL'] ?? 'silent'
   const running = await begin({ collab: async () => module }, { env, args: [], log: jsonLog(level) })
   const { house } = running
-  const sign = (fileId: FileId, claims: TicketClaims = {}) =>
+  const sign = async (fileId: FileId, claims: TicketClaims = {}) =>
     house.tickets.sign('document', {
       ...{ accountId: anAccount(), sessionId: newId() as SessionId, node: house.node.id, mode: 'write' as const },
+      asOf: await lostUpTo(clone.db),
       ...{ ...claims, fileId },
     })
 

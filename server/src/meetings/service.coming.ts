@@ -1,4 +1,4 @@
-import { fail, type Actor } from '@atrium/platform'
+import { fail, lostUpTo, type Actor } from '@atrium/platform'
 import type { AccountId, Hub, Input, MeetingId, MeetingView, Output, Participant, ParticipantId } from '@atrium/protocol'
 import { shownTo } from '../directory/index.ts'
 import type { Hold, Held } from './holding.ts'
@@ -197,17 +197,17 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
       const { row } = await known(db, part.meetingId, actor)
       refuseRecorded(row, agreesToRecording, part.state)
       const node = await nodes.place(row.id)
+      const asOf = await lostUpTo(db)
       // The right may have gone while the node was chosen: who is out by now gets no ticket.
       await work(async (tx) => {
         const still = await own(tx, actor, participantId)
         if (!isInside(still.state)) throw notInside()
         await changeParticipant(tx, participantId, { sessionId: actor.sessionId, seenAt: now() })
       })
-      const asOf = now()
       const view = await viewFor(actor, row.id)
       const { accountId, sessionId } = actor
       const about = { meetingId: row.id, roomId: row.roomId, participantId, accountId, sessionId }
-      const ticket = await sign({ ...about, node, may: ['audio', 'video', 'screen'] }, asOf)
+      const ticket = await sign({ ...about, node, may: ['audio', 'video', 'screen'], asOf })
       return { ticket, view }
     },
 

@@ -2,7 +2,20 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest'
 import { ed25519Tickets } from '@atrium/platform/tickets'
-import { configFrom, jsonLog, leases, memoryBus, newId, nodeOf, now, register, workshop, type Event, type House } from '@atrium/platform'
+import {
+  configFrom,
+  jsonLog,
+  leases,
+  lostUpTo,
+  memoryBus,
+  newId,
+  nodeOf,
+  now,
+  register,
+  workshop,
+  type Event,
+  type House,
+} from '@atrium/platform'
 import { metrics } from '@atrium/platform/metrics'
 import { answerInternal } from '@atrium/platform'
 import { cloneDatabase, until } from '@atrium/platform/testing'
@@ -72,13 +85,14 @@ export async function mediaNode(options: { patience?: Partial<Patience>; env?: R
 
   const asked = () => ({ accountId: newId() as AccountId, sessionId: newId() as SessionId })
   type Claims = Omit<Extract<Ticket, { purpose: 'media' }>, 'purpose' | 'id' | 'issuedAt' | 'expiresAt'>
-  const sign = (claims: Partial<Claims> & { meetingId: MeetingId }) =>
+  const sign = async (claims: Partial<Claims> & { meetingId: MeetingId }) =>
     signer.sign('media', {
       ...asked(),
       roomId: newId() as RoomId,
       participantId: newId() as ParticipantId,
       node: node.id,
       may: ['audio', 'video', 'screen'],
+      asOf: await lostUpTo(db),
       ...claims,
     })
 

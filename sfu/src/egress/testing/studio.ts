@@ -91,7 +91,7 @@ export async function studio(program: string, cluster: Parameters<typeof cloneDa
           const participantId = newId() as ParticipantId
           names[participantId] = name
           const who = { participantId, accountId: newId() as AccountId, sessionId: newId() as SessionId, roomId: newId() as RoomId }
-          const peer = await room.enter({ ...who, may: ['audio', 'video', 'screen'] })
+          const peer = await room.enter({ ...who, may: ['audio', 'video', 'screen'], asOf: 0 })
           const ssrcs = { video: ssrc++, audio: ssrc++ }
           const video = newId()
           const { source = 'camera', jitterMs = 0 } = options
