@@ -87,10 +87,17 @@ const known = await sql<{
   id: AccountId
 }>`select id from account where cos_id = ${cos.id} and status = 'active' order by id limit ${contacts}`.execute(db)
 for (const { id } of known.rows) await call('chat.direct', { ...command(), accountId: id })
+const searches = ['ann', 'müll', 'ngstr', 'z', 'bi', 'person.123', 'kowalska 4', 'rossi', 'ço', 'üna']
+async function picking(): Promise<number> {
+  const times: number[] = []
+  for (const search of searches)
+    for (let n = 0; n < timesARound / searches.length; n++) times.push(await timed(() => call('directory.people', { search, limit: 8 })))
+  return p95(times)
+}
+await picking()
 const picker: number[] = []
-for (const search of ['ann', 'müll', 'ngstr', 'z', 'bi', 'person.123', 'kowalska 4', 'rossi', 'ço', 'üna'])
-  for (let n = 0; n < 8; n++) picker.push(await timed(() => call('directory.people', { search, limit: 8 })))
-figures.push({ what: 'people picker, 95 of 100 within', unit: 'ms', ours: [p95(picker)], reach: { atMost: 30 } })
+while (picker.length < rounds) picker.push(await picking())
+figures.push({ what: 'people picker, 95 of 100 within', unit: 'ms', ours: picker, reach: { atMost: 30 } })
 
 await sql`insert into lockout (key, account_id, since, until)
   select sha256(convert_to('account ' || id::text, 'UTF8')), id, now(), now() + interval '1 hour' from account where cos_id = ${cos.id} order by id limit 40`.execute(

@@ -63,12 +63,13 @@ export async function listMatching(
   }
   const everybody = sql`account`
   const isFirst = sql`account.id = ${uuids(first)} and ${isOne} and ${found} and ${isAmongFirst ? behind : sql`true`}`
-  const beginning = first.length === 0 || (after !== undefined && !isAmongFirst) ? [] : await page(everybody, isFirst, limit)
-  if (beginning.length >= limit) return beginning
-
   const rest = sql`${isOne} and account.id <> all(${first}::uuid[]) and ${isAmongFirst ? sql`true` : behind}`
-  const most = limit - beginning.length
   const near = sql`(select id, sort_key, words, kind, status, domain_id from account where ${rest} order by sort_key, id limit ${nearby}) as account`
-  const soon = await page(near, found, most)
-  return [...beginning, ...(soon.length >= most ? soon : await page(everybody, sql`${found} and ${rest}`, most))]
+  // Both are soon found, and either may be all that is wanted.
+  const [beginning, soon] = await Promise.all([
+    first.length === 0 || (after !== undefined && !isAmongFirst) ? [] : page(everybody, isFirst, limit),
+    page(near, found, limit),
+  ])
+  const most = limit - beginning.length
+  return [...beginning, ...(soon.length >= most ? soon.slice(0, most) : await page(everybody, sql`${found} and ${rest}`, most))]
 }
