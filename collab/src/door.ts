@@ -5,11 +5,12 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import { Refusal, type Log, type Metrics, type Rate, type Throttle, type Tickets } from '@atrium/platform'
 import { ticketLivesMs, type DocumentEnding, type DocumentGreeting, type FileId } from '@atrium/protocol'
 import type { Documents } from './documents.ts'
-import { message, say, tokenIn } from './frames.ts'
+import { addressed, addressOf, message, say, tokenIn } from './frames.ts'
 import { greetingOf, isEarly } from './greeting.ts'
 import type { Rights } from './rights.ts'
 import { limits } from './thread/guard.ts'
 import { closeCode, Visit, type Claims } from './visit.ts'
+import { send } from './wire.ts'
 
 const closeWithinMs = 1_000
 /** Who says nothing for so long is no page of ours. */
@@ -48,9 +49,11 @@ export function documentDoor({ tickets, endings, log, now, throttle, pace, docum
   const rights = needs.rights(visits)
   let lastId = 0
 
-  function refuse(socket: WebSocket, ending: DocumentEnding): void {
+  function refuse(socket: WebSocket, ending: DocumentEnding, greeting?: DocumentGreeting): void {
     endings.inc({ kind: 'document', reason: ending })
     strangers.delete(socket)
+    // Closed without a word, Hocuspocus' provider tries again and connects anew as well: twice at once.
+    if (greeting?.speaks === 'hocuspocus') send(socket, addressed(addressOf(greeting.fileId), say.denied(ending)))
     socket.close(closeCode[ending], ending)
   }
 
@@ -93,10 +96,10 @@ export function documentDoor({ tickets, endings, log, now, throttle, pace, docum
     socket.pause()
     const claims = greeting ? await claimsOf(greeting.ticket, greeting.fileId) : 'ticket_refused'
     socket.resume()
-    if (!greeting || typeof claims === 'string') return void refuse(socket, claims as DocumentEnding)
+    if (!greeting || typeof claims === 'string') return void refuse(socket, claims as DocumentEnding, greeting)
     if (!strangers.has(socket)) return undefined
     const theirs = [...visits].filter((visit) => visit.claims.accountId === claims.accountId)
-    if (theirs.length >= maxVisitsOfAccount) return void refuse(socket, 'too_many')
+    if (theirs.length >= maxVisitsOfAccount) return void refuse(socket, 'too_many', greeting)
     strangers.delete(socket)
     const visit: Visit = new Visit(++lastId, socket, greeting.speaks, claims, (ending) => left(visit, ending))
     visits.add(visit)

@@ -4,7 +4,7 @@ import { createEncoder, toUint8Array, writeVarString, writeVarUint, writeVarUint
 /** The kinds of messages on Hocuspocus' wire. The first four are those of y-websocket too, without the address. */
 export const message = { sync: 0, awareness: 1, auth: 2, queryAwareness: 3, syncReply: 4, syncStatus: 8 } as const
 export const sync = { step1: 0, step2: 1, update: 2 } as const
-const auth = { token: 0, authenticated: 2 } as const
+const auth = { token: 0, denied: 1, authenticated: 2 } as const
 
 export type Mode = 'read' | 'write'
 
@@ -25,6 +25,12 @@ export const say = {
       writeVarUint(encoder, message.auth)
       writeVarUint(encoder, auth.authenticated)
       writeVarString(encoder, mode === 'read' ? 'readonly' : 'read-write')
+    }),
+  denied: (why: string) =>
+    written((encoder) => {
+      writeVarUint(encoder, message.auth)
+      writeVarUint(encoder, auth.denied)
+      writeVarString(encoder, why)
     }),
   /** Asks for a fresh ticket, in-band. */
   tokenWanted: () => Uint8Array.of(message.auth, auth.token),

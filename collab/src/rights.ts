@@ -1,5 +1,5 @@
 import { isCutBy, recentLosses, type OnRevoked, type Revoked } from '@atrium/platform'
-import { ticketLivesMs, type DocumentEnding } from '@atrium/protocol'
+import type { DocumentEnding } from '@atrium/protocol'
 import type { Claims, Visit } from './visit.ts'
 
 /**
@@ -26,7 +26,7 @@ function concerns(revoked: Revoked, { accountId, sessionId, fileId }: Claims): b
 
 /** Ends what depends on a right that was lost, and refuses tickets that did not know of it. */
 export function rights({ onRevoked, visits, now }: { onRevoked: OnRevoked; visits: ReadonlySet<Visit>; now: () => Date }) {
-  const losses = recentLosses({ ticketLivesMs: ticketLivesMs.document, now })
+  const losses = recentLosses('document', now)
   const stop = onRevoked((revoked, seq) => {
     losses.add(revoked, seq)
     for (const visit of [...visits])
@@ -35,7 +35,7 @@ export function rights({ onRevoked, visits, now }: { onRevoked: OnRevoked; visit
   return {
     /** Why a ticket is no longer good, if it is not. */
     lostSince(claims: Claims): DocumentEnding | undefined {
-      const lost = losses.since(claims, (revoked) => concerns(revoked, claims))
+      const lost = losses.unknownTo(claims, (revoked) => concerns(revoked, claims))
       // One that is only suspect is no end for good: the next that the client asks for says what is left.
       return lost && (claims.issuedAt <= lost.at ? endingOf(lost.revoked) : 'ticket_refused')
     },

@@ -31,7 +31,7 @@ export interface Claims {
   accountId: AccountId
   sessionId: SessionId
   mode: Mode
-  /** The losses of rights that were known when it was signed. */
+  /** The losses of rights that its ticket knew of: read before the look, not when it was signed. */
   asOf: number
   issuedAt: number
   expiresAt: number

@@ -45,10 +45,10 @@ test('a right that was lost is told once, by the bus at once or by a look within
 
 const at = Date.parse('2026-01-01T12:00:00Z')
 const losing = (revoked: Revoked) => {
-  const losses = recentLosses({ ticketLivesMs: 60_000, now: () => new Date(at) })
+  const losses = recentLosses('media', () => new Date(at))
   losses.add(revoked, 7)
   return ({ afterMs, asOf }: { afterMs: number; asOf: number }) =>
-    losses.since({ issuedAt: at + afterMs, asOf }, ({ kind }) => kind === revoked.kind) !== undefined
+    losses.unknownTo({ issuedAt: at + afterMs, asOf }, ({ kind }) => kind === revoked.kind) !== undefined
 }
 
 test('what lies in rows is lost to tickets that looked before, by the order of the journal and whatever the clock says', () => {
@@ -62,11 +62,13 @@ test('what lies in rows is lost to tickets that looked before, by the order of t
   }
 })
 
-test('a person or a session that is gone is lost to what was signed until some seconds later', () => {
+test('a person or a session that is gone is lost to what was signed until some seconds later, and to what did not know of it', () => {
   for (const isLost of [
     losing(locked('alice')),
     losing({ kind: 'accounts', accountIds: new Set(['alice']), reason: 'locked' }),
     losing({ kind: 'session', accountId: 'alice', sessionIds: ['one'], reason: 'signed_out' }),
-  ])
+  ]) {
     assert.deepEqual([-1, 0, 5_000, 5_001].map((afterMs) => isLost({ afterMs, asOf: 7 })), [true, true, true, false]) // prettier-ignore
+    assert.deepEqual([-1, 5_001, 60_000].map((afterMs) => isLost({ afterMs, asOf: 6 })), [true, true, true]) // prettier-ignore
+  }
 })

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout } from 'node:timers/promises'
 import { sql, type Kysely } from 'kysely'
-import type { Hub, Payload, Ticket } from '@atrium/protocol'
+import { ticketLivesMs, type Hub, type Payload, type Ticket } from '@atrium/protocol'
 import type { Bus } from './bus/index.ts'
 import type { Log } from './log.ts'
 import { every } from './rounds.ts'
@@ -14,17 +14,19 @@ export type Revoked =
   | Exclude<Fact, { kind: 'domain' }>
   | { kind: 'accounts'; accountIds: ReadonlySet<string>; reason: Extract<Fact, { kind: 'domain' }>['reason'] }
 const topic = 'revocations:all'
+const most = 1_000
+const againMs = 200
+
+/** `seq`: its number in the journal. */
+type Listener = (revoked: Revoked, seq: number) => void
+/** Hears of each right that is lost, until what it answers is called. */
+export type OnRevoked = (listener: Listener) => () => void
+
 /**
  * The number of the last right that was lost. Read before the look at somebody's rights, it says which losses that look knew of:
  * by the order of the journal, whatever the clocks of two machines say.
  */
 export const lostUpTo = async (db: Reading<any>): Promise<number> => (await standingsOf(db, [topic])).get(topic) ?? 0
-
-/** `seq`: its number in the journal. */
-type Listener = (revoked: Revoked, seq: number) => void
-export type OnRevoked = (listener: Listener) => () => void
-const most = 1_000
-const againMs = 200
 
 /**
  * Tells whoever listens of each right that was lost, once: by the bus at once, by a look at the journal within a second.
@@ -93,27 +95,28 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
 /** When a ticket was signed, and which losses were known when what it gives was looked at. */
 type Signed = Pick<Extract<Ticket, { purpose: 'media' }>, 'issuedAt' | 'asOf'>
 
-/** A ticket is good for so much longer, and a loss heard of so much later, as clocks and machines are slow. */
+/** A loss is kept for longer than a ticket lives: clocks differ, and machines are slow. */
 const slackMs = 90_000
-/** Whoever signs learns within a moment that somebody is gone, and their clock may be ahead. */
+/** The signer hears of it a moment later, and its clock may be ahead of ours. */
 const suspectMs = 5_000
 const isGone = ({ kind }: Revoked) => kind === 'account' || kind === 'accounts' || kind === 'session'
 
 /**
- * Losses of late, for whom tickets let in. What lies in rows (a seat, a file) was looked at for the ticket: the journal's order
- * says whether before or after the loss. That a person or a session is gone is told to whoever signs: there, a moment passes.
+ * Losses of late, for whom tickets of this purpose let in. What lies in rows (a seat, a file) was looked at for the ticket: the
+ * journal's order says whether before or after the loss. That a person or a session is gone is told to whoever signs: there, a
+ * moment passes.
  */
-export function recentLosses({ ticketLivesMs, now }: { ticketLivesMs: number; now: () => Date }) {
+export function recentLosses(purpose: 'media' | 'document', now: () => Date) {
   const lost: { revoked: Revoked; seq: number; at: number }[] = []
   return {
     add(revoked: Revoked, seq: number): void {
       const at = now().getTime()
-      while (lost[0] && lost[0].at < at - ticketLivesMs - slackMs) lost.shift()
+      while (lost[0] && lost[0].at < at - ticketLivesMs[purpose] - slackMs) lost.shift()
       lost.push({ revoked, seq, at })
     },
-    /** The first that this ticket is from before, and when it was heard of. */
-    since: ({ issuedAt, asOf }: Signed, concerns: (revoked: Revoked) => boolean): { revoked: Revoked; at: number } | undefined =>
-      lost.find(({ revoked, seq, at }) => (isGone(revoked) ? issuedAt <= at + suspectMs : asOf < seq) && concerns(revoked)),
+    /** The first that this ticket did not know of, and when it was heard. */
+    unknownTo: ({ issuedAt, asOf }: Signed, concerns: (revoked: Revoked) => boolean): { revoked: Revoked; at: number } | undefined =>
+      lost.find(({ revoked, seq, at }) => (asOf < seq || (isGone(revoked) && issuedAt <= at + suspectMs)) && concerns(revoked)),
   }
 }
 

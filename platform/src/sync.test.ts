@@ -165,8 +165,10 @@ const partitions = async () =>
   ).rows.map(({ name }) => name)
 
 test('the journal has its days ahead, forgets those that are over, and loses nothing when a clock jumps', async () => {
+  assert.ok((await partitions()).length >= 9, 'from the first migration on')
+  // These tests may have begun yesterday.
+  await maintain(house.db)
   const before = await partitions()
-  assert.ok(before.length >= 9, 'from the first migration on')
   const [oldest = ''] = before
   const ages = { far: 40, gone: journalDays + 2, kept: journalDays - 2 }
   for (const [seq, days] of Object.entries(ages))

@@ -24,7 +24,7 @@ export interface Admitted {
   sessionId: SessionId
   roomId: RoomId
   may: readonly ('audio' | 'video' | 'screen')[]
-  /** The losses of rights that were known when they were let in. */
+  /** The losses of rights that its ticket knew of: read before the look, not when it was signed. */
   asOf: number
 }
 

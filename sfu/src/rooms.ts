@@ -1,14 +1,5 @@
 import { every, fail, isCutBy, recentLosses, type Bus, type House, type Revoked } from '@atrium/platform'
-import {
-  ticketLivesMs,
-  type Input,
-  type Internal,
-  type MediaState,
-  type MeetingId,
-  type Output,
-  type ParticipantId,
-  type Ticket,
-} from '@atrium/protocol'
+import type { Input, Internal, MediaState, MeetingId, Output, ParticipantId, Ticket } from '@atrium/protocol'
 import type { Egresses } from './egress/egresses.ts'
 import { iceServersFor } from './ice.ts'
 import type { Peer } from './peer.ts'
@@ -46,9 +37,9 @@ export function rooms(needs: Needs) {
   const patience = { ...usually, ...needs.patience }
   const workers = new Workers({ ...needs, max: config.media.workers, firstPort: config.media.firstPort })
   const tellings = telling({ bus, placement, node: node.id, log })
-  const losses = recentLosses({ ticketLivesMs: ticketLivesMs.media, now })
+  const losses = recentLosses('media', now)
   const isLost = (claims: Extract<Ticket, { purpose: 'media' }>) =>
-    losses.since(claims, (revoked) => concerns(revoked, claims)) !== undefined
+    losses.unknownTo(claims, (revoked) => concerns(revoked, claims)) !== undefined
   const open = new Map<MeetingId, Room>()
   const opening = new Map<MeetingId, Promise<Room>>()
   const pages = new Map<string, { room: Room; peer: Peer }>()

@@ -6,7 +6,8 @@ import { notRun } from '@atrium/platform/testing/needs'
 import { openFirefox, type FirefoxPage } from './bidi.ts'
 import { firefoxProgram } from './browsers.ts'
 
-const page = `<!doctype html><label>Your name <input id="n"></label><button onclick="document.title = 'x'; out.textContent = 'Hello ' + n.value">Greet</button><p id="out"></p>`
+// Neither what is hidden nor what stands in a field is called so.
+const page = `<!doctype html><button hidden>Greet</button><textarea>Your name</textarea><label>Your name <input id="n"></label><button onclick="document.title = 'x'; out.textContent = 'Hello ' + n.value">Greet</button><p id="out"></p>`
 
 if (!firefoxProgram()) notRun('Firefox', 'firefox-esr')
 else {

@@ -35,15 +35,14 @@ const selectors = {
 type Role = keyof typeof selectors
 
 /**
- * The first that is shown and called so, found in the page: asked by role and name, Firefox serves assistive technology from
- * then on, and each look takes up to seconds.
+ * The first that is shown and called so. It travels to the page as text, so it uses nothing from outside. Firefox could be asked by
+ * role and name, but then its accessibility engine runs, and each look takes up to seconds.
  */
 function calledSo(selector: string, name: string): Element | undefined {
-  const words = (text: string | null | undefined) => text?.replace(/\s+/g, ' ').trim()
-  return [...document.querySelectorAll(selector)].find((element) => {
-    const labels = (element as HTMLInputElement).labels ?? []
-    const names = [element.getAttribute('aria-label'), ...[...labels].map((label) => label.textContent), element.textContent]
-    return element.checkVisibility() && names.some((one) => words(one) === name)
+  return [...document.querySelectorAll<HTMLInputElement>(selector)].find((element) => {
+    const label = element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent
+    const own = label ?? (element.matches('button, [role=button]') ? element.textContent : '')
+    return element.checkVisibility() && own?.replace(/\s+/g, ' ').trim() === name
   })
 }
 
@@ -96,7 +95,11 @@ export async function openFirefox(preferences: Record<string, string | number | 
     const call = waiting.get(reply.id)
     waiting.delete(reply.id)
     if (reply.type === 'error') call?.reject(new Error(`Firefox: ${reply.error}: ${reply.message}`))
+    else if (reply.result?.exceptionDetails) call?.reject(new Error(`Firefox: ${reply.result.exceptionDetails.text}`))
     else call?.resolve(reply.result)
+  })
+  socket.once('close', () => {
+    for (const { reject } of waiting.values()) reject(new Error('Firefox is gone.'))
   })
   const send = (method: string, params: object): Promise<any> =>
     new Promise((resolve, reject) => {
@@ -111,10 +114,15 @@ export async function openFirefox(preferences: Record<string, string | number | 
   const evaluate = async (expression: string) =>
     (await send('script.evaluate', { expression, target: { context }, awaitPromise: true })).result?.value
   /** A page that is about to be another one answers nothing for a moment. */
-  const seen = <T>(what: string, look: () => Promise<T>): Promise<NonNullable<T>> =>
-    until(`Firefox shows ${what}`, () => look().catch(() => undefined), patienceMs).catch(async (error: Error) => {
-      throw new Error(`${error.message}. It shows:\n${await evaluate('document.body.innerText')}`)
-    }) as Promise<NonNullable<T>>
+  async function seen<T>(what: string, look: () => Promise<T>): Promise<NonNullable<T>> {
+    let last: unknown
+    const looked = () => look().catch((error: unknown) => void (last = error))
+    try {
+      return (await until(`Firefox shows ${what}`, looked, patienceMs)) as NonNullable<T>
+    } catch (error) {
+      throw new Error(`${(error as Error).message}. It shows:\n${await evaluate('document.body.innerText')}`, { cause: last })
+    }
+  }
   const find = (role: Role, name: string): Promise<{ sharedId: string }> =>
     seen(`the ${role} “${name}”`, async () => {
       const script = {
@@ -160,15 +168,14 @@ export async function openFirefox(preferences: Record<string, string | number | 
         awaitPromise: false,
         userActivation: true,
       }
-      await seen(`“${text}” to click on`, async () => (await send('script.evaluate', script)).result?.value === true || undefined)
+      await seen(`“${text}” to click on`, async () => (await send('script.evaluate', script)).result?.value === true)
     },
     async fill(role, name, text) {
       await click(role, name)
       await type(text)
     },
     press: async (key) => void (await type(keys[key])),
-    sees: async (text) =>
-      void (await seen(`“${text}”`, async () => (await evaluate('document.body.innerText'))?.includes(text) || undefined)),
+    sees: async (text) => void (await seen(`“${text}”`, async () => (await evaluate('document.body.innerText'))?.includes(text))),
     async close() {
       socket.close()
       await browser.stop()

@@ -83,7 +83,7 @@ test('a server that is not there, or takes a connection and says nothing, is una
 })
 
 test('whoever finds no free connection in time is told that it is unavailable', async () => {
-  const db = openDatabase({ ...inject('cluster'), max: 1, connectionTimeoutMillis: 50 })
+  const db = openDatabase({ ...inject('cluster'), max: 1, connectionTimeoutMillis: 1_000 })
   const tx = await db.startTransaction().execute()
   await assert.rejects(sql`select 1`.execute(db), isUnavailable)
   await tx.rollback().execute()

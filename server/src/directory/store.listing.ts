@@ -51,7 +51,7 @@ const fewFound = 400
 const nearby = 5_000
 /** Blocks of the table that hold about `size` accounts: where `denseFrom` of these are found, a page of them lies nearby. */
 const sample = { size: 300, denseFrom: 5 }
-/** Whoever writes somebody's address or number means one: there, nobody looks first how many are found. */
+/** Whoever writes an address or a number mostly means one, and to sample takes longer than to find it. If many have it, four hundred are found first. */
 const namesOne = /\S@|\d{4}/
 /** As many as there are taken to be while nobody has counted. */
 const uncounted = 100_000

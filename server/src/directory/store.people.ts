@@ -1,8 +1,9 @@
-import { sql, type RawBuilder } from 'kysely'
+import { sql, type Kysely, type RawBuilder } from 'kysely'
+import { inOneGo } from '@atrium/platform'
 import type { AccountId, Person } from '@atrium/protocol'
 import { listed } from './rules.ts'
 import { holds, people, statusThatHolds, toPerson, uuids, type PersonRow } from './store.ts'
-import { open, type Db } from './tables.ts'
+import { open, type Db, type DirectoryTables } from './tables.ts'
 import { inwardPatternsOf, patternsOf } from './words.ts'
 
 export interface PeoplePage {
@@ -50,7 +51,7 @@ export async function listMatching(
   const mayBeShown = asked.include === 'active' ? holds(listed) : sql`true`
 
   /** The first of these, in order; what is shown of them is looked up for these few. */
-  async function page(account: RawBuilder<unknown>, where: RawBuilder<unknown>, most: number): Promise<Person[]> {
+  async function page(at: Db, account: RawBuilder<unknown>, where: RawBuilder<unknown>, most: number): Promise<Person[]> {
     const { rows } = await sql<PersonRow>`
       with those as materialized (
         select account.id, sort_key from ${account} left join domain on domain.id = account.domain_id where ${where} and ${mayBeShown}),
@@ -58,18 +59,19 @@ export async function listMatching(
       select account.id, kind, account.name, main.address, title, picture_id as picture, is_administrator, ${statusThatHolds} as status
       from page join account on account.id = page.id left join domain on domain.id = account.domain_id
       left join address as main on main.owner_id = account.id and main.is_primary
-      order by page.sort_key, page.id`.execute(open(db))
+      order by page.sort_key, page.id`.execute(open(at))
     return rows.map(toPerson)
   }
   const everybody = sql`account`
   const isFirst = sql`account.id = ${uuids(first)} and ${isOne} and ${found} and ${isAmongFirst ? behind : sql`true`}`
   const rest = sql`${isOne} and account.id <> all(${first}::uuid[]) and ${isAmongFirst ? sql`true` : behind}`
   const near = sql`(select id, sort_key, words, kind, status, domain_id from account where ${rest} order by sort_key, id limit ${nearby}) as account`
-  // Both are soon found, and either may be all that is wanted.
-  const [beginning, soon] = await Promise.all([
-    first.length === 0 || (after !== undefined && !isAmongFirst) ? [] : page(everybody, isFirst, limit),
-    page(near, found, limit),
+  const mayBegin = first.length > 0 && (after === undefined || isAmongFirst)
+  // Asked together: where contacts fill the page the other look was for nothing, and it is a short one.
+  const [beginning, soon] = await inOneGo(open(db), (at: Kysely<DirectoryTables>) => [
+    mayBegin ? page(at, everybody, isFirst, limit) : Promise.resolve([]),
+    page(at, near, found, limit),
   ])
   const most = limit - beginning.length
-  return [...beginning, ...(soon.length >= most ? soon.slice(0, most) : await page(everybody, sql`${found} and ${rest}`, most))]
+  return [...beginning, ...(soon.length >= most ? soon.slice(0, most) : await page(db, everybody, sql`${found} and ${rest}`, most))]
 }

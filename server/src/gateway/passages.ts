@@ -1,5 +1,5 @@
 import type { Actor, Log } from '@atrium/platform'
-import type { Revoked } from '@atrium/platform/revocations'
+import type { OnRevoked } from '@atrium/platform/revocations'
 import type { FileId } from '@atrium/protocol'
 
 interface Open {
@@ -10,7 +10,7 @@ interface Open {
 
 /** Bytes of files under way, in and out. They are cut when whoever they belong to loses the right to them. */
 export function passages(deps: {
-  onRevoked: (listener: (revoked: Revoked) => void) => () => void
+  onRevoked: OnRevoked
   mayStill: (actor: Actor, fileId: FileId) => Promise<boolean>
   log: Pick<Log, 'warn'>
 }) {

@@ -1,4 +1,4 @@
-import type { Revoked } from '@atrium/platform/revocations'
+import type { OnRevoked, Revoked } from '@atrium/platform/revocations'
 import type { Ending } from '@atrium/protocol'
 import type { Connection } from './connection.ts'
 
@@ -15,7 +15,7 @@ const endingOf = {
 
 /** Cuts the sockets that depend on a right that was lost. What comes over HTTP asks for its session each time. */
 export function rights(deps: {
-  onRevoked: (listener: (revoked: Revoked) => void) => () => void
+  onRevoked: OnRevoked
   connections: ReadonlyMap<string, Connection>
   end: (connection: Connection, ending: Ending) => void
   leaveSeat: (accountId: string, topic: string) => void

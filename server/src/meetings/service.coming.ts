@@ -197,6 +197,7 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
       const { row } = await known(db, part.meetingId, actor)
       refuseRecorded(row, agreesToRecording, part.state)
       const node = await nodes.place(row.id)
+      // Before the look: a right that is lost while we look is lost to this ticket, too.
       const asOf = await lostUpTo(db)
       // The right may have gone while the node was chosen: who is out by now gets no ticket.
       await work(async (tx) => {

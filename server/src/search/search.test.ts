@@ -109,6 +109,8 @@ test(
       await run()
       took.set(what, Math.min(took.get(what) ?? Infinity, performance.now() - beganAt))
     }
+    // In its first runs a statement has not got its plan yet.
+    for (const text of texts) await alice.call('search.messages', { text })
     for (let round = 0; round < 5; round++) {
       await time('reading all', () => sql`select count(*) from search_entry where strip(ts) @@ 'nothing'::tsquery`.execute(hub.db))
       for (const text of texts) {
@@ -116,11 +118,11 @@ test(
         await time(`${text} in a room`, () => alice.call('search.messages', { text, roomId }))
       }
     }
-    const all = took.get('reading all')!
-    const asked = [...took.values()].toSorted((one, other) => one - other)
+    const { 'reading all': all = 0, ...asked } = Object.fromEntries(took)
+    const times = Object.values(asked).toSorted((one, other) => one - other)
     const figures = [...took].map(([what, ms]) => `${what} ${ms.toFixed(1)} ms`).join(', ')
-    // Hits that the reader may not see, or walking all of time for a rare word, would be six times `all`.
-    assert.ok(asked[asked.length >> 1]! < all / 2 && asked.at(-1)! < all * 3, figures)
+    // Hits that the reader may not see, or walking all of time for a rare word, would be several times `all`.
+    assert.ok(times[times.length >> 1]! < all / 2 && times.at(-1)! < all * 3, figures)
   },
 )
 

@@ -42,8 +42,10 @@ export interface Stretch {
 const roomWord = (roomId: string) => `#${roomId}`
 /** With more rooms than this, looking each of them up in the index costs more than it saves. */
 const maxRoomWords = 200
-/** How far back we look without the index of words: first, and where what was found there says that a page is near. */
-const recent = { first: 2_000, further: 12_000 }
+/** How far back we look without the index of words. */
+const recent = 2_000
+/** The same where what was found there, at the same rate, makes a page. */
+const further = 12_000
 
 interface Asked {
   query: string
@@ -63,18 +65,20 @@ interface Place {
  * the wrong way costs a hundred times as much, and PostgreSQL cannot know which, for a prepared statement has one plan.
  */
 export async function find(db: Db, asked: Asked): Promise<Place[]> {
-  const lately = await findLately(db, asked, recent.first)
+  const lately = await findLately(db, asked, recent)
   if (lately.length >= asked.limit) return lately
-  const isNear = lately.length * recent.further >= asked.limit * recent.first
-  const further = isNear ? await findLately(db, asked, recent.further) : []
-  return further.length >= asked.limit ? further : findAll(db, asked)
+  if (lately.length * (further / recent) >= asked.limit) {
+    const before = await findLately(db, asked, further)
+    if (before.length >= asked.limit) return before
+  }
+  return findAll(db, asked)
 }
 
 async function findLately(db: Db, { query, spans, roomId, before, limit }: Asked, among: number): Promise<Place[]> {
   const { rows } = await sql<Place>`
     select entry.message_id, entry.sent_at from (
       select message_id, room_id, seq, sent_at, ts from search_entry as entry where ${earlierThan(before)} ${within(roomId)}
-      order by sent_at desc fetch first (${among}) rows with ties) as entry
+      order by sent_at desc fetch first ${sql.lit(among)} rows with ties) as entry
     where ts @@ ${query}::tsquery and ${isReadable(spans)}
     order by sent_at desc fetch first ${limit} rows with ties`.execute(db as Kysely<SearchTables>)
   return rows

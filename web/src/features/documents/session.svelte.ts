@@ -2,13 +2,15 @@ import { HocuspocusProvider, HocuspocusProviderWebsocket } from '@hocuspocus/pro
 import { IndexeddbPersistence } from 'y-indexeddb'
 import { Awareness } from 'y-protocols/awareness'
 import { Doc } from 'yjs'
-import type { Failure, File, FileId, May } from '@atrium/protocol'
+import type { Failure, File, FileId, Hub, May, Output } from '@atrium/protocol'
 import type { People } from '#features/people/people.svelte.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import { forgetDocument, keepOf, nameOfKept } from './kept.ts'
 
 /** How what is written stands: nothing here is called saved that is not on the hub's disk. */
 export type Standing = 'opening' | 'saved' | 'saving' | 'offline' | 'reading' | 'gone'
+
+type Opened = Output<Hub, 'documents.open'>
 
 const retry = { delay: 250, minDelay: 250, maxDelay: 3_000, factor: 1.6, jitter: true }
 /** A ticket is good for five minutes; one that was just given serves the connection that is about to be made. */
@@ -46,13 +48,16 @@ export class DocumentSession {
     this.#keep = keepOf(account, id)
     this.#kept = new IndexeddbPersistence(nameOfKept(account, id), this.doc)
     void this.#kept.whenSynced.then(() => this.#showKept())
+    let first: Promise<Opened | undefined> | undefined = this.#ask()
+    void this.#connect(first)
     const following = hub.feed.follow(`file:${id}`, {
       load: async () => {
         const reply = await hub.call('files.file', { fileId: id })
         if (!reply.ok) return undefined
         people.learn(reply.data.people)
         this.#took(reply.data.file, reply.data.may)
-        const opened = await this.#ask()
+        const opened = await (first ?? this.#ask())
+        first = undefined
         return opened && { at: opened.at, epoch: opened.epoch }
       },
       apply: (name, payload) => {
@@ -62,7 +67,6 @@ export class DocumentSession {
       gone: () => void this.#end({ code: 'not_found', key: 'documents.noSuchDocument' }),
     })
     this.#leaveTopic = () => void following.leave()
-    void this.#connect()
   }
 
   get standing(): Standing {
@@ -110,7 +114,7 @@ export class DocumentSession {
     this.#keep.write({ file, may })
   }
 
-  async #ask() {
+  async #ask(): Promise<Opened | undefined> {
     const reply = await this.#hub.call('documents.open', { fileId: this.id }, () => !this.#isOver)
     if (this.#isOver) return undefined
     if (!reply.ok) {
@@ -134,8 +138,8 @@ export class DocumentSession {
     return fresh?.text ?? ''
   }
 
-  async #connect() {
-    const opened = await this.#ask()
+  async #connect(opening: Promise<Opened | undefined>) {
+    const opened = await opening
     if (!opened || this.#isOver) return
     this.#socket = new HocuspocusProviderWebsocket({ url: address(opened.path), ...retry })
     const provider = new HocuspocusProvider({
