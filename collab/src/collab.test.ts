@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { afterAll, beforeAll, inject, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { newId, Refusal } from '@atrium/platform'
+import { lostUpTo, newId, Refusal } from '@atrium/platform'
 import { until } from '@atrium/platform/testing'
 import type { AccountId, FileId, SessionId } from '@atrium/protocol'
 import { documentNode, type DocumentNode } from './testing/index.ts'
@@ -14,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => hub.close())
 
 const connect = (path = '/collab/collab-1') => new WebSocket(`${hub.url.replace('http', 'ws')}${path}`, { origin: hub.url })
-const sign = (fileId: FileId, node = hub.house.node.id) =>
+const sign = async (fileId: FileId, node = hub.house.node.id) =>
   hub.house.tickets.sign('document', {
     ...{ accountId: newId() as AccountId, sessionId: newId() as SessionId },
-    ...{ fileId, node, mode: 'write', asOf: 0 },
+    ...{ fileId, node, mode: 'write', asOf: await lostUpTo(hub.house.db) },
   })
 
 /** Greets, and hears how it ends. */

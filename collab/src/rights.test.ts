@@ -144,6 +144,18 @@ test('who is refused comes again once for each refusal, and not twice at once', 
   assert.equal(one.socket.identifier, 4, 'connections that were made')
 })
 
+test('a node that began after a loss refuses what was looked at before it', async () => {
+  const fileId = aFile()
+  const asOf = await lostUpTo(node.clone.db)
+  await revoke({ kind: 'file', accountId: anAccount(), fileId: aFile() })
+  const second = await documentNode(inject('cluster'), { beside: node, name: 'collab-2' })
+  const raw = await intruder(second, fileId, { asOf })
+  await until('it ends', () => raw.ended() === '4003 ticket_refused')
+  const fresh = await intruder(second, fileId)
+  await until('it is in', () => fresh.heard.length > 0)
+  await second.close()
+})
+
 test('who leaves a meeting stays in their documents', async () => {
   const fileId = aFile()
   const dora = anAccount()

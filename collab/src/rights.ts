@@ -25,7 +25,18 @@ function concerns(revoked: Revoked, { accountId, sessionId, fileId }: Claims): b
 }
 
 /** Ends what depends on a right that was lost, and refuses tickets that did not know of it. */
-export function rights({ onRevoked, visits, now }: { onRevoked: OnRevoked; visits: ReadonlySet<Visit>; now: () => Date }) {
+export function rights({
+  onRevoked,
+  since,
+  visits,
+  now,
+}: {
+  onRevoked: OnRevoked
+  /** What was lost up to here was never heard. */
+  since: number
+  visits: ReadonlySet<Visit>
+  now: () => Date
+}) {
   const losses = recentLosses('document', now)
   const stop = onRevoked((revoked, seq) => {
     losses.add(revoked, seq)
@@ -35,9 +46,10 @@ export function rights({ onRevoked, visits, now }: { onRevoked: OnRevoked; visit
   return {
     /** Why a ticket is no longer good, if it is not. */
     lostSince(claims: Claims): DocumentEnding | undefined {
+      if (claims.asOf < since) return 'ticket_refused'
       const lost = losses.unknownTo(claims, (revoked) => concerns(revoked, claims))
       // One that is only suspect is no end for good: the next that the client asks for says what is left.
-      return lost && (claims.issuedAt <= lost.at ? endingOf(lost.revoked) : 'ticket_refused')
+      return lost && (claims.asOf < lost.seq ? endingOf(lost.revoked) : 'ticket_refused')
     },
     stop,
   }

@@ -36,7 +36,7 @@ export async function startWith(house: House, options: Options = {}): Promise<Se
   const lost = await revocations({ bus, db, log })
   const door = documentDoor({
     ...{ tickets, endings: metrics.endings, log, now, throttle, pace, documents, homes },
-    rights: (visits) => rights({ onRevoked: lost.onRevoked, visits, now }),
+    rights: (visits) => rights({ ...lost, visits, now }),
   })
 
   const leave = answerInternal(bus, `collab:${node.name}`, {

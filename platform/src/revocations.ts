@@ -6,6 +6,7 @@ import type { Bus } from './bus/index.ts'
 import type { Log } from './log.ts'
 import { every } from './rounds.ts'
 import { factsAfter, standingsOf } from './sync.ts'
+import { clockToleranceMs } from './tickets.ts'
 import type { Reading } from './work.ts'
 
 type Fact = Payload<Hub, 'directory.right.revoked'>
@@ -79,7 +80,10 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
   let isStopped = false
   const stopLooking = every(everyMs, look, (error) => log.warn({ error }, 'revocations cannot be read'))
 
+  const since = last
   return {
+    /** The last that was lost before: of that and what came before it nobody is told. */
+    since,
     onRevoked(listener: Listener): () => void {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -95,8 +99,8 @@ export async function revocations(deps: { db: Kysely<any>; bus: Pick<Bus, 'subsc
 /** When a ticket was signed, and which losses were known when what it gives was looked at. */
 type Signed = Pick<Extract<Ticket, { purpose: 'media' }>, 'issuedAt' | 'asOf'>
 
-/** A loss is kept for longer than a ticket lives: clocks differ, and machines are slow. */
-const slackMs = 90_000
+/** A loss is kept for longer than a ticket lives: its clock may be ahead when it is signed and behind when it ends, and machines are slow. */
+const slackMs = 2 * clockToleranceMs + 30_000
 /** The signer hears of it a moment later, and its clock may be ahead of ours. */
 const suspectMs = 5_000
 const isGone = ({ kind }: Revoked) => kind === 'account' || kind === 'accounts' || kind === 'session'
@@ -114,8 +118,8 @@ export function recentLosses(purpose: 'media' | 'document', now: () => Date) {
       while (lost[0] && lost[0].at < at - ticketLivesMs[purpose] - slackMs) lost.shift()
       lost.push({ revoked, seq, at })
     },
-    /** The first that this ticket did not know of, and when it was heard. */
-    unknownTo: ({ issuedAt, asOf }: Signed, concerns: (revoked: Revoked) => boolean): { revoked: Revoked; at: number } | undefined =>
+    /** The first that this ticket is from before, and its number. */
+    unknownTo: ({ issuedAt, asOf }: Signed, concerns: (revoked: Revoked) => boolean): { revoked: Revoked; seq: number } | undefined =>
       lost.find(({ revoked, seq, at }) => (asOf < seq || (isGone(revoked) && issuedAt <= at + suspectMs)) && concerns(revoked)),
   }
 }

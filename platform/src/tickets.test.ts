@@ -87,6 +87,13 @@ test('a ticket is for one purpose, one object, one session and one run of one no
   await node.verify(token, 'document', claims)
 })
 
+test('a ticket is as old as the look at the rights that it stands for', async () => {
+  const one = process('one')
+  const lookedAt = new Date(start - 30_000)
+  const { issuedAt, expiresAt } = await one.verify(await one.sign('document', document(one), lookedAt), 'document', {})
+  assert.deepEqual([issuedAt, expiresAt], [lookedAt.getTime(), lookedAt.getTime() + ticketLivesMs.document])
+})
+
 test('a media ticket is good once, the others until they end', async () => {
   const [hub, node] = [process('hub'), process('sfu')]
   const first = await hub.sign('media', media(node))

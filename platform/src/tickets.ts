@@ -18,7 +18,8 @@ export type Expected<P extends TicketPurpose> = Partial<Claims<P>>
 
 /** Signed, short-lived permissions that another service accepts. */
 export interface Tickets {
-  sign<P extends TicketPurpose>(purpose: P, claims: Claims<P>): Promise<string>
+  /** `lookedAt`: when it was asked whether somebody may; the ticket is as old as that. */
+  sign<P extends TicketPurpose>(purpose: P, claims: Claims<P>, lookedAt?: Date): Promise<string>
   /**
    * The claims of a ticket that is good for this; all others are refused alike, with `forbidden`. A ticket that names
    * a node is good on that run of that node only. A media ticket is good once.
@@ -34,7 +35,7 @@ export interface TicketTables {
 }
 
 /** How far two machines' clocks may differ. */
-const clockToleranceMs = 60_000
+export const clockToleranceMs = 60_000
 const maxTokenLength = 4_096
 /** How long a key is used before the database is asked whether another process has made a new one. */
 const keyFreshMs = 60_000
@@ -125,9 +126,9 @@ export function ed25519Tickets({ db, node, now, newId }: Needs): Tickets {
   }
 
   return {
-    async sign(purpose, claims) {
+    async sign(purpose, claims, lookedAt = now()) {
       const { kid, key } = await currentSigner()
-      const issuedAt = now().getTime()
+      const issuedAt = lookedAt.getTime()
       const ticket = { ...claims, purpose, id: newId(), issuedAt, expiresAt: issuedAt + ticketLivesMs[purpose] }
       const signed = `${kid}.${Buffer.from(JSON.stringify(ticket)).toString('base64url')}`
       return `${signed}.${signBytes(null, Buffer.from(signed), key).toString('base64url')}`

@@ -260,7 +260,7 @@ export function slices(ground: Ground) {
     ...{ epoch, bus, jobs, now, newId },
     nodes: mediaNodes({ bus, placement: ground.placement }),
     rooms: rooms.forMeetings,
-    sign: (claims) => ground.tickets.sign('media', claims),
+    sign: (claims, lookedAt) => ground.tickets.sign('media', claims, lookedAt),
     peopleOf: known.peopleOf,
     organisation: known.organisation,
     isAdministrator: known.isAdministrator,

@@ -1,6 +1,6 @@
 // Somebody with a ticket sends what stalls Yjs, again and again: what the chat of the same process notices of it.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { leases, newId, nodeOf, now } from '@atrium/platform'
+import { lostUpTo, leases, newId, nodeOf, now } from '@atrium/platform'
 import { ed25519Tickets } from '@atrium/platform/tickets'
 import type { AccountId, FileId, SessionId } from '@atrium/protocol'
 import { claims, deletes, endless, intruder, strangers } from '../../collab/src/testing/hostile.ts'
@@ -21,6 +21,7 @@ const speakers = await Promise.all(
 )
 const tickets = ed25519Tickets({ db, node: nodeOf('signer'), now, newId })
 const [node] = await leases(db).list('collab:')
+const asOf = await lostUpTo(db)
 const where = {
   url: hub.url,
   address: `${hub.url.replace('http', 'ws')}/collab/${node!.key.slice('collab:'.length)}`,
@@ -31,7 +32,7 @@ const where = {
       sessionId: newId() as SessionId,
       node: node!.node,
       mode: 'write',
-      asOf: 0,
+      asOf,
     }),
 }
 

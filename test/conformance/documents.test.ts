@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { beforeAll, describe, inject, test } from 'vitest'
 import WebSocket from 'ws'
-import { newId } from '@atrium/platform'
+import { lostUpTo, newId } from '@atrium/platform'
 import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import type { FileId } from '@atrium/protocol'
@@ -45,7 +45,7 @@ describe.skipIf(!redisProgram())('a document node in a process of its own', () =
       return leases.length > 0 ? leases : undefined
     })
     const { accountId } = here.alice
-    const ticket = await here.house.tickets.sign('document', { accountId, sessionId: newId() as never, fileId, node: lease!.node, mode: 'write', asOf: 0 }) // prettier-ignore
+    const ticket = await here.house.tickets.sign('document', { accountId, sessionId: newId() as never, fileId, node: lease!.node, mode: 'write', asOf: await lostUpTo(here.house.db) }) // prettier-ignore
     return JSON.stringify({ fileId, ticket })
   }
 

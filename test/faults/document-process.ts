@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '@atrium/infra/servers'
-import { leases, newId, nodeOf, now, openDatabase } from '@atrium/platform'
+import { lostUpTo, leases, newId, nodeOf, now, openDatabase } from '@atrium/platform'
 import { ed25519Tickets } from '@atrium/platform/tickets'
 import { until } from '@atrium/platform/testing'
 import type { AccountId, FileId, SessionId } from '@atrium/protocol'
@@ -37,7 +37,14 @@ export async function documentProcess(databaseUrl: string) {
       { accountId = newId() as AccountId, mode = 'write' }: { accountId?: AccountId; mode?: 'read' | 'write' } = {},
     ) {
       const lease = await until('the node is found', () => placement.find(`collab:${name}`), 20_000)
-      return tickets.sign('document', { fileId, accountId, sessionId: newId() as SessionId, node: lease.node, mode, asOf: 0 })
+      return tickets.sign('document', {
+        fileId,
+        accountId,
+        sessionId: newId() as SessionId,
+        node: lease.node,
+        mode,
+        asOf: await lostUpTo(db),
+      })
     },
   }
   return {

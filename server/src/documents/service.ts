@@ -7,6 +7,7 @@ import type { DocumentNodes } from './nodes.ts'
 export interface DocumentsDeps extends Pick<Database<Record<never, never>>, 'db' | 'snapshot'> {
   epoch: string
   nodes: DocumentNodes
+  now: () => Date
   tickets: Pick<Tickets, 'sign'>
   /** A file as somebody sees it, and what they may do. Refuses as if it did not exist. */
   seen: (actor: Actor, fileId: FileId) => Promise<{ file: File; may: May; isShownOnly: boolean }>
@@ -16,7 +17,7 @@ export interface DocumentsDeps extends Pick<Database<Record<never, never>>, 'db'
 const noSuchDocument = () => fail('not_found', 'documents.noSuchDocument', { field: 'fileId' })
 
 /** The rights to documents are those to files; their bodies live on a node of their own. Guests read what is shown to them (FILE-14). */
-export function documentsService({ db, snapshot, epoch, nodes, tickets, seen, peopleOf }: DocumentsDeps) {
+export function documentsService({ db, snapshot, epoch, nodes, now, tickets, seen, peopleOf }: DocumentsDeps) {
   async function readable(actor: Actor, fileId: FileId) {
     const found = await seen(actor, fileId)
     if (found.file.kind !== 'document') throw noSuchDocument()
@@ -39,11 +40,12 @@ export function documentsService({ db, snapshot, epoch, nodes, tickets, seen, pe
   /** A ticket for the node that has the document now. */
   async function admit(actor: Actor, fileId: FileId) {
     // A right that is lost while the node is looked for is lost to this ticket, too.
+    const lookedAt = now()
     const asOf = await lostUpTo(db)
     const { file, may } = await readable(actor, fileId)
     const node = await nodes.nodeFor(fileId)
     const { accountId, sessionId } = actor
-    const ticket = await tickets.sign('document', { fileId, accountId, sessionId, node: node.id, mode: may, asOf })
+    const ticket = await tickets.sign('document', { fileId, accountId, sessionId, node: node.id, mode: may, asOf }, lookedAt)
     return { file, may, node, ticket }
   }
 

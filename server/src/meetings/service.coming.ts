@@ -35,7 +35,7 @@ import { changeParticipant, findParticipant, listDeniedGuests, listPresent, part
 
 /** Knocking, being let in, entering and leaving. */
 export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittings }) {
-  const { db, work, snapshot, epoch, now, newId, nodes, peopleOf, networksOf, sign, hold, sittings } = deps
+  const { db, work, snapshot, epoch, now, newId, nodes, peopleOf, networksOf, rooms, sign, hold, sittings } = deps
 
   /** A meeting as an asker sees it who may know of it. */
   async function known(at: Db, meetingId: string, actor: Actor, slug?: string): Promise<Seen> {
@@ -198,17 +198,21 @@ export function comingService(deps: MeetingDeps & { hold: Hold; sittings: Sittin
       refuseRecorded(row, agreesToRecording, part.state)
       const node = await nodes.place(row.id)
       // Before the look: a right that is lost while we look is lost to this ticket, too.
+      const lookedAt = now()
       const asOf = await lostUpTo(db)
       // The right may have gone while the node was chosen: who is out by now gets no ticket.
       await work(async (tx) => {
         const still = await own(tx, actor, participantId)
-        if (!isInside(still.state)) throw notInside()
+        const place = await rooms.placeOf(tx, row.roomId, actor.accountId)
+        // Whose seat is gone is put out in a moment. In a call of two nobody else is lent one.
+        const isUnseated = !place || (place.room.kind !== 'direct' && !place.seat)
+        if (!isInside(still.state) || isUnseated) throw notInside()
         await changeParticipant(tx, participantId, { sessionId: actor.sessionId, seenAt: now() })
       })
       const view = await viewFor(actor, row.id)
       const { accountId, sessionId } = actor
       const about = { meetingId: row.id, roomId: row.roomId, participantId, accountId, sessionId }
-      const ticket = await sign({ ...about, node, may: ['audio', 'video', 'screen'], asOf })
+      const ticket = await sign({ ...about, node, may: ['audio', 'video', 'screen'], asOf }, lookedAt)
       return { ticket, view }
     },
 

@@ -18,16 +18,19 @@ export interface MeetingDeps extends Database<MeetingTables> {
   nodes: MediaNodes
   rooms: RoomsOfMeetings
   /** Signs what the media node lets in. */
-  sign: (claims: {
-    meetingId: MeetingId
-    roomId: RoomId
-    participantId: Participant['id']
-    accountId: AccountId
-    sessionId: Actor['sessionId']
-    node: string
-    may: ('audio' | 'video' | 'screen')[]
-    asOf: number
-  }) => Promise<string>
+  sign: (
+    claims: {
+      meetingId: MeetingId
+      roomId: RoomId
+      participantId: Participant['id']
+      accountId: AccountId
+      sessionId: Actor['sessionId']
+      node: string
+      may: ('audio' | 'video' | 'screen')[]
+      asOf: number
+    },
+    lookedAt: Date,
+  ) => Promise<string>
   peopleOf: (at: Reading<any> | AnyTx, accountIds: readonly string[]) => Promise<Person[]>
   organisation: () => Promise<{ name: string } | undefined>
   isAdministrator: (actor: Actor) => Promise<boolean>

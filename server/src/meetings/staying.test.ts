@@ -211,6 +211,17 @@ test('a host ends it for all', async () => {
   assert.equal((await ada.call('meetings.end', { meetingId })).sitting, null)
 })
 
+test('whose seat is gone gets no ticket, also before they are put out', async () => {
+  const { member, meetingId, roomId } = await together()
+  const held = await here.db.startTransaction().execute()
+  await sql`select from meeting where id = ${meetingId} for update`.execute(held)
+  await ada.call('chat.room.remove', { roomId, accountId: bob.accountId })
+  assert.equal(await here.stateOf(member.id), 'joined')
+  assert.equal((await bob.refusal('meetings.enter', { participantId: member.id })).key, 'meetings.notInside')
+  await held.rollback().execute()
+  await until('bob is out', async () => (await here.stateOf(member.id)) === 'removed')
+})
+
 test('a lost seat, a locked account and an ended session end the part in the meeting', async () => {
   const { member, meetingId, roomId, meeting } = await together()
   await ada.call('chat.room.remove', { roomId, accountId: bob.accountId })
