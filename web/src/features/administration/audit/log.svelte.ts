@@ -3,6 +3,7 @@ import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import { zone } from '#lib/i18n/index.ts'
 import { isId } from './fields.ts'
 import { groups, meantBy, type Group } from './sentences.ts'
+import { allClasses } from '../everything.ts'
 
 export interface Filter {
   search: string
@@ -67,8 +68,8 @@ export class AuditLog {
   async learnClasses(): Promise<void> {
     if (this.#knowsClasses) return
     this.#knowsClasses = true
-    const reply = await this.#hub.call('cos.list', { limit: 200 })
-    if (reply.ok) this.learn(reply.data.classes)
+    const reply = await allClasses(this.#hub)
+    if (reply.ok) this.learn(reply.data)
   }
   readonly #searched = new Set<string>()
   /** Whoever of these is a person: asked for when an entry that names them is opened. */
