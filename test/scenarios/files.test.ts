@@ -200,8 +200,8 @@ const hasShell = (page: Page) =>
 async function comesAs(page: Page, who: Somebody, url: string): Promise<void> {
   await sessionOf(page, who, url)
   await page.goto(url)
-  const isTheirs = () => page.evaluate((id) => localStorage.getItem('atrium.me')?.includes(id) ?? false, who.accountId)
-  await until(`the page is that of ${who.name}`, () => isTheirs().catch(() => false))
+  // A page that finds out that it is somebody else's begins anew, and what it knows of them is there before that.
+  await page.getByRole('link', { name: `${who.name}. Profile and settings` }).waitFor()
 }
 
 /** These words from top to bottom, and none that waits. */
