@@ -93,9 +93,13 @@ sceneElsewhere('pages without a network, files and documents', (stage) => {
     await tray(page).getByText('The connection broke').waitFor()
     sky.resume()
     await reaches(0.4)
-    for (const server of stage.hub.servers) await server.restart('SIGKILL')
+    // What is said of it stands for some seconds, and may be over when the last server is back.
+    const isSaid = tray(page).getByText('1 file uploaded').waitFor({ timeout: 90_000 })
+    const isBack = (async () => {
+      for (const server of stage.hub.servers) await server.restart('SIGKILL')
+    })()
+    await Promise.all([isSaid, isBack])
     await until('it is there', async () => (await row(page, 'survey.bin').count()) === 1, 60_000)
-    await tray(page).getByText('1 file uploaded').waitFor()
     assert.ok(sky.counts.cuts > 0, 'the line was cut')
 
     const { files } = await ada.call('files.list', { folderId: own.id })
