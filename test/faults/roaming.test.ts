@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import { usualProgram } from '@atrium/sfu/testing/node'
 import { chromiumProgram, openChromium, told } from '../harness/browsers.ts'
@@ -14,6 +13,7 @@ import { nextFrame } from '../harness/watching.ts'
 import { linesOn, openDocument, sharedFolder, standing, write } from '../scenarios/filing.ts'
 import { bothInside, comeIn, sees, tileOf } from '../scenarios/meeting.ts'
 import { peopled, screenOf, type Somebody } from '../scenarios/people.ts'
+import { until } from '../scenarios/story.ts'
 import { isLong, patience } from './form.ts'
 
 /** How long the network is gone, and after how long pictures are to move again. Ten seconds of it are a scenario of their own. */
@@ -22,8 +22,6 @@ const gaps = [
   { awayMs: 10_000, lineMs: 3_000 },
   { awayMs: 30_000, lineMs: 3_000 },
 ].slice(0, isLong ? undefined : 1)
-
-const patient = { timeout: 180_000 }
 
 describe.each(isLong ? topologies : (['together'] as const))('%s', (name) => {
   const missing = missingFor(name) ?? (!chromiumProgram() ? 'chromium' : existsSync(usualProgram()) ? undefined : 'the media worker')
@@ -43,7 +41,6 @@ describe.each(isLong ? topologies : (['together'] as const))('%s', (name) => {
 
   test.each(gaps)(
     '[R-20] a browser is without a network for $awayMs ms, with a meeting and a document open: the same place, moving again, all words',
-    patient,
     async ({ awayMs, lineMs }) => {
       const { folderId, roomId } = await sharedFolder(ada, bob)
       const { id } = await ada.call('files.document.create', { clientId: randomUUID(), folderId, name: `Log of ${awayMs}` })
@@ -79,7 +76,7 @@ describe.each(isLong ? topologies : (['together'] as const))('%s', (name) => {
         assert.equal(await first.page.evaluate('wasGone'), false, 'Ada saw him leave')
         for (const after of [there!, here!]) assert.ok(after < lineMs * patience, `after ${after} ms`)
         for (const { page } of [firstPaper, secondPaper]) {
-          await until('both have all words', async () => (await linesOn(page)).length === 2, 20_000)
+          await until('both have all words', async () => (await linesOn(page)).length === 2)
           await standing(page, 'Saved').waitFor()
         }
         assert.deepEqual(await linesOn(firstPaper.page), await linesOn(secondPaper.page))
@@ -94,33 +91,29 @@ describe.each(isLong ? topologies : (['together'] as const))('%s', (name) => {
   )
 
   if (isLong && name === 'apart')
-    test(
-      '[R-19] the media node of two browsers is killed for good: they see each other again, as the same participants',
-      patient,
-      async () => {
-        const { slug, roomId } = await ada.call('meetings.create', { clientId: randomUUID(), title: 'Harbour Bath' })
-        await ada.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [bob.accountId as never] })
-        const [first, second] = [await screenOf(steady, ada, hub.url), await screenOf(steady, bob, hub.url)]
-        await bothInside(first, second, slug)
-        const before = await tileOf(first.page, 'Bob Crane').getAttribute('data-participant')
-        await hub.outside!.anotherMediaNode()
-        const node = hub.processes.find((one) => one.name === 'sfu-1')!
-        try {
-          const killedAt = performance.now()
-          await node.kill('SIGKILL')
-          // What was on its way is shown by then.
-          await sleep(1_000)
-          const seen = [nextFrame(first.page, 'Picture of Bob Crane'), nextFrame(second.page, 'Picture of Ada Stork')]
-          const after = (await Promise.all(seen)).map((at) => Math.round(at - killedAt))
-          console.log(`R-19 in browsers, ${name}: pictures move again after ${after.join(' and ')} ms`)
-          for (const ms of after) assert.ok(ms < 8_000 * patience, `after ${ms} ms`)
-          assert.equal(await tileOf(first.page, 'Bob Crane').getAttribute('data-participant'), before)
-        } catch (error) {
-          await told(error)
-        } finally {
-          await Promise.all([first, second].map(({ page }) => page.context().close()))
-          await node.start()
-        }
-      },
-    )
+    test('[R-19] the media node of two browsers is killed for good: they see each other again, as the same participants', async () => {
+      const { slug, roomId } = await ada.call('meetings.create', { clientId: randomUUID(), title: 'Harbour Bath' })
+      await ada.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [bob.accountId as never] })
+      const [first, second] = [await screenOf(steady, ada, hub.url), await screenOf(steady, bob, hub.url)]
+      await bothInside(first, second, slug)
+      const before = await tileOf(first.page, 'Bob Crane').getAttribute('data-participant')
+      await hub.outside!.anotherMediaNode()
+      const node = hub.processes.find((one) => one.name === 'sfu-1')!
+      try {
+        const killedAt = performance.now()
+        await node.kill('SIGKILL')
+        // What was on its way is shown by then.
+        await sleep(1_000)
+        const seen = [nextFrame(first.page, 'Picture of Bob Crane'), nextFrame(second.page, 'Picture of Ada Stork')]
+        const after = (await Promise.all(seen)).map((at) => Math.round(at - killedAt))
+        console.log(`R-19 in browsers, ${name}: pictures move again after ${after.join(' and ')} ms`)
+        for (const ms of after) assert.ok(ms < 8_000 * patience, `after ${ms} ms`)
+        assert.equal(await tileOf(first.page, 'Bob Crane').getAttribute('data-participant'), before)
+      } catch (error) {
+        await told(error)
+      } finally {
+        await Promise.all([first, second].map(({ page }) => page.context().close()))
+        await node.start()
+      }
+    })
 })

@@ -5,10 +5,7 @@ import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { until } from '@atrium/platform/testing'
 import { freePort, program } from '@atrium/infra/servers'
-import { firefoxProgram } from './browsers.ts'
-
-/** It shows a page two to three times as late as Chromium, and other stories run beside it. */
-const patienceMs = 40_000
+import { firefoxProgram, patienceMs } from './browsers.ts'
 
 /** One page of Debian's Firefox, driven by WebDriver BiDi: enough for a smoke test by role and name. */
 export interface FirefoxPage {

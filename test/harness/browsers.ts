@@ -8,6 +8,9 @@ const wholeProgram = () => found('chromium') ?? found('chromium-browser') ?? fou
 export const chromiumProgram = () => shellProgram() ?? wholeProgram()
 export const firefoxProgram = () => found('firefox-esr') ?? found('firefox')
 
+/** How long a page may take to show what it will show: several browsers draw on one machine, and others use that, too. */
+export const patienceMs = 60_000
+
 /** How a Chromium is started; its camera shows the film, or, without one, what Chromium itself makes up. */
 export const flags = (film?: string) => [
   ...['--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
@@ -51,7 +54,7 @@ export async function screen(browser: Browser, url: string): Promise<Screen> {
     reducedMotion: 'reduce',
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(30_000)
+  page.setDefaultTimeout(patienceMs)
   const troubles: string[] = []
   const opened = { page, troubles }
   openScreens.add(opened)

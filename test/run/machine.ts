@@ -26,6 +26,17 @@ const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version')
 
 /** Brings real servers and browsers to this machine where it may. Returns what stays missing, as sentences. */
 export async function prepareMachine(): Promise<string[]> {
+  // Side by side: one of them waits for a network or a disk while the other compiles.
+  const missing = await Promise.all([
+    // One after the other: both may install packages.
+    missingPackages().then(async (names) => [...names, ...(await missingForMedia())]),
+    missingMinio(),
+    missingForRecording(),
+  ])
+  return missing.flat().map((name) => `needs ${name}`)
+}
+
+async function missingPackages(): Promise<string[]> {
   const absent = () => packages.filter(([, isThere]) => !isThere()).map(([name]) => name)
   if (mayInstall) {
     // The same Chromium without windows: a story takes a quarter less. Where a release has none, the whole one does.
@@ -34,14 +45,12 @@ export async function prepareMachine(): Promise<string[]> {
     if (wanted.length > 0) await installDebian(wanted)
     if (!chromiumProgram()) await installDebian(['chromium'])
   }
+  return absent()
+}
+
+async function missingMinio(): Promise<string[]> {
   if (!minioProgram()) await buildMinio()
-  const missing = [
-    ...absent(),
-    ...(minioProgram() ? [] : ['MinIO (or Go, to build it)']),
-    ...(await missingForMedia()),
-    ...(await missingForRecording()),
-  ]
-  return missing.map((name) => `needs ${name}`)
+  return minioProgram() ? [] : ['MinIO (or Go, to build it)']
 }
 
 /** The media worker, downloaded or built once; as root on Debian with the tools that this takes. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'vitest'
-import { nothing, resultOf, sentence, sum, together, toTryAgain, type Failure, type FileReport } from './results.ts'
+import { nothing, resultOf, scenesToTryAgain, sentence, sum, together, toTryAgain, type Failure, type FileReport } from './results.ts'
 
 type State = FileReport['tests'][number]['state']
 
@@ -61,7 +61,7 @@ test('what came too late is tried again, what was found false only where seconds
   assert.deepEqual(names(named('late', late), named('wrong', wrong), named('story', wrong, 'scenarios')), ['late', 'story'])
   assert.deepEqual(names(file([spec('skipped')], { name: 'begun badly', failures: [late] })), ['begun badly'])
   assert.deepEqual(names(named('broke', { name: 'TypeError', message: 'no such thing' })), [])
-  assert.deepEqual(names(...['1', '2', '3', '4', '5'].map((name) => named(name, late))), [])
+  assert.deepEqual(names(...['1', '2', '3', '4', '5', '6', '7'].map((name) => named(name, late))), [])
 })
 
 test('a second try stands for the first, which is told nevertheless', () => {
@@ -79,6 +79,22 @@ test('what failed and was not there, or not run, when it was tried again has not
   const both = together(first, without)
   assert.deepEqual(both.wavering, [])
   assert.equal(resultOf('scenarios', both.report, 0).failures.length, 2)
+})
+
+test('of a file only the scenes run again in which something failed, and what had passed elsewhere still counts', () => {
+  const told = (scene: string, state: State, name = 'a story') => ({ ...spec(state, late, `${scene} ${name}`), scene })
+  const first = file([told('one', 'passed'), told('one', 'failed', 'another'), told('two', 'passed')])
+  assert.deepEqual(scenesToTryAgain([first]), ['one'])
+  assert.deepEqual(scenesToTryAgain([first, file([told('three', 'failed')])]), ['one', 'three'])
+  // What stands in no scene, or failed outside of tests, is not to be had alone.
+  assert.equal(scenesToTryAgain([first, file([spec('failed')])]), undefined)
+  assert.equal(scenesToTryAgain([{ ...first, failures: [late] }]), undefined)
+
+  const second = file([told('one', 'failed'), told('one', 'passed', 'another'), told('two', 'skipped')])
+  const { report: both } = together(report(first), report(second))
+  const result = resultOf('scenarios', both, 1)
+  assert.equal(result.passed, 2)
+  assert.deepEqual(result.failures, ['a.test.ts: one a story · Error: locator.click: Timeout 15000ms exceeded.'])
 })
 
 test('a second try stands for the file of the same project, and a file that ran along is not said to have wavered', () => {

@@ -38,7 +38,17 @@ export interface FileReport {
   seconds: number
   /** Of what stands outside of its tests: loading, `beforeAll`, `afterAll`. */
   failures: Failure[]
-  tests: { name: string; state: 'passed' | 'failed' | 'skipped' | 'pending'; seconds: number; failures: Failure[] }[]
+  tests: TestReport[]
+}
+
+export interface TestReport {
+  /** With the names of what it stands in before its own. */
+  name: string
+  /** The outermost thing it stands in; its tests may build on one another. */
+  scene?: string
+  state: 'passed' | 'failed' | 'skipped' | 'pending'
+  seconds: number
+  failures: Failure[]
 }
 
 export interface Failure {
@@ -51,7 +61,7 @@ const longestReason = 300
 /** What went wrong, in one line without its stack. */
 function reasonOf({ name, message }: Failure): string {
   const said = message
-    .split(/\n\s+at /, 1)[0]!
+    .split(/\n(?:\s+at |--- )/, 1)[0]!
     .replace(/\s+/g, ' ')
     .trim()
   return `${name}: ${said}`.slice(0, longestReason)
@@ -85,7 +95,7 @@ export function resultOf(stage: string, report: Report | undefined, exitCode: nu
 /** Judged in seconds, by what a real browser shows or a film holds, on a machine that others use too. */
 const judgedInSeconds = ['scenarios', 'timed', 'films']
 /** More than these is no wavering. */
-const mostTriedAgain = 4
+const mostTriedAgain = 6
 
 /**
  * Files that deserve a second try: what was waited for did not come. What was asserted and found false is no matter of
@@ -96,6 +106,13 @@ export function toTryAgain({ files }: Report): FileReport[] {
   if (failed.length > mostTriedAgain) return []
   return failed.filter((file) => judgedInSeconds.includes(file.project) || failuresOf(file).every(cameLate))
 }
+
+/** Which scenes of these files have to run again; undefined: all there are. */
+export function scenesToTryAgain(files: FileReport[]): string[] | undefined {
+  const scenes = files.flatMap((file) => (file.failures.length > 0 ? [undefined] : failedOf(file).map(({ scene }) => scene)))
+  return scenes.every((scene) => scene !== undefined) ? [...new Set(scenes)] : undefined
+}
+
 /** As Vitest, Playwright, `until` and whoever starts a program for us say it. */
 const cameLate = ({ name, message }: Failure): boolean =>
   name !== 'AssertionError' && /timed? ?out|Timeout|in vain|did not serve within|EADDRINUSE/.test(`${name} ${message}`)
@@ -113,18 +130,19 @@ export function together(first: Report, second: Report): { report: Report; waver
   }
 }
 
-/** What failed has to run again: a test that was not there, or skipped, has not passed. */
+/** What ran again stands for what ran before; what failed and did not run again has not passed. */
 function afterwards(file: FileReport, again: FileReport | undefined): FileReport {
   if (!again) return file
-  const ran = new Set(again.tests.flatMap(({ name, state }) => (state === 'passed' || state === 'failed' ? [name] : [])))
-  const left = file.tests.filter(({ name, state }) => state === 'failed' && !ran.has(name))
-  const names = new Set(left.map(({ name }) => name))
-  return { ...again, tests: [...again.tests.filter(({ name }) => !names.has(name)), ...left] }
+  const ran = new Map(again.tests.flatMap((one) => (one.state === 'passed' || one.state === 'failed' ? [[one.name, one]] : [])))
+  const known = new Set(file.tests.map(({ name }) => name))
+  return {
+    ...again,
+    tests: [...file.tests.map((one) => ran.get(one.name) ?? one), ...again.tests.filter(({ name }) => !known.has(name))],
+  }
 }
 
+const failedOf = ({ tests }: FileReport) => tests.filter(({ state }) => state === 'failed')
 const failuresOf = (file: FileReport): Failure[] => [
   ...file.failures,
-  ...file.tests.flatMap(({ state, name, failures }) =>
-    state !== 'failed' ? [] : failures.length > 0 ? failures : [{ name: 'Error', message: name }],
-  ),
+  ...failedOf(file).flatMap(({ name, failures }) => (failures.length > 0 ? failures : [{ name: 'Error', message: name }])),
 ]

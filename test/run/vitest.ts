@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { minioProgram } from '@atrium/infra/servers'
-import { resultOf, together, toTryAgain, type Report, type Result } from './results.ts'
+import { resultOf, scenesToTryAgain, together, toTryAgain, type Report, type Result } from './results.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -11,20 +11,29 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 export async function vitest(stage: string, projects: string[]): Promise<Result> {
   const first = await run(stage, projects)
   // Of tests that fail the runner ends with one. Whatever else it ends with says of itself that it broke, and no test takes that back.
-  const again = first.report && first.code === 1 ? toTryAgain(first.report).map(({ name }) => name) : []
+  const again = first.report && first.code === 1 ? toTryAgain(first.report) : []
   if (!first.report || again.length === 0) return resultOf(stage, first.report, first.code)
-  console.log(`\n── ${stage}, once more: ${again.join(', ')}`)
-  const second = await run(`${stage}-again`, projects, again)
+  const names = again.map(({ name }) => name)
+  const scenes = scenesToTryAgain(again)
+  console.log(`\n── ${stage}, once more: ${[...names, ...(scenes ?? [])].join(', ')}`)
+  const second = await run(`${stage}-again`, projects, [...names, ...(scenes ? ['--testNamePattern', beginningWith(scenes)] : [])])
   if (!second.report) return resultOf(stage, undefined, second.code)
   const { report, wavering } = together(first.report, second.report)
   return { ...resultOf(stage, report, second.code), wavering }
 }
 
-async function run(name: string, projects: string[], files: string[] = []): Promise<{ report: Report | undefined; code: number | null }> {
+const beginningWith = (titles: string[]): string =>
+  `^(${titles.map((title) => title.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')}) `
+
+async function run(
+  name: string,
+  projects: string[],
+  narrowed: string[] = [],
+): Promise<{ report: Report | undefined; code: number | null }> {
   const file = join(root, 'test/results', `${name}.json`)
   await mkdir(dirname(file), { recursive: true })
   const args = [
-    ...['run', ...files, ...projects.flatMap((project) => ['--project', project])],
+    ...['run', ...narrowed, ...projects.flatMap((project) => ['--project', project])],
     ...['--reporter=default', `--reporter=${join(root, 'test/run/reporter.ts')}`],
   ]
   const store = minioProgram()

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { beforeAll, onTestFinished } from 'vitest'
-import { until } from '@atrium/platform/testing'
 import { download, linesOn, openDocument, paper, sha256, sharedFolder, standing, write } from './filing.ts'
+import { patienceMs } from '../harness/browsers.ts'
 import { peopled, screenOf, sessionOf, type Somebody } from './people.ts'
 import { sceneElsewhere, story, storyWith, weatherOver } from './scene.ts'
-import { composer, isAllSent, said, say, writeTo } from './story.ts'
+import { composer, isAllSent, said, say, until, writeTo } from './story.ts'
 
 /** What a page knows, for the function below runs in it. */
 declare const DataTransfer: new () => { items: { add(file: unknown): void } }
@@ -38,7 +38,7 @@ sceneElsewhere('pages without a network, files and documents', (stage) => {
       .waitFor()
 
     sky.resume()
-    await until('what was said is there again', async () => (await said(page)).join() === 'before', 30_000)
+    await until('what was said is there again', async () => (await said(page)).join() === 'before')
     await say(page, 'after')
     await until('it is stored', () => isAllSent(page))
     assert.deepEqual(await said(page), ['before', 'after'])
@@ -86,7 +86,7 @@ sceneElsewhere('pages without a network, files and documents', (stage) => {
     await writeFile(path, bytes)
     await page.getByLabel('Upload files', { exact: true }).setInputFiles(path)
     const progress = async () => Number((await page.getByLabel('Progress of survey.bin').getAttribute('value')) ?? 0)
-    const reaches = (part: number) => until(`${part * 100} % are there`, async () => (await progress()) > bytes.length * part, 30_000)
+    const reaches = (part: number) => until(`${part * 100} % are there`, async () => (await progress()) > bytes.length * part)
 
     await reaches(0.15)
     sky.close()
@@ -94,12 +94,14 @@ sceneElsewhere('pages without a network, files and documents', (stage) => {
     sky.resume()
     await reaches(0.4)
     // What is said of it stands for some seconds, and may be over when the last server is back.
-    const isSaid = tray(page).getByText('1 file uploaded').waitFor({ timeout: 90_000 })
+    const isSaid = tray(page)
+      .getByText('1 file uploaded')
+      .waitFor({ timeout: 2 * patienceMs })
     const isBack = (async () => {
       for (const server of stage.hub.servers) await server.restart('SIGKILL')
     })()
     await Promise.all([isSaid, isBack])
-    await until('it is there', async () => (await row(page, 'survey.bin').count()) === 1, 60_000)
+    await until('it is there', async () => (await row(page, 'survey.bin').count()) === 1)
     assert.ok(sky.counts.cuts > 0, 'the line was cut')
 
     const { files } = await ada.call('files.list', { folderId: own.id })
@@ -174,7 +176,7 @@ sceneElsewhere('pages without a network, files and documents', (stage) => {
 
     sky.resume()
     for (const page of pages) {
-      await until('all of it is on both screens', async () => (await linesOn(page)).length === 3, 20_000)
+      await until('all of it is on both screens', async () => (await linesOn(page)).length === 3)
       await standing(page, 'Saved').waitFor()
     }
     const written = await linesOn(first.page)
@@ -194,10 +196,8 @@ sceneElsewhere('pages without a network, files and documents', (stage) => {
 
 /** It opens without a network from now on. */
 const hasShell = (page: Page) =>
-  until(
-    'the service worker has the shell',
-    () => page.evaluate('navigator.serviceWorker.ready.then(({ active }) => active?.state === "activated")'),
-    30_000,
+  until('the service worker has the shell', () =>
+    page.evaluate('navigator.serviceWorker.ready.then(({ active }) => active?.state === "activated")'),
   )
 
 /** The browser has their session, and its page knows. */

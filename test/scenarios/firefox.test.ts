@@ -3,22 +3,20 @@ import { randomUUID } from 'node:crypto'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { AccountId } from '@atrium/protocol'
-import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import { fakeDevices, openFirefox, type FirefoxPage } from '../harness/bidi.ts'
 import { chromiumProgram, firefoxProgram, openChromium, told } from '../harness/browsers.ts'
 import { topology, type Topology } from '../harness/topology.ts'
 import { comeIn, tileOf } from './meeting.ts'
 import { invited, screenOf, type Somebody } from './people.ts'
-import { password } from './story.ts'
+import { password, until } from './story.ts'
 
-const patience = { timeout: 180_000 }
 /** Firefox counts the frames of a stream by a name of its own. */
 const framesOf = (name: string) =>
   `((video) => video?.mozPaintedFrames ?? video?.getVideoPlaybackQuality().totalVideoFrames ?? 0)(document.querySelector('video[aria-label="Picture of ${name}"]'))`
 async function moves(what: string, frames: () => Promise<number>): Promise<void> {
-  const first = await until(what, async () => (await frames()) || undefined, 30_000)
-  await until(`${what} move`, async () => (await frames()) > first + 10, 30_000)
+  const first = await until(what, async () => (await frames()) || undefined)
+  await until(`${what} move`, async () => (await frames()) > first + 10)
 }
 
 // Another browser differs in its pages, not in how many processes serve them: one topology says it all.
@@ -44,7 +42,7 @@ describe('in Firefox', () => {
     await hub?.stop()
   })
 
-  test('one sets up, invites a colleague and writes the first message', patience, async () => {
+  test('one sets up, invites a colleague and writes the first message', async () => {
     await firefox.goto(hub.url + (await hub.setupPath()))
     await firefox.fill('textbox', 'Name of your organisation', 'Heron Works')
     await firefox.fill('textbox', 'Domain', 'heron.example')
@@ -72,7 +70,7 @@ describe('in Firefox', () => {
     await firefox.sees('Good morning Bob')
   })
 
-  test('somebody comes through the door to the stage; they and somebody in Chromium see each other move', patience, async () => {
+  test('somebody comes through the door to the stage; they and somebody in Chromium see each other move', async () => {
     const { slug, roomId } = await bob.call('meetings.create', { clientId: randomUUID(), title: 'Harbour Bath' })
     await bob.call('chat.room.invite', { clientId: randomUUID(), roomId, accountIds: [adasId] })
     const host = await screenOf(chromium, bob, hub.url)
@@ -83,12 +81,12 @@ describe('in Firefox', () => {
       await firefox.click('button', 'Join')
       await firefox.has('button', 'Leave the meeting')
       await firefox.sees('Bob Crane')
-      await tileOf(host.page, 'Ada Stork').waitFor({ timeout: 45_000 })
+      await tileOf(host.page, 'Ada Stork').waitFor()
       await moves('Ada sees herself', () => firefox.evaluate(framesOf('You')))
       await moves('Ada sees Bob', () => firefox.evaluate(framesOf('Bob Crane')))
       await moves('Bob sees Ada', () => host.page.evaluate(framesOf('Ada Stork')))
       await firefox.click('button', 'Leave the meeting')
-      await until('the host is alone', async () => (await host.page.locator('figure').count()) === 1, 20_000)
+      await until('the host is alone', async () => (await host.page.locator('figure').count()) === 1)
       assert.deepEqual(host.troubles, [])
     } catch (error) {
       const shown = await firefox.evaluate<string>('document.body.innerText').catch(() => 'nothing')
@@ -96,7 +94,7 @@ describe('in Firefox', () => {
     }
   })
 
-  test('somebody writes in a document, and finds it there again', patience, async () => {
+  test('somebody writes in a document, and finds it there again', async () => {
     const { own } = await bob.call('files.spaces', {})
     const { id } = await bob.call('files.document.create', { clientId: randomUUID(), folderId: own.id, name: 'Minutes' })
     await bob.call('files.share', { clientId: randomUUID(), fileId: id, accountId: adasId, may: 'write' })

@@ -4,12 +4,9 @@ import { framesSeen } from '../harness/watching.ts'
 
 /** What people do in a meeting, found as a screen reader finds it: by role and name. */
 
-/** Several browsers encode pictures on one machine: a page may take its time. */
-const patient = { timeout: 45_000 }
-
 export async function openDoor(page: Page, slug: string): Promise<void> {
   await page.goto(`/m/${slug}`)
-  await page.getByLabel('Your picture', { exact: true }).waitFor(patient)
+  await page.getByLabel('Your picture', { exact: true }).waitFor()
 }
 
 /** In, as a member of the room: straight from the door. */
@@ -32,14 +29,12 @@ export async function choose(page: Page, action: string): Promise<void> {
   await page.getByRole('menuitem', { name: action, exact: true }).click()
 }
 
-export const isInside = (page: Page): Promise<void> => page.getByRole('button', { name: 'Leave the meeting' }).waitFor(patient)
-export const pictureOf = (page: Page, name: string): Locator => page.getByLabel(`Picture of ${name}`, { exact: true })
+export const isInside = (page: Page): Promise<void> => page.getByRole('button', { name: 'Leave the meeting' }).waitFor()
 export const tileOf = (page: Page, name: string): Locator => page.locator('figure').filter({ has: page.getByText(name, { exact: true }) })
 
 /** Their picture is there and moves. */
 export async function sees(page: Page, name: string): Promise<void> {
-  await pictureOf(page, name).waitFor(patient)
-  const moved = await framesSeen(pictureOf(page, name), 20)
+  const moved = await framesSeen(page, `Picture of ${name}`, 20)
   if (moved < 10) throw new Error(`The picture of ${name} hardly moves: ${moved} of 20 frames differ.`)
 }
 

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { rtmp, rtmpProgram } from '@atrium/infra/servers'
-import { until } from '@atrium/platform/testing'
 import { loadAv } from '@atrium/sfu/egress/av'
 import { layout } from '@atrium/sfu/egress/layout'
 import { watch, type Watched } from '@atrium/sfu/egress/testing/watching'
@@ -15,6 +14,7 @@ import { screen, type Screen } from '../harness/browsers.ts'
 import { bothInside, choose, comeIn } from './meeting.ts'
 import { peopled, screenOf, type Somebody } from './people.ts'
 import { scene, story } from './scene.ts'
+import { until } from './story.ts'
 
 const tool = usualRecording()
 const missing = [!tool && 'node-av', !rtmpProgram() && 'libnginx-mod-rtmp'].filter(Boolean).join(', ') || undefined
@@ -52,7 +52,7 @@ scene(
     afterAll(() => rm(folder, { recursive: true, force: true }))
     const chip = (page: Page, words: string) => page.getByText(words, { exact: true }).first()
     const onBoth = (words: string, state: 'visible' | 'detached') =>
-      Promise.all([host, member].map(({ page }) => chip(page, words).waitFor({ state, timeout: 30_000 })))
+      Promise.all([host, member].map(({ page }) => chip(page, words).waitFor({ state })))
 
     story('a host records: everybody sees it, and the film that lands in the room moves and sounds', async () => {
       await choose(host.page, 'Record')
@@ -60,16 +60,16 @@ scene(
       await onBoth('Recording', 'visible')
       const stranger = await screen(stage.browser, stage.hub.url)
       await stranger.page.goto(`/m/${meeting.slug}`)
-      await stranger.page.getByText('This meeting is being recorded. Coming in means that you agree to it.').waitFor({ timeout: 45_000 })
+      await stranger.page.getByText('This meeting is being recorded. Coming in means that you agree to it.').waitFor()
       await stranger.page.context().close()
-      await until('twelve seconds are over', () => performance.now() - begunAt > 12_000, 30_000)
+      await until('twelve seconds are over', () => performance.now() - begunAt > 12_000)
       await choose(host.page, 'Stop recording')
       const seconds = (performance.now() - begunAt) / 1_000
       await onBoth('Recording', 'detached')
 
       await member.page.getByRole('button', { name: 'Chat', exact: true }).click()
       const bring = member.page.getByRole('button', { name: new RegExp(`^Download ${title} .*\\.mp4$`) })
-      await bring.waitFor({ timeout: 45_000 })
+      await bring.waitFor()
       const [download] = await Promise.all([member.page.waitForEvent('download'), bring.click()])
       const file = join(folder, download.suggestedFilename())
       await download.saveAs(file)
@@ -105,10 +105,10 @@ scene(
         const [file] = await server.files()
         return file && (await stat(file)).size > 400_000 ? file : undefined
       }
-      await until('the server has some seconds of it', received, 30_000)
+      await until('the server has some seconds of it', received)
       await dialog.getByRole('button', { name: 'Stop' }).click()
       await onBoth('Live', 'detached')
-      await until('the server has the end of it', async () => (await server.addressedAs()).length > 0, 15_000)
+      await until('the server has the end of it', async () => (await server.addressedAs()).length > 0)
       const [film] = await server.files()
       isAFilm(await watch(film!, places))
 

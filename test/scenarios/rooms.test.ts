@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe } from 'vitest'
 import { AccountId, type DomainId, type ListId } from '@atrium/protocol'
-import { until } from '@atrium/platform/testing'
 import { colleague, peopled, screenOf, type Somebody } from './people.ts'
 import { scene, story } from './scene.ts'
+import { until } from './story.ts'
 
 scene('rooms', (stage) => {
   let ada: Somebody
@@ -105,27 +105,34 @@ scene('rooms', (stage) => {
 })
 
 interface Told {
-  /** What was built in the first picture that showed messages, and how many were in the end. */
+  /** What was built in the first piece of work that built messages, and how many there were in the end. */
   first: string[]
   all: number
-  /** Pixels of nothing above the first of them. */
+  /** Pixels of nothing above the first of them, in the first picture that showed any. */
   gap: number
   /** Messages that were on screen and then at another place of it. */
   moved: string[]
 }
 
-/** Looks at every picture of the room that `go` leads to, until nothing has been added for half a second's worth of them. */
+/** Looks at each piece of the room that `go` leads to and at every picture of it, until nothing has been added for half a second's worth of them. */
 async function watched(page: Page, go: () => Promise<void>): Promise<Told> {
   await page.evaluate(`void (globalThis.watched = new Promise((resolve) => {
     const tops = new Map()
     const moved = new Set()
     let first, gap, all, calm = 0
+    const rowsOf = () => [...document.querySelectorAll('[role=log] [data-seq]')]
+    // Told between two pieces of work, however late the next picture is.
+    const pieces = new MutationObserver(() => {
+      const rows = rowsOf()
+      if (rows.length === 0) return
+      first = rows.map((row) => row.querySelector('.text').innerText)
+      pieces.disconnect()
+    })
+    pieces.observe(document.body, { subtree: true, childList: true })
     const look = () => {
-      const log = document.querySelector('[role=log]')
-      const rows = [...(log?.querySelectorAll('[data-seq]') ?? [])]
+      const rows = rowsOf()
       if (rows.length > 0) {
-        const box = log.getBoundingClientRect()
-        first ??= rows.map((row) => row.querySelector('.text').innerText)
+        const box = document.querySelector('[role=log]').getBoundingClientRect()
         gap ??= rows[0].getBoundingClientRect().top - box.top
         for (const row of rows) {
           const { top, bottom } = row.getBoundingClientRect()

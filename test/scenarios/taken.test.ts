@@ -3,12 +3,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll } from 'vitest'
 import { AccountId } from '@atrium/protocol'
-import { until } from '@atrium/platform/testing'
 import { download, linesOn, openDocument, paper, put, sharedFolder, write } from './filing.ts'
 import { comeIn, tileOf } from './meeting.ts'
 import { colleague, peopled, screenOf, type Somebody } from './people.ts'
 import { sceneElsewhere, story } from './scene.ts'
-import { composer, isShutOut, password, writeTo } from './story.ts'
+import { composer, isShutOut, password, until, writeTo } from './story.ts'
 
 /** Nothing else runs beside these stories: they say how soon something is over. */
 sceneElsewhere('what is taken', (stage) => {
@@ -72,7 +71,7 @@ sceneElsewhere('what is taken', (stage) => {
     const screens = await Promise.all(stage.hub.servers.map((server) => screenOf(stage.browser, cleo, server.url)))
     const outs = screens.map(async ({ page }) => {
       const socket = await page.waitForEvent('websocket', { predicate: (one) => one.url().includes('/socket.io/') })
-      await socket.waitForEvent('close', { timeout: 60_000 })
+      await socket.waitForEvent('close')
       return performance.now()
     })
     for (const { page } of screens) {

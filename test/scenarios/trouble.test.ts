@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { until } from '@atrium/platform/testing'
 import { notRun } from '@atrium/platform/testing/needs'
 import { chromiumProgram, openChromium, type Screen } from '../harness/browsers.ts'
 import { missingFor, topologies, topology, type Topology } from '../harness/topology.ts'
 import { weather, type Weather } from '../harness/weather.ts'
 import { peopled, screenOf } from './people.ts'
-import { isAllSent, isSamePage, markPage, said, say, writeTo } from './story.ts'
+import { isAllSent, isSamePage, markPage, said, say, until, writeTo } from './story.ts'
 
 for (const name of topologies)
   describe(`two people chat through trouble, ${name}`, () => {
@@ -52,7 +51,6 @@ for (const name of topologies)
           (await isAllSent(bob.page)) &&
           (await said(ada.page)).length === expected.length &&
           (await said(bob.page)).length === expected.length,
-        30_000,
       ).catch(async (error: Error) => {
         throw new Error(`${error.message}\nAda: ${await said(ada.page)}\nBob: ${await said(bob.page)}\n${hub.output().slice(-3_000)}`)
       })
