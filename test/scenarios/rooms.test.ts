@@ -68,6 +68,37 @@ scene('rooms', (stage) => {
     })
   })
 
+  story('what is said in a room makes those who look on say that they read it, and ask nothing', async () => {
+    const { room } = await ada.call('chat.room.create', {
+      clientId: randomUUID(),
+      name: 'Tide tables',
+      memberIds: [AccountId.parse(bob.accountId)],
+    })
+    const { page } = await screenOf(stage.browser, bob, stage.hub.url)
+    const asked: string[] = []
+    page.on('websocket', (socket) =>
+      socket.on('framesent', ({ payload }) => asked.push(...(/^42\d*\["([\w.]+)"/.exec(`${payload}`)?.slice(1) ?? []))),
+    )
+    await page.goto(`/r/${room.id}`)
+    const send = async (body: string) => {
+      const clientId = randomUUID()
+      await ada.call('chat.send', { clientId, roomId: room.id, body, replyTo: null, mentions: [], pictures: [], files: [] })
+      await page.getByRole('log').getByText(body).waitFor()
+    }
+    await send('Low at six')
+    // What is loaded for later is there by then.
+    await until('the page has come to rest', async () => {
+      const before = asked.length
+      await page.waitForTimeout(1_500)
+      return asked.length === before
+    })
+    asked.splice(0)
+    for (const body of ['High at noon', 'Low at seven', 'High at one']) await send(body)
+    await until('it is told how far was read', () => asked.length > 0)
+    assert.deepEqual([...new Set(asked)], ['chat.read'])
+    assert.ok(asked.length <= 3, `${asked.length} times`)
+  })
+
   story('the people of a list have the room on their open pages as soon as they are in the list, and no more when it leaves', async () => {
     const { hub, browser } = stage
     const carl = await colleague(hub, ada, 'Carl Heron', 'carl@heron.example')

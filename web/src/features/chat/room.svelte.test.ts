@@ -233,6 +233,57 @@ test('reading counts down the list and tells the hub once', async () => {
   expect(hub.askedFor('chat.read').map((one) => one.input['read'])).toEqual([2])
 })
 
+/** How far the hub was told. */
+const told = (hub: Awaited<ReturnType<typeof opened>>['hub']) => hub.askedFor('chat.read').map((one) => one.input['read'])
+
+test('what is read message by message is told at once, then once a second, and at the latest when one leaves', async () => {
+  const { hub, room } = await opened()
+  const hears = (clientId: string) => {
+    hub.store(by(bob, clientId, clientId))
+    hub.deliver(hub.facts())
+    room.read()
+  }
+  for (const clientId of ['c1', 'c2', 'c3']) hears(clientId)
+  expect(room.view?.seen.waiting).toEqual([])
+  await calm()
+  expect(told(hub)).toEqual([1])
+  await calm(1_100)
+  expect(told(hub)).toEqual([1, 3])
+  await calm(1_100)
+  hears('c4')
+  hears('c5')
+  await calm()
+  expect(told(hub)).toEqual([1, 3, 4])
+  room.left()
+  await calm()
+  expect(told(hub)).toEqual([1, 3, 4, 5])
+})
+
+test('after what I said myself nothing waits anywhere: it is told when I leave', async () => {
+  const { hub, room } = await opened()
+  hub.store(by(alice, 'c1', 'mine'))
+  hub.deliver(1)
+  room.read()
+  await calm(3_000)
+  expect(told(hub)).toEqual([])
+  room.left()
+  await calm()
+  expect(told(hub)).toEqual([1])
+})
+
+test('a crowd does not say at one moment that it read: each waits a part of some seconds', async () => {
+  const { hub, room } = await opened((house) => {
+    house.room.memberCount = 500
+    house.store(by(bob, 'c1', 'one'))
+  })
+  vi.spyOn(Math, 'random').mockReturnValueOnce(0.5)
+  room.read()
+  await calm(2_400)
+  expect(told(hub)).toEqual([])
+  await calm(200)
+  expect(told(hub)).toEqual([1])
+})
+
 test('reading on another screen counts here too', async () => {
   const { hub, chat, room } = await opened((house) => void house.store(by(bob, 'c1', 'for you', [alice])))
   hub.tell('chat.room.read', { roomId, read: 1 }, `account:${alice}`)

@@ -4,6 +4,7 @@ import type { AccountId, Failure, Hub, Message, MessageId, Payload, Reaction, Ro
 import type { People } from '#features/people/people.svelte.ts'
 import type { Follower, Stood } from '#lib/hub/feed.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
+import { Latest } from '#lib/latest.ts'
 import type { Draft, Outbox, Outgoing } from './outbox.svelte.ts'
 import { Typing } from './typing.svelte.ts'
 
@@ -27,6 +28,11 @@ const manyWaiting = 40
 const undoMs = 6_000
 /** More than that in one stretch is let go at the far end. */
 const longestStretch = 400
+/** In a crowd all read the same message at the same moment, and each of that is a row: they say so one after another, and less often. */
+function paceOf(members: number): { everyMs: number; firstMs: number } {
+  const everyMs = Math.min(Math.max(members * 10, 1_000), 10_000)
+  return { everyMs, firstMs: members > 100 ? Math.random() * everyMs : 0 }
+}
 const isFact = (name: string): name is keyof typeof applyChat => name in applyChat
 
 /** A room on screen: a stretch of its messages, what I have just done to it, and what is still on its way. */
@@ -53,6 +59,10 @@ export class RoomState {
   #whilePaging: Fact[] | undefined
   #around: number | undefined
   #round = 0
+  #reading = new Latest((read: number) => {
+    const { hub } = this.#deps
+    void hub.call('chat.read', { clientId: hub.newId(), roomId: this.id, read })
+  })
   #deps: RoomDeps
   #followed: ReturnType<HubConnection['feed']['follow']>
   /** How far it had come when it was let go. */
@@ -117,6 +127,7 @@ export class RoomState {
     this.newAfter = undefined
     this.replyingTo = undefined
     this.editing = undefined
+    this.#reading.flush()
   }
 
   /** It hears no more, and keeps what it shows. */
@@ -239,7 +250,9 @@ export class RoomState {
     if (!view || view.hasLater || !newest || newest.seq <= view.seen.read) return
     this.view = { ...view, seen: readTo(view.seen, newest.seq) }
     this.#deps.shown(this.view)
-    void this.#deps.hub.call('chat.read', { clientId: this.#deps.hub.newId(), roomId: this.id, read: newest.seq })
+    // After what I said myself nothing waits, here or elsewhere.
+    if (view.seen.waiting.length === 0) this.#reading.aside(newest.seq)
+    else this.#reading.soon(newest.seq, paceOf(view.room.memberCount))
   }
 
   async edit(message: Message, change: Changed): Promise<void> {
@@ -270,8 +283,9 @@ export class RoomState {
     this.#show(id)
   }
 
-  /** The page is going away: what was deleted is deleted now. */
+  /** The page is going away: what was deleted is deleted now, and what was read is said. */
   settle(): void {
+    this.#reading.flush()
     for (const [id, timer] of [...this.#deletions]) {
       clearTimeout(timer)
       void this.#delete(id)

@@ -40,12 +40,18 @@ export class PresenceBook {
       }
     }
     return () => {
-      for (const id of mine) {
-        const watched = this.#watchers.get(id)
-        if (!watched || --watched.count > 0) continue
-        watched.leave()
-        this.#watchers.delete(id)
-      }
+      for (const id of mine) this.#watchers.get(id)!.count--
+      // Whoever looks anew takes them up again at once, at every message of a room: the hub hears of nothing.
+      queueMicrotask(() => this.#leave(mine))
+    }
+  }
+
+  #leave(ids: readonly AccountId[]) {
+    for (const id of ids) {
+      const watched = this.#watchers.get(id)
+      if (!watched || watched.count > 0) continue
+      watched.leave()
+      this.#watchers.delete(id)
     }
   }
 

@@ -350,6 +350,26 @@ test('signals reach the screen and whoever overhears, and are numbered by nobody
   expect(states).toEqual(['away'])
 })
 
+test('the hub is told what is watched only when that is something else', async () => {
+  const { sut, screen, calm, watched } = world()
+  screen()
+  await calm()
+  const said = () => watched.splice(0)
+  said()
+  // It is on screen anyway; and what is left and taken up again at once was never left.
+  sut.overhear(room)
+  let stop = sut.overhear('presence:2')
+  await calm()
+  expect(said()).toEqual([[me, room, 'presence:2']])
+  stop()
+  stop = sut.overhear('presence:2')
+  await calm()
+  expect(said()).toEqual([])
+  stop()
+  await calm()
+  expect(said()).toEqual([[me, room]])
+})
+
 test('what the hub says to many at once reaches each one’s own topic', async () => {
   const { sut, screen, calm } = world()
   const shown = screen(me)

@@ -87,17 +87,28 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
   let epoch: string | undefined
   /** Before the first connection is answered nothing is watched one by one: it asks for all that is on screen by then. */
   let hasBegun = false
-  let isWatchDue = false
+  /** Undefined: nothing is due. */
+  let due: 'always' | 'if others' | undefined
+  /** What the hub was told last that we watch. */
+  let lastWatched: ReadonlySet<string> = new Set()
 
   const topics = () => [...new Set([ownTopic, ...threads.keys(), ...overheard.keys()])].slice(0, mostTopics)
 
-  function watchSoon() {
-    if (isWatchDue || !hasBegun) return
-    isWatchDue = true
+  /** `if others`: only the topics matter, and not where they stand by now. */
+  function watchSoon(when: 'always' | 'if others' = 'always') {
+    if (!hasBegun) return
+    const isUnderWay = due !== undefined
+    if (due !== 'always') due = when
+    if (isUnderWay) return
     queueMicrotask(async () => {
-      isWatchDue = false
-      const reply = await watch(topics())
+      const isAsked = due === 'always'
+      due = undefined
+      const now = new Set(topics())
+      if (!isAsked && now.size === lastWatched.size && [...now].every((topic) => lastWatched.has(topic))) return
+      lastWatched = now
+      const reply = await watch([...now])
       if (reply.ok) stand(reply.data)
+      else if (lastWatched === now) lastWatched = new Set()
     })
   }
 
@@ -276,13 +287,13 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
 
     overhear(topic, signal = () => {}) {
       const ears = overheard.get(topic) ?? new Set()
-      if (ears.size === 0) watchSoon()
+      if (ears.size === 0) watchSoon('if others')
       overheard.set(topic, ears.add(signal))
       return () => {
         ears.delete(signal)
         if (ears.size > 0 || overheard.get(topic) !== ears) return
         overheard.delete(topic)
-        watchSoon()
+        watchSoon('if others')
       }
     },
 
@@ -313,13 +324,14 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
 
     back() {
       const watched = topics()
+      lastWatched = new Set(watched)
       const asked = epoch === undefined ? [] : asking(watched)
       return {
         input: { topics: watched, ...(epoch !== undefined && asked.length > 0 && { since: { epoch, positions: positionsOf(asked) } }) },
         answered(reply) {
           if (reply && !hasBegun) {
             hasBegun = true
-            if (!reply.ok || topics().join() !== watched.join()) watchSoon()
+            watchSoon(reply.ok ? 'if others' : 'always')
           }
           const told = reply?.ok ? (reply.data as Watched) : undefined
           const isStillUs = told !== undefined && told.watching.some(({ topic }) => topic === ownTopic)
