@@ -120,7 +120,6 @@ export class Chat implements Circle {
     if (!reply.ok) return undefined
     this.people.learn(reply.data.people)
     this.rooms.loaded(reply.data.rooms)
-    this.presence.renew()
     return { at: reply.data.at, epoch: reply.data.epoch }
   }
 

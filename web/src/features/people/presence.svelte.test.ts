@@ -1,3 +1,4 @@
+import { flushSync } from 'svelte'
 import { expect, test } from 'vitest'
 import type { AccountId } from '@atrium/protocol'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
@@ -9,8 +10,11 @@ function book() {
   const asked: AccountId[][] = []
   const heard = new Set<string>()
   const begun: string[] = []
+  let status = $state.raw({ kind: 'online' })
   const hub = {
-    status: { kind: 'online' },
+    get status() {
+      return status
+    },
     feed: {
       overhear(topic: string) {
         heard.add(topic)
@@ -23,7 +27,13 @@ function book() {
       return { ok: true, data: [] }
     },
   } as unknown as HubConnection
-  return { sut: new PresenceBook(hub), asked, heard, begun }
+  const stands = (kind: string) => {
+    status = { kind }
+    flushSync()
+  }
+  const sut = new PresenceBook(hub)
+  flushSync()
+  return { sut, asked, heard, begun, stands }
 }
 const soon = () => new Promise((resolve) => setTimeout(resolve))
 
@@ -58,4 +68,22 @@ test('who is shown at two places is left with the last of them', async () => {
   inList()
   await soon()
   expect(heard.size).toBe(0)
+})
+
+test('with each connection everybody on screen is asked for once: what changed meanwhile was told to nobody', async () => {
+  const { sut, asked, stands } = book()
+  stands('connecting')
+  sut.watch([ada, bob])
+  await soon()
+  expect(asked).toEqual([])
+  stands('online')
+  await soon()
+  expect(asked).toEqual([[ada, bob]])
+  stands('reconnecting')
+  stands('online')
+  await soon()
+  expect(asked).toEqual([
+    [ada, bob],
+    [ada, bob],
+  ])
 })

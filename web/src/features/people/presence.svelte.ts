@@ -1,9 +1,11 @@
+import { untrack } from 'svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import type { AccountId, Hub, Payload, Presence } from '@atrium/protocol'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 
 type State = Presence['state']
 const mostWatched = 150
+const mostAsked = 200
 
 /** Who of the people on screen is there. */
 export class PresenceBook {
@@ -14,6 +16,12 @@ export class PresenceBook {
 
   constructor(hub: HubConnection) {
     this.#hub = hub
+    // Signals are not replayed: with each connection everybody on screen is asked for.
+    $effect.root(() => {
+      $effect(() => {
+        if (hub.status.kind === 'online') untrack(() => this.#want(...this.#watchers.keys()))
+      })
+    })
   }
 
   /** Undefined: not known, or not known any more while nobody tells. */
@@ -23,21 +31,14 @@ export class PresenceBook {
     for (const { accountId, state } of people) this.#states.set(accountId, state)
   }
 
-  /** Signals are not replayed: what changed while the line was cut is asked for. */
-  renew(): void {
-    for (const id of this.#watchers.keys()) this.#want(id)
-  }
-
   /** Follows these people until the returned function is called. */
   watch(ids: readonly AccountId[]): () => void {
     const mine = ids.slice(0, mostWatched)
     for (const id of mine) {
       const known = this.#watchers.get(id)
       if (known) known.count++
-      else {
-        this.#watchers.set(id, { count: 1, leave: this.#hub.feed.overhear(`presence:${id}`) })
-        this.#want(id)
-      }
+      else this.#watchers.set(id, { count: 1, leave: this.#hub.feed.overhear(`presence:${id}`) })
+      if (!known && untrack(() => this.#hub.status.kind === 'online')) this.#want(id)
     }
     return () => {
       for (const id of mine) this.#watchers.get(id)!.count--
@@ -55,15 +56,20 @@ export class PresenceBook {
     }
   }
 
-  #want(id: AccountId) {
-    this.#wanted.add(id)
-    if (this.#wanted.size > 1) return
-    queueMicrotask(async () => {
-      const accountIds = [...this.#wanted].slice(0, 200)
+  #want(...ids: AccountId[]) {
+    const isUnderWay = this.#wanted.size > 0
+    for (const id of ids) this.#wanted.add(id)
+    if (isUnderWay || ids.length === 0) return
+    queueMicrotask(() => {
+      const wanted = [...this.#wanted]
       this.#wanted.clear()
-      const reply = await this.#hub.call('presence.of', { accountIds })
-      if (reply.ok) this.changed({ people: reply.data })
+      for (let from = 0; from < wanted.length; from += mostAsked) void this.#ask(wanted.slice(from, from + mostAsked))
     })
+  }
+
+  async #ask(accountIds: AccountId[]) {
+    const reply = await this.#hub.call('presence.of', { accountIds })
+    if (reply.ok) this.changed({ people: reply.data })
   }
 }
 

@@ -401,6 +401,22 @@ test('who only listens hears what happens from now on, and is told when that beg
   expect(told).toEqual(['renewed', 'a', 'b', 'renewed', 'c'])
 })
 
+test('who asked over this connection asks again only when something happened between its begin and what is on screen', async () => {
+  const heard = async (meanwhile: string[]) => {
+    const { sut, say, screen, calm, watching } = world({ isConnected: false })
+    const atFirst = ok(watching([me, room]))
+    say(meanwhile, [])
+    screen()
+    const told: string[] = []
+    sut.listen(room, { apply: () => told.push('fact'), renewed: () => told.push('renewed'), begins: () => told.push('begins') })
+    sut.back().answered(atFirst)
+    await calm()
+    return told
+  }
+  expect(await heard([])).toEqual(['begins'])
+  expect(await heard(['something'])).toEqual(['renewed'])
+})
+
 test('of two loads asked for, the later one counts', async () => {
   const { sut, say, screen, calm } = world()
   const shown = screen()

@@ -23,16 +23,22 @@ export interface Stood {
   epoch: string
 }
 
+/** Somebody who hears what a topic tells, and shows something that is asked for elsewhere. */
+export interface Ears {
+  apply(name: string, payload: unknown): void
+  /** Facts may have been missed since the connection began: what was asked for is asked for again. */
+  renewed(): void
+  /** The topic begins to be heard: for what was known before there was a connection. Who listens later is not told of it. */
+  begins?(): void
+}
+
 export interface Feed {
   /** Puts a topic on screen until it is left. `ready` resolves when its first state is there. */
   follow(topic: string, follower: Follower, stood?: Stood): { ready: Promise<void>; leave(): Stood | undefined }
   /** Puts a topic on screen of which only what is momentary matters: nothing is loaded, nothing missed is asked for. */
   overhear(topic: string, signal?: (name: string, payload: unknown) => void): () => void
-  /**
-   * Hears the facts of a topic that is on screen anyway, after its follower. `renewed`: it was loaded afresh, or begins to be heard
-   * (who listens later is not told of that), and what was told before then is asked for elsewhere.
-   */
-  listen(topic: string, ears: { apply(name: string, payload: unknown): void; renewed(): void }): () => void
+  /** Hears the facts of a topic that is on screen anyway, after its follower. */
+  listen(topic: string, ears: Ears): () => void
   /** Loads a topic afresh: its screen wants another stretch of it. Resolves when it is there. */
   reload(topic: string): Promise<void>
   /** How far a topic was applied; undefined while it is not loaded. */
@@ -60,6 +66,8 @@ interface Thread {
   round: number
   /** Where the hub said it stands when we began to watch. */
   standing: number | undefined
+  /** Where it stood when the connection began, as long as nothing was loaded: whoever asked over it has not missed anything until then. */
+  begunAt: number | undefined
   ready: PromiseWithResolvers<void>
 }
 
@@ -83,7 +91,7 @@ const everybodysOwn = 'account:me'
 export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
   const threads = new Map<string, Thread>()
   const overheard = new Map<string, Set<(name: string, payload: unknown) => void>>()
-  const listeners = new Map<string, Set<Parameters<Feed['listen']>[1]>>()
+  const listeners = new Map<string, Set<Ears>>()
   let epoch: string | undefined
   /** Before the first connection is answered nothing is watched one by one: it asks for all that is on screen by then. */
   let hasBegun = false
@@ -112,8 +120,8 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
     })
   }
 
-  /** What the hub said of where topics stand: those that are behind ask for the rest. */
-  function stand(watched: Watched) {
+  /** What the hub said of where topics stand: those that are behind ask for the rest. `isFirst`: before anything was asked. */
+  function stand(watched: Watched, isFirst = false) {
     if (epoch !== undefined && watched.epoch !== epoch) {
       epoch = watched.epoch
       for (const [topic, thread] of threads) void load(topic, thread)
@@ -123,10 +131,10 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
     epoch ??= watched.epoch
     for (const [topic, thread] of threads) {
       thread.standing = at.get(topic)
+      if (isFirst) thread.begunAt = thread.standing
       if (thread.follower.load || thread.last !== undefined || thread.standing === undefined) continue
       thread.last = thread.standing
-      thread.ready.resolve()
-      renewed(topic)
+      begun(topic, thread, thread.standing)
       drain(topic, thread)
     }
     // A topic that was left out may be ours no longer: what was said while it was, and the answer to that, `sync.since` knows.
@@ -154,14 +162,19 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
     }
     epoch = loaded.epoch
     thread.last = loaded.at.seq
-    thread.ready.resolve()
-    renewed(topic)
+    begun(topic, thread, loaded.at.seq)
     drain(topic, thread)
     if (thread.last !== undefined && thread.standing !== undefined && thread.standing > thread.last) askFor([topic])
   }
 
-  function renewed(topic: string) {
-    for (const ears of listeners.get(topic) ?? []) ears.renewed()
+  /** Its follower shows it as of this number. */
+  function begun(topic: string, thread: Thread, seq: number) {
+    thread.ready.resolve()
+    const isWhole = thread.begunAt === seq
+    thread.begunAt = undefined
+    for (const ears of listeners.get(topic) ?? [])
+      if (!isWhole) ears.renewed()
+      else ears.begins?.()
   }
 
   function lose(topic: string, thread: Thread) {
@@ -267,6 +280,7 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
         isAsking: false,
         round: 0,
         standing: undefined,
+        begunAt: undefined,
         ready: Promise.withResolvers(),
       }
       threads.set(topic, thread)
@@ -329,7 +343,8 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
       return {
         input: { topics: watched, ...(epoch !== undefined && asked.length > 0 && { since: { epoch, positions: positionsOf(asked) } }) },
         answered(reply) {
-          if (reply && !hasBegun) {
+          const isFirst = reply !== undefined && !hasBegun
+          if (isFirst) {
             hasBegun = true
             watchSoon(reply.ok ? 'if others' : 'always')
           }
@@ -340,7 +355,7 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
           if (!told) return reply && !reply.ok && reply.error.code === 'unauthenticated' ? 'session_ended' : undefined
           if (!isStillUs) return 'someone_else'
           // What is missing after that, because it was too much for one answer, is asked for as ever.
-          stand(told)
+          stand(told, isFirst)
           return undefined
         },
       }
