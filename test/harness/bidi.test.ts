@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, test } from 'vitest'
 import { notRun } from '@atrium/platform/testing/needs'
 import { openFirefox, type FirefoxPage } from './bidi.ts'
-import { firefoxProgram } from './browsers.ts'
+import { firefoxProgram, patienceMs } from './browsers.ts'
 
 // Neither what is hidden nor what stands in a field is called so.
 const page = `<!doctype html><button hidden>Greet</button><textarea>Your name</textarea><label>Your name <input id="n"></label><button onclick="document.title = 'x'; out.textContent = 'Hello ' + n.value">Greet</button><p id="out"></p>`
@@ -17,13 +17,13 @@ else {
     server = createServer((_request, reply) => void reply.setHeader('content-type', 'text/html').end(page)).listen(0, '127.0.0.1')
     await once(server, 'listening')
     firefox = await openFirefox()
-  }, 60_000)
+  }, 2 * patienceMs)
   afterAll(async () => {
     await firefox.close()
     server.close()
   })
 
-  test('Firefox finds by role and name, types and clicks', async () => {
+  test('Firefox finds by role and name, types and clicks', { timeout: 2 * patienceMs }, async () => {
     await firefox.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
     await firefox.fill('textbox', 'Your name', 'Ada')
     await firefox.click('button', 'Greet')

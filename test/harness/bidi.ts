@@ -3,9 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
-import { until } from '@atrium/platform/testing'
 import { freePort, program } from '@atrium/infra/servers'
-import { firefoxProgram, patienceMs } from './browsers.ts'
+import { firefoxProgram, until } from './browsers.ts'
 
 /** One page of Debian's Firefox, driven by WebDriver BiDi: enough for a smoke test by role and name. */
 export interface FirefoxPage {
@@ -115,7 +114,7 @@ export async function openFirefox(preferences: Record<string, string | number | 
     let last: unknown
     const looked = () => look().catch((error: unknown) => void (last = error))
     try {
-      return (await until(`Firefox shows ${what}`, looked, patienceMs)) as NonNullable<T>
+      return (await until(`Firefox shows ${what}`, looked)) as NonNullable<T>
     } catch (error) {
       throw new Error(`${(error as Error).message}. It shows:\n${await evaluate('document.body.innerText')}`, { cause: last })
     }

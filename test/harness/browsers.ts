@@ -1,5 +1,6 @@
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { found } from '@atrium/infra/servers'
+import { until as untilSoon } from '@atrium/platform/testing'
 import { cameraFilm } from './camera.ts'
 
 /** Chromium without the windows around its pages, where it is to be had: a story takes a quarter less of the machine. */
@@ -10,6 +11,8 @@ export const firefoxProgram = () => found('firefox-esr') ?? found('firefox')
 
 /** How long a page may take to show what it will show: several browsers draw on one machine, and others use that, too. */
 export const patienceMs = 60_000
+/** Waits for a thing that will happen, as long as for what a page will show. */
+export const until = <T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> => untilSoon(what, look, patienceMs)
 
 /** How a Chromium is started; its camera shows the film, or, without one, what Chromium itself makes up. */
 export const flags = (film?: string) => [

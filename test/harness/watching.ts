@@ -27,12 +27,12 @@ declare const document: { querySelectorAll(selector: string): Iterable<PageMedia
  */
 export const framesSeen = (page: Page, name: string, count: number): Promise<number> =>
   page.evaluate(
-    async ({ label, wanted, patience }) => {
+    async ({ label, wanted, forMs }) => {
       const pause = (ms: number) => new Promise<false>((resolve) => setTimeout(resolve, ms, false))
       const context = new OffscreenCanvas(64, 36).getContext('2d')
       let before = ''
       let moved = 0
-      for (let [seen, end] = [0, performance.now() + patience]; seen < wanted;) {
+      for (let [seen, end] = [0, performance.now() + forMs]; seen < wanted;) {
         if (performance.now() > end) throw new Error(`“${label}” showed ${seen} of ${wanted} frames in time.`)
         const picture = [...document.querySelectorAll('video')].find((video) => video.ariaLabel === label)
         const shown = picture && new Promise<true>((resolve) => picture.requestVideoFrameCallback(() => resolve(true)))
@@ -48,17 +48,17 @@ export const framesSeen = (page: Page, name: string, count: number): Promise<num
       }
       return moved
     },
-    { label: name, wanted: count, patience: patienceMs },
+    { label: name, wanted: count, forMs: patienceMs },
   )
 
 /** When the next new frame of this picture is there, of the clock of this process; it may be another element by then. */
 export async function nextFrame(page: Page, name: string): Promise<number> {
   await page.evaluate(
-    ({ label, patience }) =>
+    ({ label, forMs }) =>
       new Promise<void>((resolve, reject) => {
         const find = () => [...document.querySelectorAll('video')].find((video) => video.ariaLabel === label)
         let [before, seen] = [find(), find()?.getVideoPlaybackQuality().totalVideoFrames ?? 0]
-        const end = performance.now() + patience
+        const end = performance.now() + forMs
         const timer = setInterval(() => {
           const now = find()
           const frames = now?.getVideoPlaybackQuality().totalVideoFrames ?? 0
@@ -71,7 +71,7 @@ export async function nextFrame(page: Page, name: string): Promise<number> {
           ;[before, seen] = [now, frames]
         }, 10)
       }),
-    { label: name, patience: patienceMs },
+    { label: name, forMs: patienceMs },
   )
   return performance.now()
 }
@@ -79,7 +79,7 @@ export async function nextFrame(page: Page, name: string): Promise<number> {
 /** Waits until something is heard in the page: how loud it was, 0 to 1, of what is being played. */
 export const soundHeard = (page: Page, least = 0.01): Promise<number> =>
   page.evaluate(
-    async ({ loudEnough, patience }) => {
+    async ({ loudEnough, forMs }) => {
       const context = new AudioContext()
       const samples = new Float32Array(2048)
       const ears = [...document.querySelectorAll('audio[data-sound]')]
@@ -91,7 +91,7 @@ export const soundHeard = (page: Page, least = 0.01): Promise<number> =>
           return ear
         })
       if (ears.length === 0) throw new Error('Nothing is being played.')
-      const until = performance.now() + patience
+      const until = performance.now() + forMs
       for (let loudest = 0; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
         for (const ear of ears) {
           ear.getFloatTimeDomainData(samples)
@@ -103,5 +103,5 @@ export const soundHeard = (page: Page, least = 0.01): Promise<number> =>
         }
       }
     },
-    { loudEnough: least, patience: patienceMs },
+    { loudEnough: least, forMs: patienceMs },
   )

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from 'vitest/node'
+import type { Reporter, SerializedError, TestModule } from 'vitest/node'
 import type { Failure, FileReport, Report } from './results.ts'
 
 /** Writes what `results.ts` reads, to the file that ATRIUM_TEST_REPORT names: also why a `beforeAll` failed, which Vitest's own JSON leaves out. */
@@ -19,18 +19,12 @@ function fileReport(module: TestModule): FileReport {
     failures: [...module.errors(), ...suites.flatMap((suite) => suite.errors())].map(failure),
     tests: [...module.children.allTests()].map((test) => ({
       name: test.fullName.replaceAll(' > ', ' '),
-      ...sceneOf(test),
+      scene: test.parent.type === 'suite' ? test.fullName.split(' > ', 1)[0] : undefined,
       state: test.result().state,
       seconds: (test.diagnostic()?.duration ?? 0) / 1_000,
       failures: (test.result().errors ?? []).map(failure),
     })),
   }
-}
-
-function sceneOf(test: TestCase): { scene?: string } {
-  let outermost: TestCase | TestSuite = test
-  while (outermost.parent.type === 'suite') outermost = outermost.parent
-  return outermost.type === 'suite' ? { scene: outermost.name } : {}
 }
 
 const failure = ({ name, message }: SerializedError): Failure => ({ name: name ?? 'Error', message })

@@ -37,6 +37,13 @@ test('passed and failed are counted, what did not run is named, a failure says w
   assert.equal(sentence(result), '1 passed, 1 failed')
 })
 
+test('why a story failed is one line without the pages it shows', () => {
+  const reason = { name: 'Error', message: 'it is not there\n--- http://hub/r\n- main: nothing' }
+  assert.deepEqual(resultOf('scenarios', report(file([spec('failed', reason)])), 1).failures, [
+    'a.test.ts: failed · Error: it is not there',
+  ])
+})
+
 test('a file that died, a runner that died, a report that is missing or empty: each is a failure', () => {
   const died = file([spec('skipped')], { failures: [{ name: 'Error', message: 'no port' }] })
   assert.deepEqual(resultOf('units', report(died), 1).failures, ['a.test.ts: Error: no port'])

@@ -45,7 +45,7 @@ export interface TestReport {
   /** With the names of what it stands in before its own. */
   name: string
   /** The outermost thing it stands in; its tests may build on one another. */
-  scene?: string
+  scene?: string | undefined
   state: 'passed' | 'failed' | 'skipped' | 'pending'
   seconds: number
   failures: Failure[]
@@ -58,7 +58,7 @@ export interface Failure {
 
 const longestReason = 300
 
-/** What went wrong, in one line without its stack. */
+/** What went wrong, in one line: without its stack, and without the pages that `told` in browsers.ts adds after `---`. */
 function reasonOf({ name, message }: Failure): string {
   const said = message
     .split(/\n(?:\s+at |--- )/, 1)[0]!
@@ -94,7 +94,7 @@ export function resultOf(stage: string, report: Report | undefined, exitCode: nu
 
 /** Judged in seconds, by what a real browser shows or a film holds, on a machine that others use too. */
 const judgedInSeconds = ['scenarios', 'timed', 'films']
-/** More than these is no wavering. */
+/** A machine that is late for one story is late for some; more than these is no wavering. */
 const mostTriedAgain = 6
 
 /**
@@ -133,7 +133,9 @@ export function together(first: Report, second: Report): { report: Report; waver
 /** What ran again stands for what ran before; what failed and did not run again has not passed. */
 function afterwards(file: FileReport, again: FileReport | undefined): FileReport {
   if (!again) return file
-  const ran = new Map(again.tests.flatMap((one) => (one.state === 'passed' || one.state === 'failed' ? [[one.name, one]] : [])))
+  // Of two with one name the one that failed counts.
+  const ranAgain = again.tests.filter(({ state }) => state === 'passed' || state === 'failed')
+  const ran = new Map([...ranAgain, ...failedOf(again)].map((one) => [one.name, one]))
   const known = new Set(file.tests.map(({ name }) => name))
   return {
     ...again,

@@ -7,12 +7,12 @@ import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'
 import { AccountId } from '@atrium/protocol'
 import { notRun } from '@atrium/platform/testing/needs'
-import { screen } from '../harness/browsers.ts'
+import { screen, until } from '../harness/browsers.ts'
 import { clockEnv, clockMissing } from '../harness/clocks.ts'
 import { put } from './filing.ts'
 import { once, peopled, screenOf, type Somebody } from './people.ts'
 import { scene, storyWith, usualRefusals } from './scene.ts'
-import { accept, button, composer, isAllSent, isInside, isShutOut, password, said, say, show, toOwnPage, until } from './story.ts'
+import { accept, button, composer, isAllSent, isInside, isShutOut, password, said, say, show, toOwnPage } from './story.ts'
 
 const places = (page: Page) => page.getByRole('navigation', { name: 'Places' })
 /** What needs somebody there is said after its name. */

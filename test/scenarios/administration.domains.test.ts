@@ -4,11 +4,12 @@ import { readFile } from 'node:fs/promises'
 import type { Locator, Page, Route } from 'playwright-core'
 import { beforeAll } from 'vitest'
 import { AccountId, type AuditEntry, type DomainId } from '@atrium/protocol'
+import { until } from '../harness/browsers.ts'
 import type { Screen } from '../harness/browsers.ts'
 import { put } from './filing.ts'
 import { colleague, once, peopled, screenOf, type Somebody } from './people.ts'
 import { scene, storyWith, usualRefusals } from './scene.ts'
-import { button, isSamePage, isShutOut, markPage, password, show, until } from './story.ts'
+import { button, isSamePage, isShutOut, markPage, password, show } from './story.ts'
 
 /** What a page knows, for a function below runs in it. */
 declare const getComputedStyle: (element: unknown) => { color: string }

@@ -6,10 +6,10 @@ import { administrator as binding, base, peopleLdif, slapdProgram, slapdServer, 
 import { AccountId } from '@atrium/protocol'
 import type { Ldap } from '../../server/src/providers/ldap/connection.ts'
 import { library } from '../../server/src/providers/ldap/library.ts'
-import { screen, type Screen } from '../harness/browsers.ts'
+import { screen, until, type Screen } from '../harness/browsers.ts'
 import { colleague, once, peopled, screenOf, type Somebody } from './people.ts'
 import { scene, storyWith, usualRefusals } from './scene.ts'
-import { button, isInside, isShutOut, leave, show, toOwnPage, until } from './story.ts'
+import { button, isInside, isShutOut, leave, show, toOwnPage } from './story.ts'
 
 type Client = Ldap['client']
 const nextPassword = 'six quiet herons wade'

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { beforeAll, onTestFinished } from 'vitest'
+import { patienceMs, until } from '../harness/browsers.ts'
 import { download, linesOn, openDocument, paper, sha256, sharedFolder, standing, write } from './filing.ts'
-import { patienceMs } from '../harness/browsers.ts'
 import { peopled, screenOf, sessionOf, type Somebody } from './people.ts'
 import { sceneElsewhere, story, storyWith, weatherOver } from './scene.ts'
-import { composer, isAllSent, said, say, until, writeTo } from './story.ts'
+import { composer, isAllSent, said, say, writeTo } from './story.ts'
 
 /** What a page knows, for the function below runs in it. */
 declare const DataTransfer: new () => { items: { add(file: unknown): void } }

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { AccountId } from '@atrium/protocol'
 import { notRun } from '@atrium/platform/testing/needs'
 import { fakeDevices, openFirefox, type FirefoxPage } from '../harness/bidi.ts'
-import { chromiumProgram, firefoxProgram, openChromium, told } from '../harness/browsers.ts'
+import { chromiumProgram, firefoxProgram, openChromium, told, until } from '../harness/browsers.ts'
 import { topology, type Topology } from '../harness/topology.ts'
 import { comeIn, tileOf } from './meeting.ts'
 import { invited, screenOf, type Somebody } from './people.ts'
-import { password, until } from './story.ts'
+import { password } from './story.ts'
 
 /** Firefox counts the frames of a stream by a name of its own. */
 const framesOf = (name: string) =>

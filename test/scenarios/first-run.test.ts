@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { screen } from '../harness/browsers.ts'
+import { screen, until } from '../harness/browsers.ts'
 import { scene, story } from './scene.ts'
-import { accept, invite, isAllSent, said, say, setUp, until, writeTo } from './story.ts'
+import { accept, invite, isAllSent, said, say, setUp, writeTo } from './story.ts'
 
 const ada = { name: 'Ada Stork', address: 'ada@heron.example' }
 const bob = { name: 'Bob Crane', address: 'bob@heron.example' }

@@ -10,11 +10,10 @@ import { loadAv } from '@atrium/sfu/egress/av'
 import { layout } from '@atrium/sfu/egress/layout'
 import { watch, type Watched } from '@atrium/sfu/egress/testing/watching'
 import { usualRecording } from '@atrium/sfu/testing/node'
-import { screen, type Screen } from '../harness/browsers.ts'
+import { screen, until, type Screen } from '../harness/browsers.ts'
 import { bothInside, choose, comeIn } from './meeting.ts'
 import { peopled, screenOf, type Somebody } from './people.ts'
 import { scene, story } from './scene.ts'
-import { until } from './story.ts'
 
 const tool = usualRecording()
 const missing = [!tool && 'node-av', !rtmpProgram() && 'libnginx-mod-rtmp'].filter(Boolean).join(', ') || undefined

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, onTestFinished } from 'vitest'
-import { screen, type Screen } from '../harness/browsers.ts'
+import { screen, until, type Screen } from '../harness/browsers.ts'
 import { roamingChromium } from '../harness/network.ts'
 import { framesSeen, soundHeard } from '../harness/watching.ts'
 import { bothInside, comeIn, isInside, knock, sees, tileOf } from './meeting.ts'
 import { peopled, screenOf, type Somebody } from './people.ts'
 import { sceneElsewhere, story, storyWith, weatherOver } from './scene.ts'
-import { until, writeTo } from './story.ts'
+import { writeTo } from './story.ts'
 
 /** Browsers have no way to unplug what they only pretend to have: as if it were, for whoever asks in this page. */
 const unplugging = `(() => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { afterAll, beforeAll } from 'vitest'
 import { client, openIdProvider } from '../../server/src/providers/testing/oidc.ts'
-import { screen } from '../harness/browsers.ts'
+import { screen, until } from '../harness/browsers.ts'
 import { scene, storyWith } from './scene.ts'
-import { setUp, until } from './story.ts'
+import { setUp } from './story.ts'
 
 const ada = { name: 'Ada Stork', address: 'ada@heron.example' }
 const people = { nora: { email: 'nora@heron.example', email_verified: true, name: 'Nora Nightjar' } }

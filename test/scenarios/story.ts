@@ -1,11 +1,6 @@
 import type { Locator, Page } from 'playwright-core'
-import { until as untilSoon } from '@atrium/platform/testing'
-import { patienceMs } from '../harness/browsers.ts'
 
 /** What people do in the web client, found as a screen reader finds it: by role and name. */
-
-/** Waits for a thing that will happen, as long as for what a page will show. */
-export const until = <T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> => untilSoon(what, look, patienceMs)
 
 export const password = 'five quiet herons wade'
 

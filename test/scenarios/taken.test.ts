@@ -3,11 +3,12 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll } from 'vitest'
 import { AccountId } from '@atrium/protocol'
+import { until } from '../harness/browsers.ts'
 import { download, linesOn, openDocument, paper, put, sharedFolder, write } from './filing.ts'
 import { comeIn, tileOf } from './meeting.ts'
 import { colleague, peopled, screenOf, type Somebody } from './people.ts'
 import { sceneElsewhere, story } from './scene.ts'
-import { composer, isShutOut, password, until, writeTo } from './story.ts'
+import { composer, isShutOut, password, writeTo } from './story.ts'
 
 /** Nothing else runs beside these stories: they say how soon something is over. */
 sceneElsewhere('what is taken', (stage) => {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { notRun } from '@atrium/platform/testing/needs'
-import { chromiumProgram, openChromium, type Screen } from '../harness/browsers.ts'
+import { chromiumProgram, openChromium, until, type Screen } from '../harness/browsers.ts'
 import { missingFor, topologies, topology, type Topology } from '../harness/topology.ts'
 import { weather, type Weather } from '../harness/weather.ts'
 import { peopled, screenOf } from './people.ts'
-import { isAllSent, isSamePage, markPage, said, say, until, writeTo } from './story.ts'
+import { isAllSent, isSamePage, markPage, said, say, writeTo } from './story.ts'
 
 for (const name of topologies)
   describe(`two people chat through trouble, ${name}`, () => {

@@ -1,4 +1,4 @@
-/** Tells the latest of something that changes often: how far somebody has read. */
+/** Tells the latest of something that changes often, such as how far somebody has read: a throttle that loses no end. */
 export class Latest<T> {
   #tell: (value: T) => void
   #waiting: { value: T } | undefined
@@ -29,7 +29,9 @@ export class Latest<T> {
   }
 
   #next(everyMs: number) {
-    this.#timer = this.#waiting && setTimeout(() => this.#next(everyMs), everyMs)
+    this.#timer = undefined
+    if (!this.#waiting) return
+    this.#timer = setTimeout(() => this.#next(everyMs), everyMs)
     this.#tellWaiting()
   }
 

@@ -4,6 +4,7 @@ import type { AccountId, Failure, Hub, Me, Message, Payload, RoomEntry, RoomId }
 import { setCircle, type Circle } from '#features/people/circle.ts'
 import { People } from '#features/people/people.svelte.ts'
 import { PresenceBook } from '#features/people/presence.svelte.ts'
+import { gathered } from '#lib/hub/gathered.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 import { m } from '#lib/i18n/index.ts'
 import { keptFor, type Kept } from '#lib/kept.ts'
@@ -43,7 +44,6 @@ export class Chat implements Circle {
   readonly drafts: SvelteSet<RoomId>
   #open = new Map<RoomId, RoomState>()
   #resting = new Map<RoomId, RoomState>()
-  #stale = new Set<RoomId>()
   #deps: ChatDeps
 
   constructor(deps: ChatDeps) {
@@ -173,16 +173,10 @@ export class Chat implements Circle {
   }
 
   /** Something was taken back or changed off screen: numbers alone cannot say what waits now. */
-  #look(id: RoomId) {
-    this.#stale.add(id)
-    if (this.#stale.size > 1) return
-    queueMicrotask(async () => {
-      const roomIds = [...this.#stale].slice(0, 200)
-      this.#stale.clear()
-      const reply = await this.hub.call('chat.seen', { roomIds })
-      if (reply.ok) for (const { roomId, room, seen, latest } of reply.data) this.rooms.change(roomId, { room, seen, latest })
-    })
-  }
+  #look = gathered<RoomId>(async (roomIds) => {
+    const reply = await this.hub.call('chat.seen', { roomIds })
+    if (reply.ok) for (const { roomId, room, seen, latest } of reply.data) this.rooms.change(roomId, { room, seen, latest })
+  })
 }
 
 /** What was put there first, as far as there is more than `most`. */

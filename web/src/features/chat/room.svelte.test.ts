@@ -1,5 +1,5 @@
 import { flushSync } from 'svelte'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { RoomId } from '@atrium/protocol'
 import { alice, bob, roomId, wire } from './testing.ts'
 
@@ -219,6 +219,9 @@ test('what happens while a page is fetched is not undone by it', async () => {
   expect(room.view?.hasEarlier).toBe(false)
 })
 
+/** How far the hub was told. */
+const told = (hub: Awaited<ReturnType<typeof opened>>['hub']) => hub.askedFor('chat.read').map((one) => one.input['read'])
+
 test('reading counts down the list and tells the hub once', async () => {
   const { hub, room, chat } = await opened((house) => {
     house.store(by(bob, 'c1', 'one'))
@@ -230,11 +233,8 @@ test('reading counts down the list and tells the hub once', async () => {
   room.read()
   await calm()
   expect(chat.rooms.forMe).toBe(0)
-  expect(hub.askedFor('chat.read').map((one) => one.input['read'])).toEqual([2])
+  expect(told(hub)).toEqual([2])
 })
-
-/** How far the hub was told. */
-const told = (hub: Awaited<ReturnType<typeof opened>>['hub']) => hub.askedFor('chat.read').map((one) => one.input['read'])
 
 test('what is read message by message is told at once, then once a second, and at the latest when one leaves', async () => {
   const { hub, room } = await opened()
@@ -276,7 +276,8 @@ test('a crowd does not say at one moment that it read: each waits a part of some
     house.room.memberCount = 500
     house.store(by(bob, 'c1', 'one'))
   })
-  vi.spyOn(Math, 'random').mockReturnValueOnce(0.5)
+  const random = vi.spyOn(Math, 'random').mockReturnValueOnce(0.5)
+  onTestFinished(() => random.mockRestore())
   room.read()
   await calm(2_400)
   expect(told(hub)).toEqual([])

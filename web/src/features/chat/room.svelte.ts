@@ -28,10 +28,13 @@ const manyWaiting = 40
 const undoMs = 6_000
 /** More than that in one stretch is let go at the far end. */
 const longestStretch = 400
-/** In a crowd all read the same message at the same moment, and each of that is a row: they say so one after another, and less often. */
+/** How often it is said at most how far one has read: less often where many do, for each of that is a row. */
+const [readEveryMs, readMostSeldomMs, readMsOfEach] = [1_000, 10_000, 10]
+/** So many read the same message at the same moment: each says so at a moment of its own. */
+const crowd = 100
 function paceOf(members: number): { everyMs: number; firstMs: number } {
-  const everyMs = Math.min(Math.max(members * 10, 1_000), 10_000)
-  return { everyMs, firstMs: members > 100 ? Math.random() * everyMs : 0 }
+  const everyMs = Math.min(Math.max(members * readMsOfEach, readEveryMs), readMostSeldomMs)
+  return { everyMs, firstMs: members > crowd ? Math.random() * everyMs : 0 }
 }
 const isFact = (name: string): name is keyof typeof applyChat => name in applyChat
 

@@ -1,11 +1,11 @@
 import { SvelteMap } from 'svelte/reactivity'
 import type { AccountId, Payload, Hub, Person } from '@atrium/protocol'
+import { gathered } from '#lib/hub/gathered.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 
 /** People, as far as this page has met them. Names that are missing are asked for together, once. */
 export class People {
   #known = new SvelteMap<AccountId, Person>()
-  #wanted = new Set<AccountId>()
   #asked = new Set<AccountId>()
   #hub: HubConnection
 
@@ -38,19 +38,14 @@ export class People {
     return this.#known.values()
   }
 
+  #ask = gathered<AccountId>(async (ids) => {
+    const reply = await this.#hub.call('directory.people.of', { ids })
+    if (reply.ok) this.learn(reply.data)
+  })
+
   #want(id: AccountId) {
     if (this.#asked.has(id)) return
     this.#asked.add(id)
-    this.#wanted.add(id)
-    if (this.#wanted.size === 1) queueMicrotask(() => this.#ask())
-  }
-
-  async #ask() {
-    const ids = [...this.#wanted]
-    this.#wanted.clear()
-    for (let from = 0; from < ids.length; from += 200) {
-      const reply = await this.#hub.call('directory.people.of', { ids: ids.slice(from, from + 200) })
-      if (reply.ok) this.learn(reply.data)
-    }
+    this.#ask(id)
   }
 }

@@ -1,17 +1,16 @@
 import { untrack } from 'svelte'
 import { SvelteMap } from 'svelte/reactivity'
 import type { AccountId, Hub, Payload, Presence } from '@atrium/protocol'
+import { gathered } from '#lib/hub/gathered.ts'
 import type { HubConnection } from '#lib/hub/hub.svelte.ts'
 
 type State = Presence['state']
 const mostWatched = 150
-const mostAsked = 200
 
 /** Who of the people on screen is there. */
 export class PresenceBook {
   #states = new SvelteMap<AccountId, State>()
   #watchers = new Map<AccountId, { count: number; leave: () => void }>()
-  #wanted = new Set<AccountId>()
   #hub: HubConnection
 
   constructor(hub: HubConnection) {
@@ -34,11 +33,15 @@ export class PresenceBook {
   /** Follows these people until the returned function is called. */
   watch(ids: readonly AccountId[]): () => void {
     const mine = ids.slice(0, mostWatched)
+    const isOnline = untrack(() => this.#hub.status.kind === 'online')
     for (const id of mine) {
       const known = this.#watchers.get(id)
-      if (known) known.count++
-      else this.#watchers.set(id, { count: 1, leave: this.#hub.feed.overhear(`presence:${id}`) })
-      if (!known && untrack(() => this.#hub.status.kind === 'online')) this.#want(id)
+      if (known) {
+        known.count++
+        continue
+      }
+      this.#watchers.set(id, { count: 1, leave: this.#hub.feed.overhear(`presence:${id}`) })
+      if (isOnline) this.#want(id)
     }
     return () => {
       for (const id of mine) this.#watchers.get(id)!.count--
@@ -56,21 +59,10 @@ export class PresenceBook {
     }
   }
 
-  #want(...ids: AccountId[]) {
-    const isUnderWay = this.#wanted.size > 0
-    for (const id of ids) this.#wanted.add(id)
-    if (isUnderWay || ids.length === 0) return
-    queueMicrotask(() => {
-      const wanted = [...this.#wanted]
-      this.#wanted.clear()
-      for (let from = 0; from < wanted.length; from += mostAsked) void this.#ask(wanted.slice(from, from + mostAsked))
-    })
-  }
-
-  async #ask(accountIds: AccountId[]) {
+  #want = gathered<AccountId>(async (accountIds) => {
     const reply = await this.#hub.call('presence.of', { accountIds })
     if (reply.ok) this.changed({ people: reply.data })
-  }
+  })
 }
 
 const idleMs = 5 * 60_000

@@ -81,6 +81,8 @@ export interface FeedDeps {
   ownTopic: string
 }
 
+const keyOf = (topics: readonly string[]) => topics.toSorted().join()
+
 /** What the hub says to many at once in one packet, it cannot address to each account by its id. */
 const everybodysOwn = 'account:me'
 
@@ -95,43 +97,39 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
   let epoch: string | undefined
   /** Before the first connection is answered nothing is watched one by one: it asks for all that is on screen by then. */
   let hasBegun = false
-  /** Undefined: nothing is due. */
-  let due: 'always' | 'if others' | undefined
-  /** What the hub was told last that we watch. */
-  let lastWatched: ReadonlySet<string> = new Set()
+  let isWatchDue = false
+  /** What the hub knows that we watch; undefined: where that stands now is to be asked. */
+  let told: string | undefined
 
   const topics = () => [...new Set([ownTopic, ...threads.keys(), ...overheard.keys()])].slice(0, mostTopics)
 
-  /** `if others`: only the topics matter, and not where they stand by now. */
-  function watchSoon(when: 'always' | 'if others' = 'always') {
-    if (!hasBegun) return
-    const isUnderWay = due !== undefined
-    if (due !== 'always') due = when
-    if (isUnderWay) return
+  /** Tells the hub what is on screen by then, if it does not know. */
+  function watchSoon() {
+    if (isWatchDue || !hasBegun) return
+    isWatchDue = true
     queueMicrotask(async () => {
-      const isAsked = due === 'always'
-      due = undefined
-      const now = new Set(topics())
-      if (!isAsked && now.size === lastWatched.size && [...now].every((topic) => lastWatched.has(topic))) return
-      lastWatched = now
-      const reply = await watch([...now])
+      isWatchDue = false
+      const now = topics()
+      const key = keyOf(now)
+      if (key === told) return
+      told = key
+      const reply = await watch(now)
       if (reply.ok) stand(reply.data)
-      else if (lastWatched === now) lastWatched = new Set()
+      else if (told === key) told = undefined
     })
   }
 
-  /** What the hub said of where topics stand: those that are behind ask for the rest. `isFirst`: before anything was asked. */
-  function stand(watched: Watched, isFirst = false) {
+  /** What the hub said of where topics stand: those that are behind ask for the rest. */
+  function stand(watched: Watched) {
     if (epoch !== undefined && watched.epoch !== epoch) {
       epoch = watched.epoch
-      for (const [topic, thread] of threads) void load(topic, thread)
+      for (const [topic, thread] of threads) void loadAnew(topic, thread)
       return
     }
     const at = new Map(watched.watching.map(({ topic, seq }) => [topic, seq]))
     epoch ??= watched.epoch
     for (const [topic, thread] of threads) {
       thread.standing = at.get(topic)
-      if (isFirst) thread.begunAt = thread.standing
       if (thread.follower.load || thread.last !== undefined || thread.standing === undefined) continue
       thread.last = thread.standing
       begun(topic, thread, thread.standing)
@@ -141,12 +139,19 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
     askFor([...threads].filter(([topic, { last }]) => last !== undefined && !(last >= (at.get(topic) ?? Infinity))).map(([topic]) => topic))
   }
 
+  /** The hub was restored from a backup: its numbers are others. */
+  function loadAnew(topic: string, thread: Thread) {
+    thread.begunAt = undefined
+    return load(topic, thread)
+  }
+
   async function load(topic: string, thread: Thread) {
     thread.last = undefined
     clearTimeout(thread.hold)
     thread.hold = undefined
     if (!thread.follower.load) {
       thread.follower.renew?.()
+      told = undefined
       return watchSoon()
     }
     const round = ++thread.round
@@ -158,7 +163,8 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
     if (epoch !== undefined && loaded.epoch !== epoch) {
       // The hub was restored from a backup between two answers: nothing that was loaded before counts.
       epoch = loaded.epoch
-      for (const [other, stale] of threads) if (stale !== thread) load(other, stale)
+      thread.begunAt = undefined
+      for (const [other, stale] of threads) if (stale !== thread) void loadAnew(other, stale)
     }
     epoch = loaded.epoch
     thread.last = loaded.at.seq
@@ -284,6 +290,7 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
         ready: Promise.withResolvers(),
       }
       threads.set(topic, thread)
+      told = undefined
       watchSoon()
       if (thread.last !== undefined) thread.ready.resolve()
       else if (follower.load) load(topic, thread)
@@ -301,13 +308,13 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
 
     overhear(topic, signal = () => {}) {
       const ears = overheard.get(topic) ?? new Set()
-      if (ears.size === 0) watchSoon('if others')
+      if (ears.size === 0) watchSoon()
       overheard.set(topic, ears.add(signal))
       return () => {
         ears.delete(signal)
         if (ears.size > 0 || overheard.get(topic) !== ears) return
         overheard.delete(topic)
-        watchSoon('if others')
+        watchSoon()
       }
     },
 
@@ -338,24 +345,29 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
 
     back() {
       const watched = topics()
-      lastWatched = new Set(watched)
+      const key = keyOf(watched)
+      told = key
       const asked = epoch === undefined ? [] : asking(watched)
       return {
         input: { topics: watched, ...(epoch !== undefined && asked.length > 0 && { since: { epoch, positions: positionsOf(asked) } }) },
         answered(reply) {
-          const isFirst = reply !== undefined && !hasBegun
-          if (isFirst) {
+          if (told === key && !reply?.ok) told = undefined
+          const stands = reply?.ok ? (reply.data as Watched) : undefined
+          if (reply && !hasBegun) {
             hasBegun = true
-            watchSoon(reply.ok ? 'if others' : 'always')
+            for (const { topic, seq } of stands?.watching ?? []) {
+              const thread = threads.get(topic)
+              if (thread) thread.begunAt = seq
+            }
+            watchSoon()
           }
-          const told = reply?.ok ? (reply.data as Watched) : undefined
-          const isStillUs = told !== undefined && told.watching.some(({ topic }) => topic === ownTopic)
+          const isStillUs = stands !== undefined && stands.watching.some(({ topic }) => topic === ownTopic)
           // Of another account's session nothing is taken over; of another epoch `stand` loads everything.
-          answered(asked, isStillUs && told.epoch === epoch ? told.missed : [])
-          if (!told) return reply && !reply.ok && reply.error.code === 'unauthenticated' ? 'session_ended' : undefined
+          answered(asked, isStillUs && stands.epoch === epoch ? stands.missed : [])
+          if (!stands) return reply && !reply.ok && reply.error.code === 'unauthenticated' ? 'session_ended' : undefined
           if (!isStillUs) return 'someone_else'
           // What is missing after that, because it was too much for one answer, is asked for as ever.
-          stand(told, isFirst)
+          stand(stands)
           return undefined
         },
       }
