@@ -49,7 +49,7 @@ async function missingPackages(): Promise<string[]> {
 }
 
 async function missingMinio(): Promise<string[]> {
-  if (!minioProgram()) await buildMinio()
+  if (!minioProgram()) await buildMinio().catch(console.error)
   return minioProgram() ? [] : ['MinIO (or Go, to build it)']
 }
 

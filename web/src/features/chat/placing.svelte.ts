@@ -96,7 +96,10 @@ export class Placing {
     })
     grow.observe(this.stream!)
     grow.observe(this.scroller!)
-    return () => grow.disconnect()
+    return () => {
+      grow.disconnect()
+      this.#room.tellRead()
+    }
   }
 
   async #begin() {
@@ -176,6 +179,7 @@ export class Placing {
 
   /** The newest is in sight, in a window somebody looks at: it was read. */
   look = (): void => {
-    if (this.#hasBegun && this.isNewestInView && document.visibilityState === 'visible' && document.hasFocus()) this.#room.read()
+    if (document.visibilityState === 'hidden') this.#room.tellRead()
+    else if (this.#hasBegun && this.isNewestInView && document.hasFocus()) this.#room.read()
   }
 }

@@ -254,7 +254,7 @@ test('what is read message by message is told at once, then once a second, and a
   hears('c5')
   await calm()
   expect(told(hub)).toEqual([1, 3, 4])
-  room.left()
+  room.tellRead()
   await calm()
   expect(told(hub)).toEqual([1, 3, 4, 5])
 })
@@ -266,7 +266,7 @@ test('after what I said myself nothing waits anywhere: it is told when I leave',
   room.read()
   await calm(3_000)
   expect(told(hub)).toEqual([])
-  room.left()
+  room.tellRead()
   await calm()
   expect(told(hub)).toEqual([1])
 })
@@ -283,6 +283,20 @@ test('a crowd does not say at one moment that it read: each waits a part of some
   expect(told(hub)).toEqual([])
   await calm(200)
   expect(told(hub)).toEqual([1])
+})
+
+test('what is loaded afresh before the hub was told takes nothing back of what was read here', async () => {
+  const { hub, room, chat } = await opened((house) => {
+    house.room.memberCount = 500
+    for (const clientId of ['c1', 'c2', 'c3']) house.store(by(bob, clientId, 'for you', [alice]))
+  })
+  room.read()
+  room.left()
+  await chat.hub.feed.reload(room.topic)
+  expect(told(hub)).toEqual([])
+  expect(room.view?.seen).toEqual({ read: 3, waiting: [], mentions: [] })
+  expect(room.newAfter).toBe(undefined)
+  expect(chat.rooms.forMe).toBe(0)
 })
 
 test('reading on another screen counts here too', async () => {

@@ -130,7 +130,6 @@ export class RoomState {
     this.newAfter = undefined
     this.replyingTo = undefined
     this.editing = undefined
-    this.#reading.flush()
   }
 
   /** It hears no more, and keeps what it shows. */
@@ -168,7 +167,9 @@ export class RoomState {
     if (isFirst && reply.ok && beginsBefore(reply.data.view)) reply = await this.#open(reply.data.view.seen.read)
     // Another stretch was asked for meanwhile: that one is shown.
     if (!reply.ok || round !== this.#round) return undefined
-    const { view, at, epoch } = reply.data
+    const { at, epoch } = reply.data
+    // What was read here may not have been told yet.
+    const view = { ...reply.data.view, seen: readTo(reply.data.view.seen, this.view?.seen.read ?? 0) }
     people.learn(reply.data.people)
     this.newAfter ??= view.seen.waiting.length > 0 ? view.seen.read : undefined
     this.view = view
@@ -258,6 +259,11 @@ export class RoomState {
     else this.#reading.soon(newest.seq, paceOf(view.room.memberCount))
   }
 
+  /** Nobody looks any more: how far was read is said before the page goes. */
+  tellRead(): void {
+    this.#reading.flush()
+  }
+
   async edit(message: Message, change: Changed): Promise<void> {
     this.editing = undefined
     this.#edits = new Map(this.#edits).set(message.id, change)
@@ -286,9 +292,8 @@ export class RoomState {
     this.#show(id)
   }
 
-  /** The page is going away: what was deleted is deleted now, and what was read is said. */
+  /** The page is going away: what was deleted is deleted now. */
   settle(): void {
-    this.#reading.flush()
     for (const [id, timer] of [...this.#deletions]) {
       clearTimeout(timer)
       void this.#delete(id)

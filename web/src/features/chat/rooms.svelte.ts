@@ -28,8 +28,10 @@ export class Rooms {
     this.isLoaded = true
   }
 
+  /** What was read here may not have been told to whoever answered. */
   put(entry: RoomEntry): void {
-    this.#entries.set(entry.room.id, entry)
+    const known = this.#entries.get(entry.room.id)
+    this.#entries.set(entry.room.id, known ? { ...entry, seen: newer(known.seen, entry.seen) } : entry)
   }
 
   left(id: RoomId): void {
@@ -38,7 +40,7 @@ export class Rooms {
 
   change(id: RoomId, change: Partial<RoomEntry>): void {
     const entry = this.#entries.get(id)
-    if (entry) this.#entries.set(id, { ...entry, ...change })
+    if (entry) this.put({ ...entry, ...change })
   }
 
   read(id: RoomId, read: number): void {

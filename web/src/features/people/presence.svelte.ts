@@ -11,16 +11,11 @@ const mostWatched = 150
 export class PresenceBook {
   #states = new SvelteMap<AccountId, State>()
   #watchers = new Map<AccountId, { count: number; leave: () => void }>()
+  #stopRenewing: (() => void) | undefined
   #hub: HubConnection
 
   constructor(hub: HubConnection) {
     this.#hub = hub
-    // Signals are not replayed: with each connection everybody on screen is asked for.
-    $effect.root(() => {
-      $effect(() => {
-        if (hub.status.kind === 'online') untrack(() => this.#want(...this.#watchers.keys()))
-      })
-    })
   }
 
   /** Undefined: not known, or not known any more while nobody tells. */
@@ -33,6 +28,7 @@ export class PresenceBook {
   /** Follows these people until the returned function is called. */
   watch(ids: readonly AccountId[]): () => void {
     const mine = ids.slice(0, mostWatched)
+    this.#stopRenewing ??= this.#renewing()
     const isOnline = untrack(() => this.#hub.status.kind === 'online')
     for (const id of mine) {
       const known = this.#watchers.get(id)
@@ -57,6 +53,22 @@ export class PresenceBook {
       watched.leave()
       this.#watchers.delete(id)
     }
+    if (this.#watchers.size > 0) return
+    this.#stopRenewing?.()
+    this.#stopRenewing = undefined
+  }
+
+  /** Signals are not replayed: with each connection everybody on screen is asked for. */
+  #renewing(): () => void {
+    let known = untrack(() => this.#hub.status)
+    return $effect.root(() => {
+      $effect(() => {
+        const { status } = this.#hub
+        if (status === known) return
+        known = status
+        if (status.kind === 'online') this.#want(...this.#watchers.keys())
+      })
+    })
   }
 
   #want = gathered<AccountId>(async (accountIds) => {

@@ -165,7 +165,8 @@ export function client({ transport, welcome, now, random }: ClientDeps): Client 
 
     async call<K extends OperationName<Hub>>(name: K, draft: Draft<Hub, K>, isWanted = () => true) {
       for (let attempt = 0; ; attempt++) {
-        await online()
+        // Whoever is online is heard at once, even if the page goes the next moment.
+        if (status.kind !== 'online') await online()
         if (status.kind === 'ended') return { ok: false, error: unauthenticated }
         if (!isWanted()) return { ok: false, error: { code: 'unavailable', key: 'unavailable' } }
         const askedAt = now()

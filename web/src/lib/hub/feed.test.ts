@@ -370,6 +370,30 @@ test('the hub is told what is watched only when that is something else', async (
   expect(said()).toEqual([[me, room]])
 })
 
+test('of two tellings of what is watched only the last is repeated, and one that is refused is told again later', async () => {
+  const asked: { topics: string[]; isWanted: () => boolean; answer: (reply: Reply<never>) => void }[] = []
+  const sut = feed({
+    ownTopic: me,
+    watch: (topics, isWanted) => new Promise((answer) => asked.push({ topics, isWanted, answer })),
+    since: async () => ok([]),
+  })
+  sut.back().answered(ok({ epoch: 'e1', watching: [{ topic: me, seq: 0 }], missed: [] }))
+  sut.overhear('presence:2')
+  await vi.advanceTimersByTimeAsync(0)
+  sut.overhear('presence:3')
+  await vi.advanceTimersByTimeAsync(0)
+  expect(asked.map(({ topics, isWanted }) => [topics.length, isWanted()])).toEqual([
+    [2, false],
+    [3, true],
+  ])
+  asked[0]!.answer({ ok: false, error: { code: 'unavailable', key: 'unavailable' } })
+  asked[1]!.answer({ ok: false, error: { code: 'internal', key: 'internal' } })
+  await vi.advanceTimersByTimeAsync(4_000)
+  expect(asked.length).toBe(2)
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(asked.slice(2).map(({ topics }) => topics)).toEqual([[me, 'presence:2', 'presence:3']])
+})
+
 test('what the hub says to many at once reaches each one’s own topic', async () => {
   const { sut, screen, calm } = world()
   const shown = screen(me)

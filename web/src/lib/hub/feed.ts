@@ -73,9 +73,12 @@ interface Thread {
 
 const holdMs = 150
 const mostTopics = 500
+/** What the hub refuses once it may take later. */
+const againMs = 5_000
 
 export interface FeedDeps {
-  watch(topics: string[]): Promise<Reply<Watched>>
+  /** Repeated until it is answered, as long as it is what `isWanted`: an older one must not come after a newer. */
+  watch(topics: string[], isWanted: () => boolean): Promise<Reply<Watched>>
   since(epoch: string, positions: Position[]): Promise<Reply<Delta[]>>
   /** A topic that is always ours: when the hub does not let us watch it, the session belongs to somebody else. */
   ownTopic: string
@@ -100,6 +103,8 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
   let isWatchDue = false
   /** What the hub knows that we watch; undefined: where that stands now is to be asked. */
   let told: string | undefined
+  /** Counts what the hub was told of that: only the last counts. */
+  let telling = 0
 
   const topics = () => [...new Set([ownTopic, ...threads.keys(), ...overheard.keys()])].slice(0, mostTopics)
 
@@ -113,9 +118,13 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
       const key = keyOf(now)
       if (key === told) return
       told = key
-      const reply = await watch(now)
-      if (reply.ok) stand(reply.data)
-      else if (told === key) told = undefined
+      const mine = ++telling
+      const isLast = () => mine === telling
+      const reply = await watch(now, isLast)
+      if (reply.ok) return stand(reply.data)
+      if (!isLast() || reply.error.code === 'unauthenticated') return
+      told = undefined
+      setTimeout(watchSoon, againMs)
     })
   }
 
@@ -347,6 +356,7 @@ export function feed({ watch, since, ownTopic }: FeedDeps): Feed {
       const watched = topics()
       const key = keyOf(watched)
       told = key
+      telling++
       const asked = epoch === undefined ? [] : asking(watched)
       return {
         input: { topics: watched, ...(epoch !== undefined && asked.length > 0 && { since: { epoch, positions: positionsOf(asked) } }) },

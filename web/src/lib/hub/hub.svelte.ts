@@ -25,7 +25,7 @@ export function openHub(accountId: string, transport: Transport = socketTranspor
   let status = $state.raw<Status>({ kind: 'connecting' })
   const facts: Feed = feed({
     ownTopic: `account:${accountId}`,
-    watch: (topics) => connection.call('sync.watch', { topics }),
+    watch: (topics, isWanted) => connection.call('sync.watch', { topics }, isWanted),
     since: (epoch, positions) => connection.call('sync.since', { epoch, positions }),
   })
   const connection = client({
