@@ -32,7 +32,9 @@ export const framesSeen = (page: Page, name: string, count: number): Promise<num
       const context = new OffscreenCanvas(64, 36).getContext('2d')
       let before = ''
       let moved = 0
-      for (let [seen, end] = [0, performance.now() + forMs]; seen < wanted;) {
+      let seen = 0
+      const end = performance.now() + forMs
+      while (seen < wanted) {
         if (performance.now() > end) throw new Error(`“${label}” showed ${seen} of ${wanted} frames in time.`)
         const picture = [...document.querySelectorAll('video')].find((video) => video.ariaLabel === label)
         const shown = picture && new Promise<true>((resolve) => picture.requestVideoFrameCallback(() => resolve(true)))

@@ -8,6 +8,11 @@ export class Latest<T> {
     this.#tell = tell
   }
 
+  /** What is not told yet. */
+  get untold(): T | undefined {
+    return this.#waiting?.value
+  }
+
   /** Tells it after `firstMs`, or at once, and what comes within the next `everyMs` together. */
   soon(value: T, { everyMs, firstMs = 0 }: { everyMs: number; firstMs?: number }): void {
     this.#waiting = { value }

@@ -299,6 +299,16 @@ test('what is loaded afresh before the hub was told takes nothing back of what w
   expect(chat.rooms.forMe).toBe(0)
 })
 
+test('what was told is the hub’s to say: restored from a backup, it knows less, and that waits again', async () => {
+  const { hub, room, chat } = await opened((house) => void house.store(by(bob, 'c1', 'one')))
+  room.read()
+  await calm()
+  expect(told(hub)).toEqual([1])
+  hub.forget()
+  await chat.hub.feed.reload(room.topic)
+  expect(room.view?.seen).toEqual({ read: 0, waiting: [1], mentions: [] })
+})
+
 test('reading on another screen counts here too', async () => {
   const { hub, chat, room } = await opened((house) => void house.store(by(bob, 'c1', 'for you', [alice])))
   hub.tell('chat.room.read', { roomId, read: 1 }, `account:${alice}`)

@@ -29,7 +29,9 @@ const undoMs = 6_000
 /** More than that in one stretch is let go at the far end. */
 const longestStretch = 400
 /** How often it is said at most how far one has read: less often where many do, for each of that is a row. */
-const [readEveryMs, readMostSeldomMs, readMsOfEach] = [1_000, 10_000, 10]
+const readEveryMs = 1_000
+const readMostSeldomMs = 10_000
+const readMsOfEach = 10
 /** So many read the same message at the same moment: each says so at a moment of its own. */
 const crowd = 100
 function paceOf(members: number): { everyMs: number; firstMs: number } {
@@ -169,7 +171,7 @@ export class RoomState {
     if (!reply.ok || round !== this.#round) return undefined
     const { at, epoch } = reply.data
     // What was read here may not have been told yet.
-    const view = { ...reply.data.view, seen: readTo(reply.data.view.seen, this.view?.seen.read ?? 0) }
+    const view = { ...reply.data.view, seen: readTo(reply.data.view.seen, this.#reading.untold ?? 0) }
     people.learn(reply.data.people)
     this.newAfter ??= view.seen.waiting.length > 0 ? view.seen.read : undefined
     this.view = view

@@ -28,10 +28,8 @@ export class Rooms {
     this.isLoaded = true
   }
 
-  /** What was read here may not have been told to whoever answered. */
   put(entry: RoomEntry): void {
-    const known = this.#entries.get(entry.room.id)
-    this.#entries.set(entry.room.id, known ? { ...entry, seen: newer(known.seen, entry.seen) } : entry)
+    this.#entries.set(entry.room.id, entry)
   }
 
   left(id: RoomId): void {
@@ -40,7 +38,7 @@ export class Rooms {
 
   change(id: RoomId, change: Partial<RoomEntry>): void {
     const entry = this.#entries.get(id)
-    if (entry) this.put({ ...entry, ...change })
+    if (entry) this.#entries.set(id, { ...entry, ...change })
   }
 
   read(id: RoomId, read: number): void {

@@ -172,6 +172,8 @@ export function wire() {
     deliver,
     ears: () => ears,
     facts: () => facts.length,
+    /** It knows no more how far was read. */
+    forget: () => void (read = 0),
     askedFor: (name: string) => asked.filter((one) => one.name === name),
     /** Answers that were held back arrive. */
     release: () => held.splice(0).forEach((give) => give()),
